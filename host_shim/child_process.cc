@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host_shim/child_process.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/process.hpp>
+#include <boost/process/extend.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include "host_shim/error.h"
+
+namespace aft {
+namespace {
+
+namespace process = boost::process;
+
+constexpr int kPassedDescriptor = 3;
+
+/// What the child does between fork and exec; async-signal-safe calls only.
+struct ChildSetup : process::extend::handler {
+  int captured = -1;
+  int passed = -1;
+  pid_t parent = -1;
+  bool null_input = false;
+  bool captures_output = false;
+  bool captures_error = false;
+  bool new_session = false;
+
+  template <typename Executor>
+  void on_exec_setup(Executor& /*executor*/) const {
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    if (new_session) ::setsid();
+    if (null_input) {
+      const int null = ::open("/dev/null", O_RDONLY);
+      ::dup2(null, STDIN_FILENO);
+      if (null > STDERR_FILENO) ::close(null);
+    }
+    if (captures_output) ::dup2(captured, STDOUT_FILENO);
+    if (captures_error) ::dup2(captured, STDERR_FILENO);
+    if (passed == kPassedDescriptor)
+      ::fcntl(passed, F_SETFD, 0);
+    else if (passed >= 0)
+      ::dup2(passed, kPassedDescriptor);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // The parent may have died before that call.
+    if (::getppid() != parent) ::_exit(EXIT_FAILURE);
+  }
+};
+
+process::environment Environment(const std::vector<std::string>& changes) {
+  process::environment environment = boost::this_process::environment();
+  for (const std::string& change : changes) {
+    const std::size_t equals = change.find('=');
+    environment[change.substr(0, equals)] = change.substr(equals + 1);
+  }
+  return environment;
+}
+
+std::pair<Fd, Fd> MakePipe() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+    throw Error(Text("cannot make a pipe: ", std::strerror(errno)));
+  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  return {Fd(ends[0]), Fd(ends[1])};
+}
+
+}  // namespace
+
+struct ChildProcess::State {
+  pid_t pid = -1;
+  Fd output;
+  bool is_reaped = false;
+};
+
+ChildProcess::ChildProcess(ProcessOptions options) : state_(std::make_unique<State>()) {
+  ChildSetup setup;
+  setup.parent = ::getpid();
+  setup.new_session = options.new_session;
+  setup.null_input = options.standard_input == ProcessOptions::Input::kNull;
+  setup.captures_output = options.standard_output == ProcessOptions::Output::kCaptured;
+  setup.captures_error = options.standard_error == ProcessOptions::Output::kCaptured;
+  setup.passed = options.descriptor_3.get();
+  Fd write_end;
+  if (setup.captures_output || setup.captures_error) {
+    std::tie(state_->output, write_end) = MakePipe();
+    setup.captured = write_end.get();
+  }
+  std::error_code code;
+  process::child child(process::exe = options.argv.front(),
+                       process::args = std::vector<std::string>(options.argv.begin() + 1,
+                                                                options.argv.end()),
+                       Environment(options.environment), code, setup);
+  if (code)
+    throw Error(Text("cannot start '", options.argv.front(), "': ", code.message()));
+  state_->pid = child.id();
+  // Boost's own wait decodes the status; here the raw one is needed.
+  child.detach();
+}
+
+ChildProcess::ChildProcess(ChildProcess&&) noexcept = default;
+ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
+  if (this != &other) {
+    KillAndReap();
+    state_ = std::move(other.state_);
+  }
+  return *this;
+}
+ChildProcess::~ChildProcess() { KillAndReap(); }
+
+Fd ChildProcess::TakeOutput() { return std::move(state_->output); }
+
+void ChildProcess::Signal(int signal) const {
+  if (!state_->is_reaped) ::kill(state_->pid, signal);
+}
+
+std::optional<int> ChildProcess::TryReap() {
+  int status = 0;
+  if (state_->is_reaped || ::waitpid(state_->pid, &status, WNOHANG) != state_->pid)
+    return std::nullopt;
+  state_->is_reaped = true;
+  return status;
+}
+
+void ChildProcess::KillAndReap() {
+  if (state_ == nullptr || state_->is_reaped) return;
+  ::kill(state_->pid, SIGKILL);
+  while (::waitpid(state_->pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  state_->is_reaped = true;
+}
+
+}  // namespace aft

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host_shim/host.h"
+
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "host_shim/error.h"
+
+namespace aft {
+namespace {
+
+// As aft_plugin.h promises.
+constexpr std::size_t kLongestLine = std::size_t{16} << 20U;
+
+// What a process gets to end by itself when the plugin has failed.
+constexpr std::chrono::seconds kGrace{10};
+
+sigset_t HandledSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT})
+    sigaddset(&set, signal);
+  return set;
+}
+
+void WriteAll(void* /*self*/, int fd, const char* bytes, size_t count) {
+  while (count > 0) {
+    const ssize_t written = ::write(fd, bytes, count);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;
+    bytes += written;
+    count -= static_cast<size_t>(written);
+  }
+}
+
+std::vector<std::string> Strings(const char* const* list) {
+  std::vector<std::string> strings;
+  for (; list != nullptr && *list != nullptr; ++list) strings.emplace_back(*list);
+  return strings;
+}
+
+}  // namespace
+
+Host::Host(PluginLibrary& plugin) : plugin_(plugin), functions_{}, lines_(kLongestLine) {
+  const sigset_t handled = HandledSignals();
+  ::sigprocmask(SIG_BLOCK, &handled, nullptr);
+  signals_ = Fd(::signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_.IsOpen())
+    throw Error(Text("cannot receive signals: ", std::strerror(errno)));
+  functions_.size = sizeof functions_;
+  functions_.self = this;
+  functions_.write = WriteAll;
+  functions_.signal_child = [](void* self, int signal) {
+    const Host& host = *static_cast<Host*>(self);
+    if (host.child_ != nullptr) host.child_->Signal(signal);
+  };
+}
+
+int Host::Run() {
+  StartNext();
+  while (!is_done_) Wait();
+  return plugin_.functions().exit_code(plugin_.functions().self);
+}
+
+void Host::Check(aft_status status, const aft_error& error) {
+  if (status != AFT_FAILED) return;
+  StopChild();
+  throw Error(error.message);
+}
+
+void Host::StopChild() {
+  if (child_ == nullptr) return;
+  child_->Signal(SIGINT);
+  const auto deadline = std::chrono::steady_clock::now() + kGrace;
+  while (!child_->TryReap().has_value()) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) break;
+    pollfd entry{signals_.get(), POLLIN, 0};
+    ::poll(&entry, 1, static_cast<int>(left.count()));
+    signalfd_siginfo received{};
+    while (::read(signals_.get(), &received, sizeof received) > 0) {
+    }
+  }
+  child_.reset();
+}
+
+void Host::StartNext() {
+  const aft_plugin& plugin = plugin_.functions();
+  aft_command command{};
+  command.size = sizeof command;
+  aft_error error{};
+  const aft_status status = plugin.next_command(plugin.self, &command, &error);
+  Check(status, error);
+  is_done_ = status == AFT_DONE;
+  if (status != AFT_OK) return;
+  ProcessOptions options;
+  options.argv = Strings(command.argv);
+  options.environment = Strings(command.environment);
+  if (command.output == AFT_OUTPUT_CAPTURED)
+    options.standard_output = ProcessOptions::Output::kCaptured;
+  child_ = std::make_unique<ChildProcess>(std::move(options));
+  output_ = child_->TakeOutput();
+}
+
+void Host::Wait() {
+  // poll() passes over the entry of a descriptor that is not open.
+  std::array<pollfd, 3> entries = {
+      pollfd{signals_.get(), POLLIN, 0},
+      pollfd{plugin_.functions().event_fd, POLLIN, 0},
+      pollfd{output_.get(), POLLIN, 0},
+  };
+  if (::poll(entries.data(), entries.size(), -1) < 0) {
+    if (errno == EINTR) return;
+    throw Error(Text("cannot wait for events: ", std::strerror(errno)));
+  }
+  if (entries[2].revents != 0) ReceiveOutput();
+  if (entries[1].revents != 0) {
+    const aft_plugin& plugin = plugin_.functions();
+    aft_error error{};
+    Check(plugin.on_ready(plugin.self, &error), error);
+    if (child_ == nullptr) StartNext();
+  }
+  if (entries[0].revents != 0) ReceiveSignals();
+}
+
+void Host::ReceiveSignals() {
+  signalfd_siginfo received{};
+  while (::read(signals_.get(), &received, sizeof received) == sizeof received) {
+    const int signal = static_cast<int>(received.ssi_signo);
+    if (signal == SIGCHLD) continue;
+    const aft_plugin& plugin = plugin_.functions();
+    aft_error error{};
+    Check(plugin.on_signal(plugin.self, signal,
+                           received.ssi_code == SI_KERNEL ? AFT_SIGNAL_FROM_TERMINAL
+                                                          : AFT_SIGNAL_FROM_PROCESS,
+                           &error),
+          error);
+  }
+  ReapChild();
+}
+
+void Host::ReceiveOutput() {
+  const aft_plugin& plugin = plugin_.functions();
+  const auto on_line = [&](std::string_view line) {
+    aft_error error{};
+    Check(plugin.on_line(plugin.self, line.data(), line.size(), &error), error);
+  };
+  std::array<char, 65536> bytes{};
+  const ssize_t count = ::read(output_.get(), bytes.data(), bytes.size());
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (count > 0) {
+    lines_.Feed({bytes.data(), static_cast<std::size_t>(count)}, on_line);
+  } else {
+    output_.Close();
+    lines_.Finish(on_line);
+  }
+}
+
+void Host::ReapChild() {
+  if (child_ == nullptr) return;
+  const std::optional<int> status = child_->TryReap();
+  if (!status.has_value()) return;
+  // What the child wrote before it ended comes first. A grandchild may hold the pipe
+  // open: only what is there now is read.
+  pollfd entry{output_.get(), POLLIN, 0};
+  while (output_.IsOpen() && ::poll(&entry, 1, 0) > 0) ReceiveOutput();
+  output_.Close();
+  child_.reset();
+  const aft_plugin& plugin = plugin_.functions();
+  aft_error error{};
+  Check(plugin.on_exit(plugin.self, *status, &error), error);
+  StartNext();
+}
+
+}  // namespace aft

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <csignal>
+#include <memory>
+#include <optional>
+
+#include "host_shim/child_process.h"
+#include "host_shim/fd.h"
+#include "host_shim/line_splitter.h"
+#include "host_shim/plugin_library.h"
+
+namespace aft {
+
+/// Runs the processes that a plugin asks for and carries their output, their ends and all
+/// signals to it. Has no opinion on any of them.
+class Host {
+ public:
+  /// Blocks the signals that it passes on, for the whole process.
+  explicit Host(PluginLibrary& plugin);
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  /// The functions for the plugin; good as long as this object.
+  [[nodiscard]] const aft_host& functions() const { return functions_; }
+
+  /// Runs until the plugin is done; returns the exit code. Throws Error when the plugin
+  /// fails; no process is left then.
+  int Run();
+
+ private:
+  void StartNext();
+  void Wait();
+  void ReceiveSignals();
+  void ReceiveOutput();
+  void ReapChild();
+  void Check(aft_status status, const aft_error& error);
+  void StopChild();
+
+  PluginLibrary& plugin_;
+  aft_host functions_;
+  Fd signals_;
+  std::unique_ptr<ChildProcess> child_;
+  Fd output_;
+  LineSplitter lines_;
+  bool is_done_ = false;
+};
+
+}  // namespace aft
