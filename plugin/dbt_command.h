@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace aft {
+
+/// What the user typed after `aft`, as a command for dbt.
+struct DbtCommand {
+  std::vector<std::string> arguments;  ///< for dbt, unchanged and in order
+  std::string dbt;                     ///< of --aft-dbt; empty without
+  std::string project_folder;          ///< of --project-dir; empty without
+  /// Whether run, build, seed, snapshot or retry is among the words: scripts may run.
+  bool runs_nodes = false;
+};
+
+/// Reads `arguments`, the words after the program's name: `dbt …` or `flow run …`.
+///
+/// Options that begin with `--aft-` are for this program, all others for dbt. Throws
+/// Error for other commands and for options of ours that don't exist.
+DbtCommand ParseDbtCommand(const std::vector<std::string>& arguments);
+
+/// Whether scripts run under dbt's subcommand `name`.
+bool RunsNodes(const std::string& name);
+
+}  // namespace aft

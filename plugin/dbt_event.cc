@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/dbt_event.h"
+
+#include <boost/json.hpp>
+#include <initializer_list>
+#include <map>
+
+#include "host_shim/error.h"
+
+namespace aft {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::int64_t kGateProtocol = 1;
+
+/// The value at `path` below `value`, or nullptr.
+const json::value* At(const json::value* value,
+                      std::initializer_list<std::string_view> path) {
+  for (const std::string_view key : path) {
+    if (value == nullptr || !value->is_object()) return nullptr;
+    value = value->as_object().if_contains(key);
+  }
+  return value;
+}
+
+std::string StringAt(const json::value& value,
+                     std::initializer_list<std::string_view> path) {
+  const json::value* found = At(&value, path);
+  return found != nullptr && found->is_string() ? std::string(found->as_string()) : "";
+}
+
+std::int64_t IntegerAt(const json::value& value,
+                       std::initializer_list<std::string_view> path,
+                       std::int64_t otherwise) {
+  const json::value* found = At(&value, path);
+  return found != nullptr && found->is_int64() ? found->as_int64() : otherwise;
+}
+
+bool BooleanAt(const json::value& value, std::initializer_list<std::string_view> path,
+               bool otherwise) {
+  const json::value* found = At(&value, path);
+  return found != nullptr && found->is_bool() ? found->as_bool() : otherwise;
+}
+
+json::value Parse(std::string_view line) {
+  boost::system::error_code code;
+  json::value value = json::parse(line, code);
+  if (code || !value.is_object())
+    throw Error(Text("cannot read a message from dbt: ",
+                     code ? code.message() : "it is not a JSON object"));
+  return value;
+}
+
+DbtEvent::Kind KindOf(const std::string& name) {
+  using Kind = DbtEvent::Kind;
+  static const std::map<std::string, Kind> kKinds = {
+      {"ArtifactWritten", Kind::kManifestWritten},
+      {"ConcurrencyLine", Kind::kRunBegins},
+      {"NodeCompiling", Kind::kNodeCompiling},
+      {"LogModelResult", Kind::kNodeResult},
+      {"LogSeedResult", Kind::kNodeResult},
+      {"LogSnapshotResult", Kind::kNodeResult},
+      {"NodeFinished", Kind::kNodeFinished},
+      {"StatsLine", Kind::kRunSummary},
+  };
+  const auto found = kKinds.find(name);
+  return found == kKinds.end() ? Kind::kOther : found->second;
+}
+
+}  // namespace
+
+DbtEvent ParseDbtEvent(std::string_view line) {
+  const json::value value = Parse(line);
+  DbtEvent event;
+  event.kind = KindOf(StringAt(value, {"info", "name"}));
+  event.node = StringAt(value, {"data", "node_info", "unique_id"});
+  event.status = event.kind == DbtEvent::Kind::kNodeFinished
+                     ? StringAt(value, {"data", "run_result", "status"})
+                     : StringAt(value, {"data", "node_info", "node_status"});
+  event.path = StringAt(value, {"data", "artifact_path"});
+  if (event.kind == DbtEvent::Kind::kManifestWritten &&
+      StringAt(value, {"data", "artifact_type"}) != "WritableManifest")
+    event.kind = DbtEvent::Kind::kOther;
+  for (const std::string_view name : {"fal", "aft"})
+    if (At(&value, {"data", "node_info", "meta", name}) != nullptr)
+      event.binds_scripts = true;
+  return event;
+}
+
+std::optional<GateHello> ParseGateHello(std::string_view line) {
+  const json::value value = Parse(line);
+  const json::value* said = At(&value, {"hello"});
+  if (said == nullptr) return std::nullopt;
+  if (IntegerAt(*said, {"protocol"}, 0) != kGateProtocol)
+    throw Error(
+        "cannot talk to the gate inside dbt: it is of another version of aft; see that "
+        "PYTHONPATH names no folder of an older installation");
+  GateHello hello;
+  hello.python = StringAt(*said, {"python"});
+  hello.dbt_version = StringAt(*said, {"dbt_version"});
+  const json::value* flags = At(said, {"flags"});
+  if (flags == nullptr) return hello;
+  hello.has_flags = true;
+  hello.command = StringAt(*flags, {"which"});
+  hello.project_folder = StringAt(*flags, {"project_dir"});
+  hello.profiles_folder = StringAt(*flags, {"profiles_dir"});
+  hello.profile = StringAt(*flags, {"profile"});
+  hello.target = StringAt(*flags, {"target"});
+  hello.target_folder = StringAt(*flags, {"target_path"});
+  const json::value* variables = At(flags, {"vars"});
+  hello.variables =
+      variables != nullptr && variables->is_object() ? json::serialize(*variables) : "{}";
+  hello.threads = static_cast<int>(IntegerAt(*flags, {"threads"}, 0));
+  hello.printer_width = static_cast<int>(IntegerAt(*flags, {"printer_width"}, 80));
+  hello.use_colors = BooleanAt(*flags, {"use_colors"}, false);
+  hello.writes_json = BooleanAt(*flags, {"write_json"}, true);
+  return hello;
+}
+
+}  // namespace aft

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace aft {
+
+/// The dbt to start: `option` (of --aft-dbt) when given, else the first of
+/// $VIRTUAL_ENV/bin/dbt, .venv/bin/dbt in the working folder, .venv/bin/dbt in
+/// `project_folder`, and dbt on PATH. Throws Error that lists where it looked.
+std::filesystem::path FindDbt(const std::string& option,
+                              const std::filesystem::path& project_folder);
+
+}  // namespace aft

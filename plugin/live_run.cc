@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/live_run.h"
+
+#include <boost/json.hpp>
+#include <chrono>
+#include <csignal>
+#include <utility>
+
+#include "host_shim/error.h"
+#include "plugin/dbt_command.h"
+#include "plugin/script_path.h"
+
+namespace aft {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+// What a script gets to end by itself after SIGINT.
+constexpr std::chrono::seconds kGrace{5};
+
+/// A variable given on dbt's command line, or "" without.
+std::string CommandLineVariable(const GateHello& hello, std::string_view name) {
+  const json::value variables = json::parse(hello.variables);
+  const json::value* value = variables.as_object().if_contains(name);
+  return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
+}
+
+std::string Joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + line;
+  return text;
+}
+
+}  // namespace
+
+LiveRun::LiveRun(EventLoop& loop, const fs::path& socket, fs::path launcher,
+                 ProjectConfig project, bool warm_up)
+    : loop_(loop),
+      project_(std::move(project)),
+      warm_up_(warm_up),
+      gate_(loop, socket,
+            {[this](ConnectionId id, std::string_view line) { Receive(id, line); },
+             [](ConnectionId) {}}),
+      workers_(loop, std::move(launcher), [this] { FinishBegin(); }) {}
+
+void LiveRun::Receive(ConnectionId connection, std::string_view line) {
+  try {
+    if (const std::optional<GateHello> hello = ParseGateHello(line))
+      Greet(connection, *hello);
+    else
+      Answer(connection, ParseDbtEvent(line));
+  } catch (const Error& error) {
+    // dbt prints it where it belongs, and fails the node or the run.
+    Refuse(connection, error.what());
+  }
+}
+
+void LiveRun::Greet(ConnectionId connection, const GateHello& hello) {
+  if (!hello_.has_value() && hello.has_flags) {
+    hello_ = hello;
+    console_.emplace(hello.printer_width, hello.use_colors);
+    if (!hello.project_folder.empty())
+      project_ = ReadProjectConfig(fs::canonical(hello.project_folder));
+    results_ = std::make_unique<Results>(
+        TargetFolder(), Results::Metadata{hello.dbt_version, hello.command});
+    if (warm_up_ && RunsNodes(hello.command)) WarmUp();
+  }
+  LetPass(connection);
+}
+
+void LiveRun::Answer(ConnectionId connection, const DbtEvent& event) {
+  using Kind = DbtEvent::Kind;
+  if (!hello_.has_value() || !RunsNodes(hello_->command)) return LetPass(connection);
+  switch (event.kind) {
+    case Kind::kManifestWritten:
+      // dbt goes on while the manifest is read; it writes another one at its end.
+      LetPass(connection);
+      if (!has_manifest_) LoadManifest(event.path);
+      return;
+    case Kind::kRunBegins:
+      return Begin(connection);
+    case Kind::kNodeCompiling:
+    case Kind::kNodeResult:
+      return StartTurn(connection, event);
+    case Kind::kNodeFinished:
+      SkipScripts(connection, schedule_.TakeLeft(event.node),
+                  Text("dbt left the node with status '", event.status, "'"));
+      return LetPass(connection);
+    case Kind::kRunSummary:
+      Summarize(connection);
+      return LetPass(connection);
+    case Kind::kOther:
+      return LetPass(connection);
+  }
+}
+
+fs::path LiveRun::TargetFolder() const {
+  const std::string& given = hello_->target_folder;
+  return project_.folder / (given.empty() ? project_.target_path : given);
+}
+
+fs::path LiveRun::ScriptsFolder() const {
+  const std::string given = CommandLineVariable(*hello_, "fal-scripts-path");
+  return project_.folder / (given.empty() ? project_.scripts_path : given);
+}
+
+void LiveRun::WarmUp() {
+  HostSetup setup;
+  setup.project_folder = project_.folder;
+  setup.scripts_folder = ScriptsFolder();
+  setup.profiles_folder = hello_->profiles_folder;
+  setup.profile = hello_->profile;
+  setup.target = hello_->target;
+  setup.variables = hello_->variables;
+  setup.target_folder = TargetFolder();
+  setup.threads = hello_->threads;
+  workers_.WarmUp(hello_->python, setup);
+}
+
+void LiveRun::LoadManifest(const fs::path& path) {
+  has_manifest_ = true;
+  const Manifest manifest = ReadManifest(path);
+  problems_ = manifest.problems;
+  for (const BoundNode& node : manifest.nodes) AddScripts(manifest, node);
+  if (schedule_.empty() || !problems_.empty()) return;
+  WarmUp();
+  workers_.UseManifest(path);
+}
+
+void LiveRun::AddScripts(const Manifest& manifest, const BoundNode& node) {
+  // A package that the user installed must not get to run code by being installed.
+  if (node.package != manifest.project) {
+    notices_.push_back(Text("The scripts that package '", node.package,
+                            "' binds to node '", node.name,
+                            "' do not run: only the project's own do."));
+    return;
+  }
+  std::vector<Script> scripts;
+  for (const ScriptBinding& binding : node.bindings) {
+    try {
+      const fs::path file = ResolveScript(binding.path, ScriptsFolder(), project_.folder);
+      const std::string id = Text("script.", node.unique_id, ".", Name(binding.when), ".",
+                                  scripts.size() + 1, ".", binding.path);
+      scripts.push_back({id, binding.path, file, node.unique_id, node.name, binding.when,
+                         binding.arguments});
+    } catch (const Error& error) {
+      // All problems are reported together, so that they can be mended together.
+      problems_.push_back(Text("node '", node.name, "': ", error.what()));
+    }
+  }
+  schedule_.Add(node.unique_id, node.is_ephemeral, std::move(scripts));
+}
+
+void LiveRun::Begin(ConnectionId connection) {
+  const fs::path manifest = TargetFolder() / "manifest.json";
+  // dbt before 1.9 writes the manifest without a word.
+  if (!has_manifest_ && hello_->writes_json && fs::exists(manifest))
+    LoadManifest(manifest);
+  for (const std::string& notice : notices_) Print(connection, notice);
+  results_->Clear();
+  beginning_ = connection;
+  if (!problems_.empty() || schedule_.empty() || workers_.IsReady()) FinishBegin();
+}
+
+void LiveRun::FinishBegin() {
+  if (!beginning_.has_value()) return;
+  const ConnectionId connection = *beginning_;
+  beginning_.reset();
+  if (!problems_.empty())
+    Refuse(connection, Joined(problems_));
+  else if (!schedule_.empty() && workers_.failure().has_value())
+    Refuse(connection, Text("cannot run scripts: ", *workers_.failure()));
+  else
+    LetPass(connection);
+}
+
+void LiveRun::StartTurn(ConnectionId connection, const DbtEvent& event) {
+  if (event.binds_scripts && !has_manifest_)
+    return Refuse(connection,
+                  "cannot tell which scripts are bound to this node, for dbt was told to "
+                  "write no manifest; run without '--no-write-json'");
+  const std::vector<Script> due = schedule_.TakeDue(event);
+  turns_[connection] = {event, {due.begin(), due.end()}};
+  RunNext(connection);
+}
+
+void LiveRun::RunNext(ConnectionId connection) {
+  Turn& turn = turns_.at(connection);
+  if (turn.scripts.empty()) {
+    turns_.erase(connection);
+    return LetPass(connection);
+  }
+  if (interruptions_ > 0) {
+    SkipScripts(connection, {turn.scripts.begin(), turn.scripts.end()}, "interrupted");
+    turns_.erase(connection);
+    return Refuse(connection, "interrupted before its scripts could run");
+  }
+  const Script script = std::move(turn.scripts.front());
+  turn.scripts.pop_front();
+  Print(connection, console_->Started(script));
+  workers_.Run(
+      script, turn.event.status,
+      [this, connection, script](std::string_view line) {
+        Print(connection, Console::Output(script, line));
+      },
+      [this, connection, script](const Outcome& outcome) {
+        EndScript(connection, script, outcome);
+      });
+  // After the hand-over, so that the disk does not keep the script waiting.
+  results_->Start(script);
+}
+
+void LiveRun::EndScript(ConnectionId connection, const Script& script,
+                        const Outcome& outcome) {
+  Outcome known = outcome;
+  if (interruptions_ > 0 && !known.succeeded) {
+    known.message = "interrupted";
+    known.traceback.clear();
+  }
+  results_->Finish(script, known);
+  Print(connection, console_->Ended(script, known, results_->SecondsSinceStart(script)),
+        known.succeeded ? "info" : "error");
+  if (known.succeeded) return RunNext(connection);
+  const Turn turn = std::move(turns_.at(connection));
+  turns_.erase(connection);
+  SkipScripts(connection, {turn.scripts.begin(), turn.scripts.end()},
+              Text("script '", script.name, "' before it failed"));
+  Refuse(connection, Text("script '", script.name, "' failed: ", known.message));
+}
+
+void LiveRun::SkipScripts(ConnectionId connection, const std::vector<Script>& scripts,
+                          const std::string& reason) {
+  for (const Script& script : scripts) {
+    results_->Skip(script, reason);
+    Print(connection, console_->Skipped(script));
+  }
+}
+
+void LiveRun::Summarize(ConnectionId connection) {
+  const int succeeded = results_->Count(Results::Status::kSuccess);
+  const int failed = results_->Count(Results::Status::kError);
+  const int skipped = results_->Count(Results::Status::kSkipped);
+  if (succeeded + failed + skipped > 0)
+    Print(connection, Console::Summary(succeeded, failed, skipped));
+}
+
+void LiveRun::Interrupt() {
+  if (++interruptions_ > 1) return workers_.Signal(SIGKILL);
+  workers_.Signal(SIGINT);
+  loop_.After(kGrace, [this] { workers_.Signal(SIGKILL); });
+}
+
+void LiveRun::Stop() {
+  ++interruptions_;
+  workers_.Signal(SIGKILL);
+}
+
+int LiveRun::failed_scripts() const {
+  return results_ == nullptr ? 0 : results_->Count(Results::Status::kError);
+}
+
+void LiveRun::Print(ConnectionId connection, const std::string& text, const char* level) {
+  gate_.Send(connection, json::serialize(json::object{{"line", text}, {"level", level}}));
+}
+
+void LiveRun::LetPass(ConnectionId connection) {
+  gate_.Send(connection, json::serialize(json::object{{"verdict", "go"}}));
+}
+
+void LiveRun::Refuse(ConnectionId connection, const std::string& message) {
+  gate_.Send(connection, json::serialize(json::object{{"verdict", "fail"},
+                                                      {"message", Printable(message)}}));
+}
+
+}  // namespace aft

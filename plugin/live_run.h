@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plugin/console.h"
+#include "plugin/event_loop.h"
+#include "plugin/gate_server.h"
+#include "plugin/manifest.h"
+#include "plugin/project_config.h"
+#include "plugin/results.h"
+#include "plugin/schedule.h"
+#include "plugin/worker_pool.h"
+
+namespace aft {
+
+/// A dbt run that is followed from inside dbt: answers each event that the gate sends,
+/// and lets dbt wait where a script is due.
+///
+/// The gate stops inside dbt until its verdict comes, and dbt's own threads do the
+/// waiting; so the order of nodes and the number of scripts at a time are dbt's.
+class LiveRun {
+ public:
+  /// `warm_up` says that scripts will probably run, before the manifest tells for sure.
+  LiveRun(EventLoop& loop, const std::filesystem::path& socket,
+          std::filesystem::path launcher, ProjectConfig project, bool warm_up);
+
+  /// Asks all scripts to stop with SIGINT, then forces them after a grace period, or at
+  /// once when called again.
+  void Interrupt();
+
+  /// dbt has ended: nothing that still runs is of use.
+  void Stop();
+
+  [[nodiscard]] bool IsIdle() const { return workers_.IsIdle(); }
+  [[nodiscard]] bool HasMetGate() const { return hello_.has_value(); }
+  [[nodiscard]] int failed_scripts() const;
+
+ private:
+  using ConnectionId = GateServer::ConnectionId;
+
+  /// The scripts that an event of a node has set off; dbt waits for the last.
+  struct Turn {
+    DbtEvent event;
+    std::deque<Script> scripts;
+  };
+
+  void Receive(ConnectionId connection, std::string_view line);
+  void Greet(ConnectionId connection, const GateHello& hello);
+  void Answer(ConnectionId connection, const DbtEvent& event);
+
+  void WarmUp();
+  void LoadManifest(const std::filesystem::path& path);
+  void AddScripts(const Manifest& manifest, const BoundNode& node);
+  void Begin(ConnectionId connection);
+  void FinishBegin();
+
+  void StartTurn(ConnectionId connection, const DbtEvent& event);
+  void RunNext(ConnectionId connection);
+  void EndScript(ConnectionId connection, const Script& script, const Outcome& outcome);
+  void SkipScripts(ConnectionId connection, const std::vector<Script>& scripts,
+                   const std::string& reason);
+  void Summarize(ConnectionId connection);
+
+  void Print(ConnectionId connection, const std::string& text,
+             const char* level = "info");
+  void LetPass(ConnectionId connection);
+  void Refuse(ConnectionId connection, const std::string& message);
+
+  [[nodiscard]] std::filesystem::path TargetFolder() const;
+  [[nodiscard]] std::filesystem::path ScriptsFolder() const;
+
+  EventLoop& loop_;
+  ProjectConfig project_;
+  bool warm_up_;
+  GateServer gate_;
+  WorkerPool workers_;
+
+  std::optional<GateHello> hello_;
+  std::optional<Console> console_;
+  std::unique_ptr<Results> results_;
+  Schedule schedule_;
+  std::vector<std::string> problems_;
+  std::vector<std::string> notices_;
+  bool has_manifest_ = false;
+  std::optional<ConnectionId> beginning_;
+  std::map<ConnectionId, Turn> turns_;
+  int interruptions_ = 0;
+};
+
+}  // namespace aft

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "plugin/script_binding.h"
+
+namespace aft {
+
+/// A model, seed or snapshot that has scripts bound to it.
+struct BoundNode {
+  std::string unique_id;
+  std::string name;
+  std::string package;  ///< the dbt package whose files bind the scripts
+  bool is_ephemeral = false;
+  std::vector<ScriptBinding> bindings;
+};
+
+/// What dbt's manifest.json says about scripts.
+struct Manifest {
+  std::string project;  ///< name of the root project
+  std::vector<BoundNode> nodes;
+  std::vector<std::string> problems;  ///< with the bindings; a sentence each
+};
+
+/// Reads the manifest of any dbt since schema version 10 (dbt 1.6). Throws Error when the
+/// file can't be read or is no manifest.
+Manifest ReadManifest(const std::filesystem::path& path);
+
+}  // namespace aft

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace aft {
+
+/// How a script ended and what it did till then.
+struct Outcome {
+  bool succeeded = false;
+  std::string message;    ///< one line; empty after success
+  std::string traceback;  ///< of the user's own code; may be empty
+
+  double seconds_reading = 0;
+  double seconds_computing = 0;
+  double seconds_writing = 0;
+  std::int64_t rows_read = 0;
+  std::int64_t rows_written = 0;
+  std::int64_t bytes_read = 0;
+  std::int64_t bytes_written = 0;
+  std::int64_t peak_memory = 0;  ///< bytes resident, pages shared with the host included
+};
+
+}  // namespace aft

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace aft {
+
+/// What dbt_project.yml says that matters before and beside dbt.
+struct ProjectConfig {
+  std::filesystem::path folder;                       ///< absolute, without links
+  std::vector<std::filesystem::path> model_paths;     ///< relative to `folder`
+  std::vector<std::filesystem::path> property_paths;  ///< where schema files may lie
+  std::string target_path = "target";
+  std::string scripts_path;  ///< `vars: fal-scripts-path`; empty for the project's root
+};
+
+/// The nearest folder at or above `start` that holds dbt_project.yml; empty without one.
+std::filesystem::path FindProject(const std::filesystem::path& start);
+
+/// Reads `folder`/dbt_project.yml. A file that is not valid YAML gives the defaults: dbt
+/// reports it.
+ProjectConfig ReadProjectConfig(const std::filesystem::path& folder);
+
+}  // namespace aft

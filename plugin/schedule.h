@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "plugin/dbt_event.h"
+#include "plugin/script_binding.h"
+
+namespace aft {
+
+/// A script bound to a node, ready to be run.
+struct Script {
+  std::string id;    ///< unique in a run
+  std::string name;  ///< its path as the user wrote it
+  std::string file;  ///< absolute
+  std::string node;  ///< unique id
+  std::string node_name;
+  When when = When::kAfter;
+  std::string arguments;  ///< a JSON object, or empty
+};
+
+/// Which scripts a node's event sets off, and which will not run any more.
+///
+/// Gives each script out once at the most. Starts nothing and asks no clock, so that a
+/// test can walk it through any order of events.
+class Schedule {
+ public:
+  /// The scripts of one node in the order in which they run. Those after an ephemeral
+  /// node run when its parents are done, for dbt never materializes it.
+  void Add(const std::string& node, bool is_ephemeral, std::vector<Script> scripts);
+
+  [[nodiscard]] bool empty() const { return nodes_.empty(); }
+  [[nodiscard]] bool IsBound(const std::string& node) const;
+
+  /// The scripts to run, one after another, before dbt may go on from `event`.
+  std::vector<Script> TakeDue(const DbtEvent& event);
+
+  /// The scripts of `node` that were never due: dbt is done with it.
+  std::vector<Script> TakeLeft(const std::string& node);
+
+ private:
+  struct BoundNode {
+    bool is_ephemeral;
+    std::vector<Script> waiting;
+  };
+
+  std::map<std::string, BoundNode> nodes_;
+};
+
+}  // namespace aft

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plugin/project_config.h"
+
+namespace aft {
+
+/// The paths of scripts that the project's YAML files bind, as written there.
+///
+/// This is a look ahead, before dbt has parsed the project: it tells which files dbt must
+/// pass over and whether a worker host will be needed. What runs is decided by the
+/// manifest. Files that are not valid YAML are left for dbt to report.
+std::vector<std::string> FindBoundScripts(const ProjectConfig& project);
+
+}  // namespace aft

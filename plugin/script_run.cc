@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/script_run.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include "host_shim/error.h"
+#include "plugin/worker_host.h"
+
+namespace aft {
+namespace {
+
+std::string EndWithoutReport(int wait_status) {
+  if (WIFSIGNALED(wait_status)) {
+    const char* name = ::sigabbrev_np(WTERMSIG(wait_status));
+    return Text("killed by ", name == nullptr ? "signal" : "SIG",
+                name == nullptr ? std::to_string(WTERMSIG(wait_status)) : name);
+  }
+  return Text("ended without a result: it left Python with exit code ",
+              WEXITSTATUS(wait_status), " by other means than sys.exit()");
+}
+
+}  // namespace
+
+ScriptRun::ScriptRun(EventLoop& loop, Script script,
+                     std::function<void(std::string_view line)> on_output)
+    : loop_(loop), script_(std::move(script)), on_output_(std::move(on_output)) {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
+    throw Error(Text("cannot make a channel to a script: ", std::strerror(errno)));
+  control_ = Fd(ends[0]);
+  script_control_ = Fd(ends[1]);
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+    throw Error(Text("cannot make a pipe to a script: ", std::strerror(errno)));
+  output_ = Fd(ends[0]);
+  script_output_ = Fd(ends[1]);
+  ::fcntl(output_.get(), F_SETFL, O_NONBLOCK);
+  loop_.Watch(control_.get(), [this] { ReceiveReport(); });
+  loop_.Watch(output_.get(), [this] { ReceiveOutput(); });
+}
+
+ScriptRun::~ScriptRun() {
+  if (control_.IsOpen()) loop_.Unwatch(control_.get());
+  if (output_.IsOpen()) loop_.Unwatch(output_.get());
+}
+
+void ScriptRun::HandedOver() {
+  script_control_.Close();
+  script_output_.Close();
+}
+
+void ScriptRun::ReceiveReport() {
+  std::string packet;
+  while (control_.IsOpen() && ReceivePacket(control_, packet)) {
+    if (packet.empty()) {
+      loop_.Unwatch(control_.get());
+      control_.Close();
+    } else if (ParseScriptOutcome(packet, outcome_)) {
+      has_reported_ = true;
+    }
+  }
+}
+
+void ScriptRun::ReceiveOutput() {
+  // A few buffers at a time, so that a script that never stops printing does not keep the
+  // loop from everything else.
+  std::array<char, 65536> bytes{};
+  for (int round = 0; round < 4 && output_.IsOpen(); ++round) {
+    const ssize_t count = ::read(output_.get(), bytes.data(), bytes.size());
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (count <= 0) {
+      loop_.Unwatch(output_.get());
+      output_.Close();
+      lines_.Finish(on_output_);
+      return;
+    }
+    lines_.Feed(std::string_view(bytes.data(), static_cast<std::size_t>(count)),
+                on_output_);
+  }
+}
+
+Outcome ScriptRun::Exited(const ScriptExited& exited) {
+  ReceiveReport();
+  // The pipe holds at most what the kernel buffers; a process that escaped and still
+  // writes to it is not waited for.
+  ReceiveOutput();
+  if (output_.IsOpen()) lines_.Finish(on_output_);
+  outcome_.peak_memory = exited.peak_memory;
+  if (!has_reported_) {
+    outcome_.succeeded = false;
+    outcome_.message = EndWithoutReport(exited.wait_status);
+  }
+  return outcome_;
+}
+
+}  // namespace aft

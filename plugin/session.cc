@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/session.h"
+
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <utility>
+
+#include "host_shim/error.h"
+#include "plugin/dbt_executable.h"
+#include "plugin/dbtignore.h"
+#include "plugin/schema_files.h"
+
+namespace aft {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What a shell reports for a process that a signal ended.
+constexpr int kSignalBase = 128;
+
+std::string PythonPath(const fs::path& gate_folder) {
+  const char* inherited = std::getenv("PYTHONPATH");
+  const bool is_set = inherited != nullptr && *inherited != '\0';
+  return Text("PYTHONPATH=", gate_folder.native(), is_set ? ":" : "",
+              is_set ? inherited : "");
+}
+
+}  // namespace
+
+Session::Session(const std::vector<std::string>& arguments, Installation installation,
+                 HostFunctions host)
+    : host_(std::move(host)), user_command_(ParseDbtCommand(arguments)) {
+  LookAhead();
+  const fs::path dbt = FindDbt(user_command_.dbt, project_.folder);
+  dbt_.argv.push_back(dbt);
+  dbt_.argv.insert(dbt_.argv.end(), user_command_.arguments.begin(),
+                   user_command_.arguments.end());
+  if (user_command_.runs_nodes) FollowFromInside(installation);
+}
+
+fs::path Session::ProjectFolder() const {
+  if (!user_command_.project_folder.empty())
+    return FindProject(user_command_.project_folder);
+  const char* variable = std::getenv("DBT_PROJECT_DIR");
+  if (variable != nullptr && *variable != '\0') return FindProject(variable);
+  return FindProject(fs::current_path());
+}
+
+void Session::LookAhead() {
+  const fs::path folder = ProjectFolder();
+  if (folder.empty()) return;
+  project_ = ReadProjectConfig(folder);
+  expected_scripts_ = FindBoundScripts(project_);
+  PassOverScripts();
+}
+
+void Session::PassOverScripts() {
+  const std::vector<std::string> added = UpdateDbtignore(project_, expected_scripts_);
+  if (added.empty()) return;
+  std::string text =
+      "aft: added to .dbtignore, so that dbt does not take them for models:";
+  for (const std::string& file : added) text += " " + file;
+  host_.write_error(text + "\n");
+}
+
+void Session::FollowFromInside(const Installation& installation) {
+  run_folder_ = std::make_unique<RunFolder>();
+  const fs::path socket = run_folder_->path() / "gate";
+  live_run_ = std::make_unique<LiveRun>(loop_, socket, installation.launcher, project_,
+                                        !expected_scripts_.empty());
+  dbt_.environment = {PythonPath(installation.gate_folder),
+                      Text("AFT_GATE=", socket.native())};
+}
+
+Session::Next Session::NextStep() {
+  if (!std::exchange(has_started_, true)) return Next::kStart;
+  if (!has_exited_ || (live_run_ != nullptr && !live_run_->IsIdle())) return Next::kWait;
+  if (live_run_ != nullptr && live_run_->failed_scripts() > 0)
+    exit_code_ = std::max(exit_code_, 1);
+  return Next::kEnd;
+}
+
+void Session::CommandExited(int wait_status) {
+  has_exited_ = true;
+  exit_code_ = WIFSIGNALED(wait_status) ? kSignalBase + WTERMSIG(wait_status)
+                                        : WEXITSTATUS(wait_status);
+  if (live_run_ == nullptr) return;
+  live_run_->Stop();
+  if (exit_code_ != 0 || live_run_->HasMetGate() || expected_scripts_.empty()) return;
+  host_.write_error(
+      Text("aft: the scripts of this project did not run, for '", dbt_.argv.front(),
+           "' has not loaded aft's plugin; dbt-core 1.8 and later can, unless their ",
+           "Python is told to ignore PYTHONPATH\n"));
+  exit_code_ = 1;
+}
+
+void Session::Signalled(int signal, bool came_from_terminal) {
+  // dbt 1.x takes no notice of SIGTERM and dies of SIGHUP with its queries still running;
+  // on SIGINT it cancels them.
+  if (!came_from_terminal || signal != SIGINT)
+    host_.signal_child(signal == SIGQUIT ? SIGQUIT : SIGINT);
+  if (live_run_ != nullptr) live_run_->Interrupt();
+}
+
+}  // namespace aft

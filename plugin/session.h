@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plugin/dbt_command.h"
+#include "plugin/event_loop.h"
+#include "plugin/live_run.h"
+#include "plugin/project_config.h"
+#include "plugin/run_folder.h"
+
+namespace aft {
+
+/// Where the parts of an installation are; absolute.
+struct Installation {
+  std::filesystem::path launcher;     ///< the program aft-python
+  std::filesystem::path gate_folder;  ///< holds dbt_aft.py alone
+};
+
+/// What the host does for a session.
+struct HostFunctions {
+  std::function<void(int signal)> signal_child;
+  std::function<void(const std::string& text)> write_error;
+};
+
+/// A process to start: the plugin's side of aft_command.
+struct Command {
+  std::vector<std::string> argv;
+  std::vector<std::string> environment;
+};
+
+/// One invocation of `aft`, from the command line to the exit code.
+class Session {
+ public:
+  enum class Next { kStart, kWait, kEnd };
+
+  /// `arguments` are those after the program's name. Throws Error when they are no
+  /// command.
+  Session(const std::vector<std::string>& arguments, Installation installation,
+          HostFunctions host);
+
+  [[nodiscard]] int event_fd() const { return loop_.fd(); }
+
+  /// What the host is to do; with kStart, command() says what to start.
+  [[nodiscard]] Next NextStep();
+  [[nodiscard]] const Command& command() const { return dbt_; }
+
+  void CommandExited(int wait_status);
+  void Dispatch() { loop_.Dispatch(); }
+  void Signalled(int signal, bool came_from_terminal);
+  [[nodiscard]] int exit_code() const { return exit_code_; }
+
+ private:
+  void LookAhead();
+  void PassOverScripts();
+  void FollowFromInside(const Installation& installation);
+  [[nodiscard]] std::filesystem::path ProjectFolder() const;
+
+  HostFunctions host_;
+  DbtCommand user_command_;
+  EventLoop loop_;
+  ProjectConfig project_;
+  std::vector<std::string> expected_scripts_;
+  std::unique_ptr<RunFolder> run_folder_;
+  std::unique_ptr<LiveRun> live_run_;
+  Command dbt_;
+  bool has_started_ = false;
+  bool has_exited_ = false;
+  int exit_code_ = 0;
+};
+
+}  // namespace aft

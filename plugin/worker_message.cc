@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/worker_message.h"
+
+#include <boost/json.hpp>
+
+#include "host_shim/error.h"
+
+namespace aft {
+namespace {
+
+namespace json = boost::json;
+
+json::value OrNull(const std::string& text) {
+  return text.empty() ? json::value(nullptr) : json::value(text);
+}
+
+json::object Parse(std::string_view packet) {
+  boost::system::error_code code;
+  json::value value = json::parse(packet, code);
+  if (code || !value.is_object())
+    throw Error(Text("cannot read a message from a worker: ",
+                     code ? code.message() : "it is not a JSON object"));
+  return std::move(value.as_object());
+}
+
+const json::object* ObjectAt(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value == nullptr ? nullptr : value->if_object();
+}
+
+std::string String(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
+}
+
+std::int64_t Integer(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value != nullptr && value->is_int64() ? value->as_int64() : 0;
+}
+
+double Seconds(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  if (value == nullptr || !value->is_number()) return 0;
+  return value->to_number<double>();
+}
+
+}  // namespace
+
+std::string PrepareMessage(const HostSetup& setup) {
+  return json::serialize(json::object{
+      {"prepare",
+       {{"project_dir", setup.project_folder},
+        {"scripts_dir", setup.scripts_folder},
+        {"profiles_dir", setup.profiles_folder},
+        {"profile", OrNull(setup.profile)},
+        {"target", OrNull(setup.target)},
+        {"vars", json::parse(setup.variables)},
+        {"target_path", setup.target_folder},
+        {"threads", setup.threads > 0 ? json::value(setup.threads) : nullptr}}}});
+}
+
+std::string ManifestMessage(const std::string& path) {
+  return json::serialize(json::object{{"manifest", json::object{{"path", path}}}});
+}
+
+std::string RunMessage(std::int64_t run, const Script& script,
+                       const std::string& node_status) {
+  return json::serialize(json::object{
+      {"run",
+       {{"id", run},
+        {"path", script.file},
+        {"name", script.name},
+        {"node", script.node},
+        {"node_status", node_status},
+        {"when", Name(script.when)},
+        {"arguments", script.arguments.empty() ? json::value(nullptr)
+                                               : json::parse(script.arguments)}}}});
+}
+
+std::string SignalMessage(std::int64_t run, int signal) {
+  return json::serialize(
+      json::object{{"signal", json::object{{"id", run}, {"signal", signal}}}});
+}
+
+HostMessage ParseHostMessage(std::string_view packet) {
+  const json::object message = Parse(packet);
+  if (message.contains("prepared")) return HostPrepared{};
+  if (const json::object* failed = ObjectAt(message, "failed"))
+    return HostFailed{String(*failed, "message")};
+  if (const json::object* exited = ObjectAt(message, "exited"))
+    return ScriptExited{Integer(*exited, "id"),
+                        static_cast<int>(Integer(*exited, "wait_status")),
+                        Integer(*exited, "peak_memory")};
+  return HostNotice{};
+}
+
+bool ParseScriptOutcome(std::string_view packet, Outcome& outcome) {
+  const json::object message = Parse(packet);
+  const json::object* done = ObjectAt(message, "done");
+  if (done == nullptr) return false;
+  outcome.succeeded = String(*done, "status") == "success";
+  outcome.message = String(*done, "message");
+  outcome.traceback = String(*done, "traceback");
+  if (const json::object* seconds = ObjectAt(*done, "seconds")) {
+    outcome.seconds_reading = Seconds(*seconds, "read");
+    outcome.seconds_computing = Seconds(*seconds, "compute");
+    outcome.seconds_writing = Seconds(*seconds, "write");
+  }
+  outcome.rows_read = Integer(*done, "rows_read");
+  outcome.rows_written = Integer(*done, "rows_written");
+  outcome.bytes_read = Integer(*done, "bytes_read");
+  outcome.bytes_written = Integer(*done, "bytes_written");
+  return true;
+}
+
+}  // namespace aft

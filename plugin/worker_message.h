@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "plugin/outcome.h"
+#include "plugin/schedule.h"
+
+namespace aft {
+
+/// What a worker host needs to know before it can run scripts. Folders are absolute.
+struct HostSetup {
+  std::string project_folder;
+  std::string scripts_folder;
+  std::string profiles_folder;
+  std::string profile;           ///< empty for the project's own
+  std::string target;            ///< empty for the profile's own
+  std::string variables = "{}";  ///< of --vars, as a JSON object
+  std::string target_folder;
+  int threads = 0;  ///< 0 for the profile's own
+};
+
+/// The host has read the profile and can run scripts; warm or not.
+struct HostPrepared {};
+
+/// The host can't run scripts, and ends.
+struct HostFailed {
+  std::string message;
+};
+
+/// The process of script `run` is gone, with all that it started.
+struct ScriptExited {
+  std::int64_t run;
+  int wait_status;           ///< as from waitpid(2)
+  std::int64_t peak_memory;  ///< bytes
+};
+
+/// A message of a kind that needs no answer.
+struct HostNotice {};
+
+using HostMessage = std::variant<HostPrepared, HostFailed, ScriptExited, HostNotice>;
+
+/// Messages between the plugin, a worker host and the scripts: one JSON object a packet.
+std::string PrepareMessage(const HostSetup& setup);
+std::string ManifestMessage(const std::string& path);
+std::string RunMessage(std::int64_t run, const Script& script,
+                       const std::string& node_status);
+std::string SignalMessage(std::int64_t run, int signal);
+
+/// Throws Error when `packet` is not a message of a host.
+HostMessage ParseHostMessage(std::string_view packet);
+
+/// The outcome that a script's own process reports; false for its other messages.
+bool ParseScriptOutcome(std::string_view packet, Outcome& outcome);
+
+}  // namespace aft

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "plugin/event_loop.h"
+#include "plugin/script_run.h"
+#include "plugin/worker_host.h"
+
+namespace aft {
+
+/// Runs scripts in processes of their own and says how each ended.
+///
+/// Starts no script by itself and knows no order among them.
+class WorkerPool {
+ public:
+  using OnOutput = std::function<void(std::string_view line)>;
+  using OnEnded = std::function<void(const Outcome&)>;
+
+  /// `launcher` is aft-python. `on_ready` is called once it is known whether scripts can
+  /// run; failure() then says why not.
+  WorkerPool(EventLoop& loop, std::filesystem::path launcher,
+             std::function<void()> on_ready);
+
+  /// Starts warming up a host for the environment of `python`; later calls do nothing.
+  void WarmUp(const std::string& python, const HostSetup& setup);
+
+  /// Tells the host where dbt's manifest is; scripts need it.
+  void UseManifest(const std::filesystem::path& path);
+
+  [[nodiscard]] bool IsReady() const { return is_prepared_ || failure_.has_value(); }
+
+  /// Why no script can run; nullopt while nothing speaks against it.
+  [[nodiscard]] const std::optional<std::string>& failure() const { return failure_; }
+
+  /// Runs `script`, bound to a node that dbt left with `node_status`. `on_ended` is
+  /// called once, from the loop.
+  void Run(const Script& script, const std::string& node_status, OnOutput on_output,
+           OnEnded on_ended);
+
+  /// Sends `signal` to the process groups of all scripts that run.
+  void Signal(int signal);
+
+  [[nodiscard]] bool IsIdle() const { return running_.empty(); }
+
+ private:
+  struct Running {
+    std::unique_ptr<ScriptRun> run;
+    OnEnded on_ended;
+  };
+
+  void Receive(const HostMessage& message);
+  void HostGone();
+  void Fail(const std::string& reason);
+  void End(const ScriptExited& exited);
+
+  EventLoop& loop_;
+  std::filesystem::path launcher_;
+  std::function<void()> on_ready_;
+  std::unique_ptr<WorkerHost> host_;
+  std::string host_output_;
+  bool is_prepared_ = false;
+  bool host_is_gone_ = false;
+  std::optional<std::string> failure_;
+  std::int64_t next_run_ = 1;
+  std::map<std::int64_t, Running> running_;
+};
+
+}  // namespace aft

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/dbt_command.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "host_shim/error.h"
+
+namespace aft {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Property;
+using ::testing::Throws;
+
+TEST(DbtCommand, PassesEveryArgumentOnAsItIs) {
+  const DbtCommand command = ParseDbtCommand(
+      {"dbt", "--quiet", "run", "-s", "+a", "--vars", "{x: '--y'}", "--", "-", ""});
+
+  EXPECT_THAT(command.arguments, ElementsAre("--quiet", "run", "-s", "+a", "--vars",
+                                             "{x: '--y'}", "--", "-", ""));
+}
+
+TEST(DbtCommand, KeepsItsOwnOptionToItself) {
+  EXPECT_EQ(ParseDbtCommand({"dbt", "run", "--aft-dbt", "/opt/dbt"}).dbt, "/opt/dbt");
+  EXPECT_EQ(ParseDbtCommand({"dbt", "--aft-dbt=/opt/dbt", "run"}).dbt, "/opt/dbt");
+  EXPECT_THAT(ParseDbtCommand({"dbt", "--aft-dbt", "/opt/dbt", "run"}).arguments,
+              ElementsAre("run"));
+}
+
+TEST(DbtCommand, ReadsTheProjectFolderAndPassesItOn) {
+  const DbtCommand apart = ParseDbtCommand({"dbt", "run", "--project-dir", "a b"});
+  const DbtCommand joined = ParseDbtCommand({"dbt", "run", "--project-dir=a b"});
+
+  EXPECT_EQ(apart.project_folder, "a b");
+  EXPECT_EQ(joined.project_folder, "a b");
+  EXPECT_THAT(apart.arguments, ElementsAre("run", "--project-dir", "a b"));
+  EXPECT_THAT(joined.arguments, ElementsAre("run", "--project-dir=a b"));
+}
+
+TEST(DbtCommand, TellsWhichCommandsRunNodes) {
+  for (const char* name : {"run", "build", "seed", "snapshot", "retry"})
+    EXPECT_TRUE(ParseDbtCommand({"dbt", name}).runs_nodes) << name;
+  for (const char* name : {"ls", "deps", "debug", "compile", "test", "--version"})
+    EXPECT_FALSE(ParseDbtCommand({"dbt", name}).runs_nodes) << name;
+  EXPECT_FALSE(ParseDbtCommand({"dbt", "run", "--help"}).runs_nodes);
+}
+
+TEST(DbtCommand, TakesFlowRunForDbtRun) {
+  EXPECT_THAT(
+      ParseDbtCommand({"flow", "run", "--experimental-flow", "-s", "a"}).arguments,
+      ElementsAre("run", "-s", "a"));
+}
+
+TEST(DbtCommand, NamesWhatItDoesNotKnow) {
+  EXPECT_THAT(
+      [] { ParseDbtCommand({"dtb"}); },
+      Throws<Error>(Property(
+          &Error::what,
+          testing::StrEq("unknown command 'dtb'; the commands are 'aft dbt …' and "
+                         "'aft flow run'; see 'aft --help'"))));
+  EXPECT_THAT([] { ParseDbtCommand({"dbt", "run", "--aft-dtb", "x"}); },
+              Throws<Error>(Property(
+                  &Error::what,
+                  testing::StrEq("unknown option, or one without its value: '--aft-dtb'; "
+                                 "aft's own option is '--aft-dbt PATH'"))));
+}
+
+}  // namespace
+}  // namespace aft

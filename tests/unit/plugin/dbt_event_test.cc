@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/dbt_event.h"
+
+#include <gtest/gtest.h>
+
+#include "host_shim/error.h"
+
+namespace aft {
+namespace {
+
+using Kind = DbtEvent::Kind;
+
+TEST(DbtEvent, ReadsTheNodeAndItsStatusFromAResult) {
+  const DbtEvent event = ParseDbtEvent(
+      R"({"info": {"name": "LogModelResult", "level": "info", "msg": "1 of 3 OK …"},
+          "data": {"status": "SELECT 5", "node_info": {"unique_id": "model.shop.orders",
+                   "node_status": "success", "meta": {"fal": {}}}}})");
+
+  EXPECT_EQ(event.kind, Kind::kNodeResult);
+  EXPECT_EQ(event.node, "model.shop.orders");
+  EXPECT_EQ(event.status, "success");
+  EXPECT_TRUE(event.binds_scripts);
+}
+
+TEST(DbtEvent, ReadsTheLastStatusFromTheRunResult) {
+  const DbtEvent event = ParseDbtEvent(
+      R"({"info": {"name": "NodeFinished"},
+          "data": {"run_result": {"status": "skipped"},
+                   "node_info": {"unique_id": "model.shop.orders", "node_status": "None"}}})");
+
+  EXPECT_EQ(event.kind, Kind::kNodeFinished);
+  EXPECT_EQ(event.status, "skipped");
+  EXPECT_FALSE(event.binds_scripts);
+}
+
+TEST(DbtEvent, TellsTheManifestFromOtherArtifacts) {
+  const auto written = [](const std::string& type) {
+    return ParseDbtEvent(R"({"info": {"name": "ArtifactWritten"}, "data":
+        {"artifact_path": "/p/target/manifest.json", "artifact_type": ")" +
+                         type + "\"}}");
+  };
+
+  EXPECT_EQ(written("WritableManifest").kind, Kind::kManifestWritten);
+  EXPECT_EQ(written("WritableManifest").path, "/p/target/manifest.json");
+  EXPECT_EQ(written("SemanticManifest").kind, Kind::kOther);
+}
+
+TEST(DbtEvent, TakesUnknownEventsAndMissingFieldsAsOther) {
+  EXPECT_EQ(ParseDbtEvent(R"({"info": {"name": "SomethingNew"}})").kind, Kind::kOther);
+  EXPECT_EQ(ParseDbtEvent(R"({"info": [], "data": 3})").kind, Kind::kOther);
+}
+
+TEST(DbtEvent, RefusesWhatIsNoJsonObject) {
+  EXPECT_THROW(ParseDbtEvent("[1]"), Error);
+  EXPECT_THROW(ParseDbtEvent("{\"info\":"), Error);
+  EXPECT_THROW(ParseDbtEvent(""), Error);
+}
+
+TEST(GateHello, ReadsDbtsFlags) {
+  const std::optional<GateHello> hello = ParseGateHello(
+      R"({"hello": {"protocol": 1, "dbt_version": "1.10.1", "python": "/v/bin/python",
+          "flags": {"which": "run", "project_dir": "/p", "profiles_dir": "/q",
+                    "profile": null, "target": "dev", "vars": {"a": 1}, "threads": 4,
+                    "use_colors": true, "printer_width": 100, "write_json": false}}})");
+
+  ASSERT_TRUE(hello.has_value());
+  EXPECT_TRUE(hello->has_flags);
+  EXPECT_EQ(hello->command, "run");
+  EXPECT_EQ(hello->python, "/v/bin/python");
+  EXPECT_EQ(hello->profile, "");
+  EXPECT_EQ(hello->target, "dev");
+  EXPECT_EQ(hello->variables, R"({"a":1})");
+  EXPECT_EQ(hello->threads, 4);
+  EXPECT_EQ(hello->printer_width, 100);
+  EXPECT_TRUE(hello->use_colors);
+  EXPECT_FALSE(hello->writes_json);
+}
+
+TEST(GateHello, RefusesAGateOfAnotherProtocol) {
+  EXPECT_THROW(ParseGateHello(R"({"hello": {"protocol": 2}})"), Error);
+}
+
+TEST(GateHello, LeavesEventsAlone) {
+  EXPECT_FALSE(ParseGateHello(R"({"info": {"name": "NodeStart"}})").has_value());
+}
+
+}  // namespace
+}  // namespace aft

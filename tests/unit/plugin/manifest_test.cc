@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/manifest.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "host_shim/error.h"
+#include "tests/support/temporary_folder.h"
+
+namespace aft {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Property;
+using ::testing::Throws;
+
+/// The manifest of project `shop` with one model, `orders`, that has `fields` besides.
+Manifest WithOrders(const std::string& fields) {
+  const TemporaryFolder folder;
+  return ReadManifest(
+      folder.Write("manifest.json", R"({"metadata": {"project_name": "shop"},
+      "nodes": {"model.shop.orders": {"resource_type": "model", "name": "orders",
+        "package_name": "shop", "original_file_path": "models/orders.sql",
+        "patch_path": "shop://models/schema.yml", )" +
+                                        fields + "}}}"));
+}
+
+std::vector<std::string> Bindings(const Manifest& manifest) {
+  std::vector<std::string> texts;
+  for (const BoundNode& node : manifest.nodes)
+    for (const ScriptBinding& binding : node.bindings)
+      texts.push_back(std::string(Name(binding.when)) + " " + binding.path +
+                      binding.arguments);
+  return texts;
+}
+
+TEST(Manifest, ReadsBeforeAndAfterScripts) {
+  const Manifest manifest = WithOrders(
+      R"("meta": {"fal": {"scripts": {"before": ["a.py"],
+                 "after": ["b.py", {"path": "c.py", "with": {"x": [1]}}]}}})");
+
+  EXPECT_THAT(Bindings(manifest),
+              ElementsAre("before a.py", "after b.py", R"(after c.py{"x":[1]})"));
+  EXPECT_THAT(manifest.problems, IsEmpty());
+  EXPECT_EQ(manifest.project, "shop");
+}
+
+TEST(Manifest, TakesAListForScriptsThatRunAfter) {
+  EXPECT_THAT(Bindings(WithOrders(R"("meta": {"aft": {"scripts": ["a.py"]}})")),
+              ElementsAre("after a.py"));
+}
+
+TEST(Manifest, ReadsTheMetaOfTheConfigWhereTheOtherHasNoScripts) {
+  EXPECT_THAT(
+      Bindings(WithOrders(
+          R"("meta": {"owner": "me"}, "config": {"meta": {"fal": {"scripts": ["a.py"]}}})")),
+      ElementsAre("after a.py"));
+}
+
+TEST(Manifest, CountsAScriptOnceThatStandsInBothMetas) {
+  EXPECT_THAT(Bindings(WithOrders(R"("meta": {"fal": {"scripts": ["a.py"]}},
+                                    "config": {"meta": {"fal": {"scripts": ["a.py"]}}})")),
+              ElementsAre("after a.py"));
+}
+
+TEST(Manifest, TellsEphemeralModels) {
+  const char* meta = R"("meta": {"fal": {"scripts": ["a.py"]}}, )";
+  const std::string ephemeral =
+      std::string(meta) + R"("config": {"materialized": "ephemeral"})";
+  const std::string table = std::string(meta) + R"("config": {"materialized": "table"})";
+
+  EXPECT_TRUE(WithOrders(ephemeral).nodes.at(0).is_ephemeral);
+  EXPECT_FALSE(WithOrders(table).nodes.at(0).is_ephemeral);
+}
+
+TEST(Manifest, LeavesNodesWithoutScriptsOut) {
+  EXPECT_THAT(WithOrders(R"("meta": {})").nodes, IsEmpty());
+  EXPECT_THAT(WithOrders(R"("meta": {"fal": {"scripts": []}})").nodes, IsEmpty());
+}
+
+TEST(Manifest, NamesFileNodeAndKeyOfWhatItDoesNotUnderstand) {
+  EXPECT_THAT(
+      WithOrders(R"("meta": {"fal": {"scripts": {"afer": ["a.py"]}}})").problems,
+      ElementsAre("models/schema.yml: node 'orders': meta.fal: unknown key 'afer' "
+                  "under 'scripts'; the keys are 'before' and 'after'"));
+  EXPECT_THAT(
+      WithOrders(R"("meta": {"aft": {"scripts": [{"paht": "a.py"}]}})").problems,
+      ElementsAre("models/schema.yml: node 'orders': meta.aft: an entry of 'after' under "
+                  "'scripts' is neither a path nor a mapping with 'path'"));
+  EXPECT_THAT(
+      WithOrders(R"("meta": {"aft": {"scripts": "a.py"}})").problems,
+      ElementsAre("models/schema.yml: node 'orders': meta.aft: 'scripts' is neither "
+                  "a list nor a mapping of 'before' and 'after'"));
+}
+
+TEST(Manifest, DoesNotPassOverWhatItCannotDo) {
+  for (const char* meta :
+       {R"({"post-hook": ["a.py"]})", R"({"environment": "ml"})",
+        R"({"scripts": [{"path": "a.py", "timeout": "10m"}]})",
+        R"({"scripts": [{"path": "a.py", "environment": "ml"}]})",
+        R"({"scripts": [{"path": "a.py", "tiemout": 3}]})", R"(["a.py"])"})
+    EXPECT_EQ(WithOrders(std::string(R"("meta": {"fal": )") + meta + "}").problems.size(),
+              1)
+        << meta;
+}
+
+TEST(Manifest, SaysWhoBindsTheScripts) {
+  const TemporaryFolder folder;
+  const Manifest manifest = ReadManifest(
+      folder.Write("manifest.json", R"({"metadata": {"project_name": "shop"}, "nodes": {
+        "model.shop.orders": {"resource_type": "model", "name": "orders",
+          "package_name": "shop", "patch_path": "evil://models/schema.yml",
+          "meta": {"fal": {"scripts": ["a.py"]}}}}})"));
+
+  EXPECT_EQ(manifest.nodes.at(0).package, "evil");
+}
+
+TEST(Manifest, RefusesFilesThatAreNone) {
+  const TemporaryFolder folder;
+  EXPECT_THROW(ReadManifest(folder.path() / "missing.json"), Error);
+  EXPECT_THROW(ReadManifest(folder.Write("cut.json", R"({"nodes": {)")), Error);
+  EXPECT_THAT([&] { ReadManifest(folder.Write("other.json", "{}")); },
+              Throws<Error>(Property(&Error::what, HasSubstr("it has no nodes"))));
+}
+
+}  // namespace
+}  // namespace aft

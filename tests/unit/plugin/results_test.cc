@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/results.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+#include "host_shim/error.h"
+#include "tests/support/temporary_folder.h"
+
+namespace aft {
+namespace {
+
+namespace json = boost::json;
+using ::testing::MatchesRegex;
+
+Script MakeScript(const std::string& name) {
+  Script script;
+  script.id = "script." + name;
+  script.name = name;
+  script.node = "model.shop.orders";
+  return script;
+}
+
+json::object Entry(const TemporaryFolder& folder, std::size_t at) {
+  const json::value document = json::parse(folder.Read("aft/results.json"));
+  return document.at("results").as_array().at(at).as_object();
+}
+
+TEST(Results, ListsAScriptFromItsStart) {
+  const TemporaryFolder folder;
+  Results results(folder.path(), {"1.10.1", "run"});
+
+  results.Start(MakeScript("a.py"));
+
+  EXPECT_EQ(Entry(folder, 0).at("status"), "running");
+  EXPECT_EQ(Entry(folder, 0).at("unique_id"), "script.a.py");
+  EXPECT_EQ(Entry(folder, 0).at("node"), "model.shop.orders");
+  EXPECT_TRUE(Entry(folder, 0).at("finished_at").is_null());
+}
+
+TEST(Results, KeepsTheFiguresOfAFinishedScript) {
+  const TemporaryFolder folder;
+  Results results(folder.path(), {"1.10.1", "run"});
+  Outcome outcome;
+  outcome.succeeded = true;
+  outcome.seconds_writing = 0.5;
+  outcome.rows_written = 62;
+  outcome.bytes_read = 4096;
+  outcome.peak_memory = 1 << 20;
+
+  results.Start(MakeScript("a.py"));
+  results.Finish(MakeScript("a.py"), outcome);
+
+  const json::object entry = Entry(folder, 0);
+  EXPECT_EQ(entry.at("status"), "success");
+  EXPECT_EQ(entry.at("seconds").at("write"), 0.5);
+  EXPECT_EQ(entry.at("rows").at("written"), 62);
+  EXPECT_EQ(entry.at("bytes").at("read"), 4096);
+  EXPECT_EQ(entry.at("peak_memory"), 1 << 20);
+  EXPECT_THAT(std::string(entry.at("finished_at").as_string()),
+              MatchesRegex("[0-9-]{10}T[0-9:]{8}\\.[0-9]{6}Z"));
+  EXPECT_EQ(results.Count(Results::Status::kSuccess), 1);
+}
+
+TEST(Results, ListsASkippedScriptWithTheReason) {
+  const TemporaryFolder folder;
+  Results results(folder.path(), {"1.10.1", "run"});
+
+  results.Skip(MakeScript("a.py"), "interrupted");
+
+  EXPECT_EQ(Entry(folder, 0).at("status"), "skipped");
+  EXPECT_EQ(Entry(folder, 0).at("message"), "interrupted");
+  EXPECT_TRUE(Entry(folder, 0).at("started_at").is_null());
+}
+
+TEST(Results, ReplacesTheFileOfAnEarlierRunButMakesNone) {
+  const TemporaryFolder folder;
+  const Results results(folder.path(), {"1.10.1", "run"});
+
+  results.Clear();
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "aft"));
+
+  folder.Write("aft/results.json", "old");
+  results.Clear();
+  EXPECT_TRUE(
+      json::parse(folder.Read("aft/results.json")).at("results").as_array().empty());
+}
+
+TEST(Results, LeavesTheOldFileWhereTheNewOneCannotBeWritten) {
+  const TemporaryFolder folder;
+  folder.Write("aft/results.json", "old");
+  std::filesystem::create_directory(folder.path() / "aft/results.json.draft");
+  Results results(folder.path(), {"1.10.1", "run"});
+
+  EXPECT_THROW(results.Start(MakeScript("a.py")), Error);
+
+  EXPECT_EQ(folder.Read("aft/results.json"), "old");
+}
+
+}  // namespace
+}  // namespace aft

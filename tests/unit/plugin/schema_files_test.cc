@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/schema_files.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "host_shim/error.h"
+#include "tests/support/temporary_folder.h"
+
+namespace aft {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+std::vector<std::string> Find(const TemporaryFolder& folder) {
+  return FindBoundScripts(ReadProjectConfig(folder.path()));
+}
+
+TEST(SchemaFiles, GiveTheScriptsOfEveryFormOfBinding) {
+  const TemporaryFolder folder;
+  folder.Write("dbt_project.yml", "name: shop\n");
+  folder.Write("models/deep/schema.yml", R"(
+models:
+  - name: a
+    meta: {fal: {scripts: {before: [a.py], after: [b.py, {path: c.py}]}}}
+  - name: b
+    config: {meta: {aft: {scripts: [d.py]}}}
+)");
+  folder.Write("seeds/seeds.yaml", "fal: {scripts: {after: [e.py]}}\n");
+
+  EXPECT_THAT(Find(folder), UnorderedElementsAre("a.py", "b.py", "c.py", "d.py", "e.py"));
+}
+
+TEST(SchemaFiles, AreSearchedBelowTheProjectsOwnPaths) {
+  const TemporaryFolder folder;
+  folder.Write("dbt_project.yml", "name: shop\nmodel-paths: [sql]\n");
+  folder.Write("sql/schema.yml", "x: {fal: {scripts: [a.py]}}\n");
+  folder.Write("models/schema.yml", "x: {fal: {scripts: [b.py]}}\n");
+
+  EXPECT_THAT(Find(folder), ElementsAre("a.py"));
+}
+
+TEST(SchemaFiles, ThatAreBrokenAreLeftToDbt) {
+  const TemporaryFolder folder;
+  folder.Write("dbt_project.yml", "name: [shop\n");
+  folder.Write("models/a.yml", "fal: {scripts: [a.py]\n");
+  folder.Write("models/b.yml", "fal: {scripts: 3}\n");
+  folder.Write("models/c.yml", "fal: scripts\n");
+
+  EXPECT_THAT(Find(folder), IsEmpty());
+}
+
+TEST(SchemaFiles, ThatGrowWithoutEndAreGivenUp) {
+  const TemporaryFolder folder;
+  folder.Write("dbt_project.yml", "name: shop\n");
+  std::string bomb = "fal: {scripts: []}\na0: &a0 [x, x]\n";
+  for (int i = 1; i < 40; ++i)
+    bomb += Text("a", i, ": &a", i, " [*a", i - 1, ", *a", i - 1, "]\n");
+  folder.Write("models/bomb.yml", bomb);
+
+  EXPECT_THAT(Find(folder), IsEmpty());
+}
+
+TEST(ProjectConfig, IsFoundFromAFolderBelow) {
+  const TemporaryFolder folder;
+  folder.Write("dbt_project.yml", "name: shop\n");
+  folder.Write("models/deep/a.sql", "");
+
+  EXPECT_EQ(FindProject(folder.path() / "models/deep"), folder.path());
+}
+
+TEST(ProjectConfig, TakesTheScriptsPathFromEitherPlace) {
+  const TemporaryFolder folder;
+  folder.Write("dbt_project.yml", "name: shop\nvars: {fal-scripts-path: scripts}\n");
+  EXPECT_EQ(ReadProjectConfig(folder.path()).scripts_path, "scripts");
+
+  folder.Write("dbt_project.yml",
+               "name: shop\nvars: {fal-scripts-path: a, shop: {fal-scripts-path: b}}\n");
+  EXPECT_EQ(ReadProjectConfig(folder.path()).scripts_path, "b");
+}
+
+}  // namespace
+}  // namespace aft

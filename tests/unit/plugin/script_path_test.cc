@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/script_path.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "host_shim/error.h"
+#include "tests/support/temporary_folder.h"
+
+namespace aft {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What ResolveScript() says of `path` in the project folder `project`.
+std::string Refusal(const std::string& path, const fs::path& project) {
+  try {
+    ResolveScript(path, project, project);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(ScriptPath, IsRelativeToTheScriptsFolder) {
+  const TemporaryFolder folder;
+  const fs::path file = folder.Write("my scripts/a.py", "");
+
+  EXPECT_EQ(ResolveScript("a.py", folder.path() / "my scripts", folder.path()), file);
+}
+
+TEST(ScriptPath, MustExist) {
+  const TemporaryFolder folder;
+
+  EXPECT_EQ(Refusal("a.py", folder.path()),
+            "script 'a.py' does not exist; it is looked for in '" +
+                folder.path().native() + "'");
+}
+
+TEST(ScriptPath, MustNotLeaveTheProject) {
+  const TemporaryFolder folder;
+  const fs::path project = folder.path() / "project";
+  fs::create_directory(project);
+  const fs::path outside = folder.Write("outside.py", "");
+  fs::create_symlink(outside, project / "link.py");
+  // A folder whose name begins with the project's is not inside it.
+  folder.Write("project2/a.py", "");
+
+  for (const std::string& path :
+       {std::string("../outside.py"), outside.native(), std::string("link.py"),
+        std::string("../project2/a.py")})
+    EXPECT_EQ(Refusal(path, project), "script '" + path + "' lies outside the project '" +
+                                          project.native() +
+                                          "'; move it into the project");
+}
+
+TEST(ScriptPath, MustBeARegularPythonFile) {
+  const TemporaryFolder folder;
+  fs::create_directory(folder.path() / "folder.py");
+  ::mkfifo((folder.path() / "pipe.py").c_str(), 0600);
+  folder.Write("script.sh", "");
+
+  EXPECT_EQ(Refusal("folder.py", folder.path()),
+            "script 'folder.py' is not a regular file");
+  EXPECT_EQ(Refusal("pipe.py", folder.path()), "script 'pipe.py' is not a regular file");
+  EXPECT_EQ(Refusal("script.sh", folder.path()),
+            "script 'script.sh' is not a Python file; its name must end in .py");
+}
+
+TEST(ScriptPath, MustHaveASensibleSize) {
+  const TemporaryFolder folder;
+  fs::resize_file(folder.Write("huge.py", ""), std::uintmax_t{10} << 30U);
+
+  EXPECT_EQ(Refusal("huge.py", folder.path()), "script 'huge.py' has more than 16 MiB");
+}
+
+}  // namespace
+}  // namespace aft

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/worker_message.h"
+
+#include <gtest/gtest.h>
+
+#include "host_shim/error.h"
+
+namespace aft {
+namespace {
+
+TEST(WorkerMessage, HandsAScriptOverWithAllThatBelongsToIt) {
+  Script script;
+  script.name = "a \"b\".py";
+  script.file = "/p/a \"b\".py";
+  script.node = "model.shop.orders";
+  script.arguments = R"({"x":1})";
+
+  EXPECT_EQ(RunMessage(3, script, "success"),
+            R"({"run":{"id":3,"path":"/p/a \"b\".py","name":"a \"b\".py",)"
+            R"("node":"model.shop.orders","node_status":"success","when":"after",)"
+            R"("arguments":{"x":1}}})");
+}
+
+TEST(WorkerMessage, SaysNullForWhatTheUserDidNotGive) {
+  HostSetup setup;
+  setup.project_folder = "/p";
+
+  const std::string message = PrepareMessage(setup);
+
+  EXPECT_NE(message.find(R"("profile":null,"target":null,"vars":{})"), std::string::npos);
+  EXPECT_NE(message.find(R"("threads":null)"), std::string::npos);
+}
+
+TEST(WorkerMessage, ReadsWhatAHostSays) {
+  EXPECT_TRUE(
+      std::holds_alternative<HostPrepared>(ParseHostMessage(R"({"prepared":{}})")));
+  EXPECT_EQ(
+      std::get<HostFailed>(ParseHostMessage(R"({"failed":{"message":"no"}})")).message,
+      "no");
+  const auto exited = std::get<ScriptExited>(
+      ParseHostMessage(R"({"exited":{"id":3,"wait_status":139,"peak_memory":1048576}})"));
+  EXPECT_EQ(exited.run, 3);
+  EXPECT_EQ(exited.wait_status, 139);
+  EXPECT_EQ(exited.peak_memory, 1048576);
+  EXPECT_TRUE(std::holds_alternative<HostNotice>(ParseHostMessage(R"({"new":1})")));
+  EXPECT_THROW(ParseHostMessage("\x01\x02"), Error);
+}
+
+TEST(WorkerMessage, ReadsAScriptsOutcome) {
+  Outcome outcome;
+
+  EXPECT_FALSE(ParseScriptOutcome(R"({"started":{"pid":1}})", outcome));
+  EXPECT_TRUE(ParseScriptOutcome(
+      R"({"done":{"status":"success","message":"","traceback":"","rows_read":5,
+          "rows_written":2,"seconds":{"read":1,"compute":0.25,"write":1e-3}}})",
+      outcome));
+
+  EXPECT_TRUE(outcome.succeeded);
+  EXPECT_EQ(outcome.rows_read, 5);
+  EXPECT_EQ(outcome.seconds_reading, 1);
+  EXPECT_EQ(outcome.seconds_computing, 0.25);
+}
+
+TEST(WorkerMessage, TakesNothingButSuccessForSuccess) {
+  Outcome outcome;
+  outcome.succeeded = true;
+
+  EXPECT_TRUE(ParseScriptOutcome(R"({"done":{"status":"odd"}})", outcome));
+
+  EXPECT_FALSE(outcome.succeeded);
+}
+
+}  // namespace
+}  // namespace aft
