@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a dbt target to the ODBC connection that reaches the same data."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from aft import _aft
+from aft.errors import AftError
+from aft.profile import Target
+
+SQLITE_DRIVER = "SQLite3"
+# How long a script waits for another connection's lock, in milliseconds.
+SQLITE_TIMEOUT = 60_000
+
+
+@dataclass(frozen=True)
+class ConnectionSettings:
+    """A connection string and the statements that a new connection begins with."""
+
+    connection_string: str
+    statements: tuple[str, ...] = ()
+
+
+def connection_settings(target: Target) -> ConnectionSettings:
+    """The connection for ``target``. Raises AftError that says what to install or set."""
+    given = os.environ.get("AFT_ODBC_CONNECTION") or target.connections.get(target.name)
+    if given:
+        return ConnectionSettings(given)
+    if target.type == "sqlite":
+        return _sqlite(target)
+    raise AftError(
+        f"cannot tell how to reach target '{target.name}' of type '{target.type}' over "
+        f"ODBC; set 'vars: {{aft: {{connections: {{{target.name}: \"Driver=...\"}}}}}}' in "
+        "dbt_project.yml, or the environment variable AFT_ODBC_CONNECTION"
+    )
+
+
+def _sqlite(target: Target) -> ConnectionSettings:
+    _require_driver(SQLITE_DRIVER, "libsqliteodbc")
+    files = {
+        str(schema): target.project_dir / str(path)
+        for schema, path in (target.credentials.get("schemas_and_paths") or {}).items()
+    }
+    main = files.pop("main", None)
+    if main is None:
+        raise AftError(
+            f"target '{target.name}' has no schema 'main' under 'schemas_and_paths'"
+        )
+    folder = target.credentials.get("schema_directory")
+    if folder is not None:
+        # dbt-sqlite attaches whatever lies there under the file's name.
+        known = {main, *files.values()}
+        for path in sorted((target.project_dir / str(folder)).glob("*.db")):
+            if path not in known:
+                files.setdefault(path.stem, path)
+    string = (
+        f"Driver={SQLITE_DRIVER};Database={_braced(str(main))};"
+        f"Timeout={SQLITE_TIMEOUT};StepAPI=1;NoWCHAR=1;BigInt=1;LongNames=0;NoCreat=1"
+    )
+    return ConnectionSettings(string, tuple(map(_attach, files, files.values())))
+
+
+def _attach(schema: str, path: Path) -> str:
+    return "ATTACH DATABASE '{}' AS \"{}\"".format(
+        str(path).replace("'", "''"), schema.replace('"', '""')
+    )
+
+
+def _require_driver(name: str, debian_package: str) -> None:
+    known = _aft.drivers()
+    if name not in known:
+        raise AftError(
+            f"the ODBC driver '{name}' is not installed; on Debian and Ubuntu: "
+            f"apt-get install {debian_package}; installed are: {', '.join(known) or 'none'}"
+        )
+
+
+def _braced(value: str) -> str:
+    """A value of a connection string, quoted where it needs to be (ODBC, SQLDriverConnect)."""
+    if not any(character in value for character in "[]{}(),;?*=!@ "):
+        return value
+    return "{" + value.replace("}", "}}") + "}"

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a script can look up in dbt's manifest: nodes, sources and where they live."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aft.errors import AftError
+
+REFERABLE = frozenset({"model", "seed", "snapshot"})
+_NAME_PART = re.compile(r'"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|[^.]+')
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table or view by its parts; each says whether its name is to be quoted."""
+
+    database: str | None
+    schema: str | None
+    identifier: str
+    quote_database: bool = True
+    quote_schema: bool = True
+    quote_identifier: bool = True
+
+
+class Project:
+    """dbt's manifest, indexed for scripts."""
+
+    def __init__(self, manifest: dict[str, Any]) -> None:
+        self.nodes: dict[str, dict[str, Any]] = manifest["nodes"]
+        self.sources: dict[str, dict[str, Any]] = manifest["sources"]
+        self._disabled: dict[str, list[dict[str, Any]]] = manifest.get("disabled") or {}
+        metadata = manifest["metadata"]
+        self.name: str = metadata.get("project_name") or ""
+        self._quoting: dict[str, bool | None] = metadata.get("quoting") or {}
+        self._by_name: dict[str, list[dict[str, Any]]] = {}
+        for node in self.nodes.values():
+            if node["resource_type"] in REFERABLE:
+                self._by_name.setdefault(node["name"], []).append(node)
+        self._has_database = self._names_the_database()
+
+    @classmethod
+    def load(cls, path: Path) -> Project:
+        """Read the manifest.json at ``path``."""
+        with path.open(encoding="utf-8") as file:
+            return cls(json.load(file))
+
+    def find_model(
+        self, name: str, package: str | None, version: object, caller_package: str
+    ) -> dict[str, Any]:
+        """The node that ``ref`` means in a script of ``caller_package``.
+
+        Looks as dbt does: in the package named, or else in the caller's, the root project
+        and all others; without a version the latest one counts.
+        """
+        found = self._by_name.get(name, [])
+        if package is not None:
+            found = [node for node in found if node["package_name"] == package]
+        if version is not None:
+            found = [node for node in found if str(node.get("version")) == str(version)]
+        elif len(found) > 1:
+            found = [n for n in found if n.get("version") == n.get("latest_version")]
+        for preferred in (caller_package, self.name):
+            for node in found:
+                if node["package_name"] == preferred:
+                    return node
+        if found:
+            return found[0]
+        raise AftError(self._unknown_model(name, package, version))
+
+    def find_source(self, source: str, table: str) -> dict[str, Any]:
+        """The declared source table that ``source`` means."""
+        for entry in self.sources.values():
+            if entry["source_name"] == source and entry["name"] == table:
+                return entry
+        known = [f"{entry['source_name']}.{entry['name']}" for entry in self.sources.values()]
+        raise AftError(
+            f"there is no source '{source}.{table}' in the project"
+            + _hint(f"{source}.{table}", known)
+        )
+
+    def relation(self, node: dict[str, Any]) -> Relation:
+        """Where ``node`` lives in the warehouse, ephemeral models included."""
+        quoting = dict(self._quoting)
+        own = node.get("quoting") or (node.get("config") or {}).get("quoting") or {}
+        quoting.update({key: value for key, value in own.items() if value is not None})
+        return Relation(
+            database=node.get("database") if self._has_database else None,
+            schema=node.get("schema"),
+            identifier=node.get("alias") or node.get("identifier") or node["name"],
+            quote_database=quoting.get("database") is not False,
+            quote_schema=quoting.get("schema") is not False,
+            quote_identifier=quoting.get("identifier") is not False,
+        )
+
+    def tests_of(self, unique_id: str) -> Iterable[dict[str, Any]]:
+        """The tests that are attached to a node."""
+        for node in self.nodes.values():
+            if node["resource_type"] == "test" and node.get("attached_node") == unique_id:
+                yield node
+
+    def _names_the_database(self) -> bool:
+        """Whether this adapter's relation names begin with the database."""
+        for node in self.nodes.values():
+            if node.get("relation_name"):
+                return len(_NAME_PART.findall(node["relation_name"])) > 2
+        return False
+
+    def _unknown_model(self, name: str, package: str | None, version: object) -> str:
+        wanted = name if package is None else f"{package}.{name}"
+        if version is not None:
+            wanted += f" (version {version})"
+        for entries in self._disabled.values():
+            if any(entry.get("name") == name for entry in entries):
+                return f"model '{wanted}' is disabled; enable it in its config"
+        return f"there is no model '{wanted}' in the project" + _hint(name, self._by_name)
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""

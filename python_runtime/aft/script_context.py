@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `context` says in a script: the node it is bound to, the target, its arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from aft.project import Project
+
+_OWN_KEYS = ("fal", "aft")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as schema.yml declares it."""
+
+    name: str
+    tags: list[str]
+    meta: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Test:
+    """A dbt test of the current model. ``status`` is None until the test has run."""
+
+    name: str
+    model_name: str
+    column: str | None
+    status: str | None = None
+
+
+@dataclass(frozen=True)
+class CurrentModel:
+    """The node that a script is bound to. ``meta`` comes without aft's own settings."""
+
+    name: str
+    alias: str
+    unique_id: str
+    status: str
+    columns: dict[str, Column]
+    tests: list[Test]
+    meta: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ContextTarget:
+    """The dbt target of the run."""
+
+    profile_name: str
+    name: str
+    threads: int
+    type: str
+    database: str | None
+    schema: str | None
+
+
+@dataclass(frozen=True)
+class ContextConfig:
+    """Where the run keeps its files."""
+
+    target_path: str
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything that a script is told of the run."""
+
+    current_model: CurrentModel
+    target: ContextTarget
+    config: ContextConfig
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+def current_model(project: Project, node: dict[str, Any], status: str) -> CurrentModel:
+    """Describe ``node``, which dbt left with ``status``."""
+    columns = {
+        name: Column(name, list(column.get("tags") or []), dict(column.get("meta") or {}))
+        for name, column in (node.get("columns") or {}).items()
+    }
+    tests = [
+        Test(_test_name(test), node["name"], test.get("column_name"))
+        for test in project.tests_of(node["unique_id"])
+    ]
+    meta = node.get("meta") or (node.get("config") or {}).get("meta") or {}
+    return CurrentModel(
+        name=node["name"],
+        alias=node.get("alias") or node["name"],
+        unique_id=node["unique_id"],
+        status=status,
+        columns=columns,
+        tests=tests,
+        meta={key: value for key, value in meta.items() if key not in _OWN_KEYS},
+    )
+
+
+def _test_name(test: dict[str, Any]) -> str:
+    metadata = test.get("test_metadata") or {}
+    return str(metadata.get("name") or test["name"])
