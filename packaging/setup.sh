@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# Sourced by demo and test: makes the machine and the build tree ready. What is ready
+# already is left alone, so that repeating it is quick and needs no network.
+
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+environment=$repository/.venv
+build=$repository/build
+
+say() { printf '\n== %s\n' "$*"; }
+
+install_packages() {
+  local missing=() package
+  while read -r package; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+      missing+=("$package")
+  done < <(grep -v -e '^#' -e '^$' "$repository/packaging/packages.txt")
+  ((${#missing[@]})) || return 0
+  say "Installing Debian packages: ${missing[*]}"
+  local root=()
+  ((EUID == 0)) || root=(sudo)
+  "${root[@]}" apt-get update -qq
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# Debian's own Python, whatever else is on PATH.
+make_environment() {
+  local stamp=$environment/requirements.installed
+  cmp -s "$repository/packaging/requirements.txt" "$stamp" && return
+  say "Installing dbt and the other Python packages into .venv"
+  /usr/bin/python3 -m venv "$environment"
+  "$environment/bin/pip" install --quiet --disable-pip-version-check \
+    -r "$repository/packaging/requirements.txt"
+  cp "$repository/packaging/requirements.txt" "$stamp"
+}
+
+# build_preset PRESET [TARGET…]
+build_preset() {
+  local preset=$1 folder=$build
+  shift
+  [[ $preset == release ]] || folder=$build/$preset
+  local launcher=()
+  if command -v ccache >/dev/null; then
+    launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_C_COMPILER_LAUNCHER=ccache)
+  fi
+  (cd "$repository" && cmake --preset "$preset" "${launcher[@]}" \
+    -DPython3_EXECUTABLE=/usr/bin/python3 >/dev/null)
+  ninja -C "$folder" --quiet "$@"
+}
