@@ -21,6 +21,7 @@ class Host {
   explicit Host(PluginLibrary& plugin);
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
+  ~Host() = default;
 
   /// The functions for the plugin; good as long as this object.
   [[nodiscard]] const aft_host& functions() const { return functions_; }

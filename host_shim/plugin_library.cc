@@ -42,7 +42,7 @@ aft_plugin_init_function FindInit(const fs::path& path) {
     throw Error(Text("cannot load the plugin: '", path.native(),
                      "' is a library of another kind"));
   aft_plugin_init_function init = nullptr;
-  std::memcpy(&init, &symbol, sizeof init);
+  std::memcpy(static_cast<void*>(&init), static_cast<const void*>(&symbol), sizeof init);
   return init;
 }
 

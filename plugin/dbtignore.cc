@@ -104,6 +104,7 @@ std::vector<std::string> FilesToPassOver(const ProjectConfig& project,
     }
   }
   std::vector<std::string> relative;
+  relative.reserve(files.size());
   for (const fs::path& file : files)
     relative.push_back(file.lexically_relative(project.folder).native());
   return relative;

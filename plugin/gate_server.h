@@ -34,7 +34,7 @@ class GateServer {
   ~GateServer();
 
   /// Sends `line` and a line end. Nothing happens when that connection has closed.
-  void Send(ConnectionId connection, std::string_view line);
+  void Send(ConnectionId id, std::string_view line);
 
  private:
   struct Connection;

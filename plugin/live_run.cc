@@ -57,13 +57,15 @@ void LiveRun::Receive(ConnectionId connection, std::string_view line) {
 }
 
 void LiveRun::Greet(ConnectionId connection, const GateHello& hello) {
-  if (!hello_.has_value() && hello.has_flags) {
-    hello_ = hello;
-    console_.emplace(hello.printer_width, hello.use_colors);
+  if (dbt_ == nullptr && hello.has_flags) {
     if (!hello.project_folder.empty())
       project_ = ReadProjectConfig(fs::canonical(hello.project_folder));
-    results_ = std::make_unique<Results>(
-        TargetFolder(), Results::Metadata{hello.dbt_version, hello.command});
+    const std::string& given = hello.target_folder;
+    const fs::path target =
+        project_.folder / (given.empty() ? project_.target_path : given);
+    dbt_ = std::make_unique<RunningDbt>(
+        RunningDbt{hello, target, Console(hello.printer_width, hello.use_colors),
+                   Results(target, {hello.dbt_version, hello.command})});
     if (warm_up_ && RunsNodes(hello.command)) WarmUp();
   }
   LetPass(connection);
@@ -71,7 +73,7 @@ void LiveRun::Greet(ConnectionId connection, const GateHello& hello) {
 
 void LiveRun::Answer(ConnectionId connection, const DbtEvent& event) {
   using Kind = DbtEvent::Kind;
-  if (!hello_.has_value() || !RunsNodes(hello_->command)) return LetPass(connection);
+  if (dbt_ == nullptr || !RunsNodes(dbt_->hello.command)) return LetPass(connection);
   switch (event.kind) {
     case Kind::kManifestWritten:
       // dbt goes on while the manifest is read; it writes another one at its end.
@@ -95,13 +97,8 @@ void LiveRun::Answer(ConnectionId connection, const DbtEvent& event) {
   }
 }
 
-fs::path LiveRun::TargetFolder() const {
-  const std::string& given = hello_->target_folder;
-  return project_.folder / (given.empty() ? project_.target_path : given);
-}
-
 fs::path LiveRun::ScriptsFolder() const {
-  const std::string given = CommandLineVariable(*hello_, "fal-scripts-path");
+  const std::string given = CommandLineVariable(dbt_->hello, "fal-scripts-path");
   return project_.folder / (given.empty() ? project_.scripts_path : given);
 }
 
@@ -109,13 +106,13 @@ void LiveRun::WarmUp() {
   HostSetup setup;
   setup.project_folder = project_.folder;
   setup.scripts_folder = ScriptsFolder();
-  setup.profiles_folder = hello_->profiles_folder;
-  setup.profile = hello_->profile;
-  setup.target = hello_->target;
-  setup.variables = hello_->variables;
-  setup.target_folder = TargetFolder();
-  setup.threads = hello_->threads;
-  workers_.WarmUp(hello_->python, setup);
+  setup.profiles_folder = dbt_->hello.profiles_folder;
+  setup.profile = dbt_->hello.profile;
+  setup.target = dbt_->hello.target;
+  setup.variables = dbt_->hello.variables;
+  setup.target_folder = dbt_->target_folder;
+  setup.threads = dbt_->hello.threads;
+  workers_.WarmUp(dbt_->hello.python, setup);
 }
 
 void LiveRun::LoadManifest(const fs::path& path) {
@@ -153,12 +150,12 @@ void LiveRun::AddScripts(const Manifest& manifest, const BoundNode& node) {
 }
 
 void LiveRun::Begin(ConnectionId connection) {
-  const fs::path manifest = TargetFolder() / "manifest.json";
+  const fs::path manifest = dbt_->target_folder / "manifest.json";
   // dbt before 1.9 writes the manifest without a word.
-  if (!has_manifest_ && hello_->writes_json && fs::exists(manifest))
+  if (!has_manifest_ && dbt_->hello.writes_json && fs::exists(manifest))
     LoadManifest(manifest);
   for (const std::string& notice : notices_) Print(connection, notice);
-  results_->Clear();
+  dbt_->results.Clear();
   beginning_ = connection;
   if (!problems_.empty() || schedule_.empty() || workers_.IsReady()) FinishBegin();
 }
@@ -169,8 +166,8 @@ void LiveRun::FinishBegin() {
   beginning_.reset();
   if (!problems_.empty())
     Refuse(connection, Joined(problems_));
-  else if (!schedule_.empty() && workers_.failure().has_value())
-    Refuse(connection, Text("cannot run scripts: ", *workers_.failure()));
+  else if (!schedule_.empty() && !workers_.failure().empty())
+    Refuse(connection, Text("cannot run scripts: ", workers_.failure()));
   else
     LetPass(connection);
 }
@@ -198,7 +195,7 @@ void LiveRun::RunNext(ConnectionId connection) {
   }
   const Script script = std::move(turn.scripts.front());
   turn.scripts.pop_front();
-  Print(connection, console_->Started(script));
+  Print(connection, dbt_->console.Started(script));
   workers_.Run(
       script, turn.event.status,
       [this, connection, script](std::string_view line) {
@@ -208,7 +205,7 @@ void LiveRun::RunNext(ConnectionId connection) {
         EndScript(connection, script, outcome);
       });
   // After the hand-over, so that the disk does not keep the script waiting.
-  results_->Start(script);
+  dbt_->results.Start(script);
 }
 
 void LiveRun::EndScript(ConnectionId connection, const Script& script,
@@ -218,8 +215,9 @@ void LiveRun::EndScript(ConnectionId connection, const Script& script,
     known.message = "interrupted";
     known.traceback.clear();
   }
-  results_->Finish(script, known);
-  Print(connection, console_->Ended(script, known, results_->SecondsSinceStart(script)),
+  dbt_->results.Finish(script, known);
+  Print(connection,
+        dbt_->console.Ended(script, known, dbt_->results.SecondsSinceStart(script)),
         known.succeeded ? "info" : "error");
   if (known.succeeded) return RunNext(connection);
   const Turn turn = std::move(turns_.at(connection));
@@ -232,15 +230,15 @@ void LiveRun::EndScript(ConnectionId connection, const Script& script,
 void LiveRun::SkipScripts(ConnectionId connection, const std::vector<Script>& scripts,
                           const std::string& reason) {
   for (const Script& script : scripts) {
-    results_->Skip(script, reason);
-    Print(connection, console_->Skipped(script));
+    dbt_->results.Skip(script, reason);
+    Print(connection, dbt_->console.Skipped(script));
   }
 }
 
 void LiveRun::Summarize(ConnectionId connection) {
-  const int succeeded = results_->Count(Results::Status::kSuccess);
-  const int failed = results_->Count(Results::Status::kError);
-  const int skipped = results_->Count(Results::Status::kSkipped);
+  const int succeeded = dbt_->results.Count(Results::Status::kSuccess);
+  const int failed = dbt_->results.Count(Results::Status::kError);
+  const int skipped = dbt_->results.Count(Results::Status::kSkipped);
   if (succeeded + failed + skipped > 0)
     Print(connection, Console::Summary(succeeded, failed, skipped));
 }
@@ -257,7 +255,7 @@ void LiveRun::Stop() {
 }
 
 int LiveRun::failed_scripts() const {
-  return results_ == nullptr ? 0 : results_->Count(Results::Status::kError);
+  return dbt_ == nullptr ? 0 : dbt_->results.Count(Results::Status::kError);
 }
 
 void LiveRun::Print(ConnectionId connection, const std::string& text, const char* level) {

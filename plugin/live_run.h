@@ -41,11 +41,19 @@ class LiveRun {
   void Stop();
 
   [[nodiscard]] bool IsIdle() const { return workers_.IsIdle(); }
-  [[nodiscard]] bool HasMetGate() const { return hello_.has_value(); }
+  [[nodiscard]] bool HasMetGate() const { return dbt_ != nullptr; }
   [[nodiscard]] int failed_scripts() const;
 
  private:
   using ConnectionId = GateServer::ConnectionId;
+
+  /// What is known as soon as the gate has said hello.
+  struct RunningDbt {
+    GateHello hello;
+    std::filesystem::path target_folder;
+    Console console;
+    Results results;
+  };
 
   /// The scripts that an event of a node has set off; dbt waits for the last.
   struct Turn {
@@ -75,7 +83,6 @@ class LiveRun {
   void LetPass(ConnectionId connection);
   void Refuse(ConnectionId connection, const std::string& message);
 
-  [[nodiscard]] std::filesystem::path TargetFolder() const;
   [[nodiscard]] std::filesystem::path ScriptsFolder() const;
 
   EventLoop& loop_;
@@ -84,9 +91,7 @@ class LiveRun {
   GateServer gate_;
   WorkerPool workers_;
 
-  std::optional<GateHello> hello_;
-  std::optional<Console> console_;
-  std::unique_ptr<Results> results_;
+  std::unique_ptr<RunningDbt> dbt_;
   Schedule schedule_;
   std::vector<std::string> problems_;
   std::vector<std::string> notices_;

@@ -77,8 +77,8 @@ void WriteAtomically(const fs::path& path, const std::string& text) {
 
 }  // namespace
 
-Results::Results(fs::path target_folder, Metadata metadata)
-    : folder_(std::move(target_folder) / "aft"), metadata_(std::move(metadata)) {}
+Results::Results(const fs::path& target_folder, Metadata metadata)
+    : folder_(target_folder / "aft"), metadata_(std::move(metadata)) {}
 
 Results::Entry& Results::Find(const Script& script) {
   const auto found = std::find_if(

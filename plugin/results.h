@@ -25,7 +25,7 @@ class Results {
   };
 
   /// Nothing is written before the first script.
-  Results(std::filesystem::path target_folder, Metadata metadata);
+  Results(const std::filesystem::path& target_folder, Metadata metadata);
 
   void Start(const Script& script);
   void Finish(const Script& script, const Outcome& outcome);

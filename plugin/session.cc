@@ -3,7 +3,6 @@
 
 #include <sys/wait.h>
 
-#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <utility>
@@ -30,8 +29,8 @@ std::string PythonPath(const fs::path& gate_folder) {
 
 }  // namespace
 
-Session::Session(const std::vector<std::string>& arguments, Installation installation,
-                 HostFunctions host)
+Session::Session(const std::vector<std::string>& arguments,
+                 const Installation& installation, HostFunctions host)
     : host_(std::move(host)), user_command_(ParseDbtCommand(arguments)) {
   LookAhead();
   const fs::path dbt = FindDbt(user_command_.dbt, project_.folder);
@@ -78,8 +77,12 @@ void Session::FollowFromInside(const Installation& installation) {
 Session::Next Session::NextStep() {
   if (!std::exchange(has_started_, true)) return Next::kStart;
   if (!has_exited_ || (live_run_ != nullptr && !live_run_->IsIdle())) return Next::kWait;
-  if (live_run_ != nullptr && live_run_->failed_scripts() > 0)
-    exit_code_ = std::max(exit_code_, 1);
+  if (exit_code_ == 0 && live_run_ != nullptr && live_run_->failed_scripts() > 0) {
+    // dbt leaves a failed ephemeral model that nothing selects out of its results.
+    host_.write_error(Text("aft: scripts that failed: ", live_run_->failed_scripts(),
+                           "; the run is not complete\n"));
+    exit_code_ = 1;
+  }
   return Next::kEnd;
 }
 

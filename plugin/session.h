@@ -41,7 +41,7 @@ class Session {
 
   /// `arguments` are those after the program's name. Throws Error when they are no
   /// command.
-  Session(const std::vector<std::string>& arguments, Installation installation,
+  Session(const std::vector<std::string>& arguments, const Installation& installation,
           HostFunctions host);
 
   [[nodiscard]] int event_fd() const { return loop_.fd(); }

@@ -75,7 +75,7 @@ void WorkerPool::Receive(const HostMessage& message) {
 }
 
 void WorkerPool::Fail(const std::string& reason) {
-  if (failure_.has_value()) return;
+  if (!failure_.empty()) return;
   failure_ = reason;
   on_ready_();
 }
@@ -94,7 +94,7 @@ void WorkerPool::End(const ScriptExited& exited) {
   const Running running = std::move(found->second);
   running_.erase(found);
   Outcome outcome = running.run->Exited(exited);
-  if (host_is_gone_ && !outcome.succeeded) outcome.message = failure_.value_or("");
+  if (host_is_gone_ && !outcome.succeeded) outcome.message = failure_;
   running.on_ended(outcome);
 }
 

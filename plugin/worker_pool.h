@@ -6,7 +6,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,10 +34,10 @@ class WorkerPool {
   /// Tells the host where dbt's manifest is; scripts need it.
   void UseManifest(const std::filesystem::path& path);
 
-  [[nodiscard]] bool IsReady() const { return is_prepared_ || failure_.has_value(); }
+  [[nodiscard]] bool IsReady() const { return is_prepared_ || !failure_.empty(); }
 
-  /// Why no script can run; nullopt while nothing speaks against it.
-  [[nodiscard]] const std::optional<std::string>& failure() const { return failure_; }
+  /// Why no script can run; empty while nothing speaks against it.
+  [[nodiscard]] const std::string& failure() const { return failure_; }
 
   /// Runs `script`, bound to a node that dbt left with `node_status`. `on_ended` is
   /// called once, from the loop.
@@ -68,7 +67,7 @@ class WorkerPool {
   std::string host_output_;
   bool is_prepared_ = false;
   bool host_is_gone_ = false;
-  std::optional<std::string> failure_;
+  std::string failure_;
   std::int64_t next_run_ = 1;
   std::map<std::int64_t, Running> running_;
 };
