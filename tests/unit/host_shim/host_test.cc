@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <pty.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <csignal>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "host_shim/fd.h"
+#include "tests/support/temporary_folder.h"
+
+// The program `aft`, with the plugin of version 1 in the place of its own.
+
+namespace aft {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+
+constexpr int kPatience = 20'000;
+
+class HostTest : public ::testing::Test {
+ protected:
+  HostTest() {
+    fs::create_directories(folder_.path() / "bin");
+    fs::create_directories(folder_.path() / "lib/aft");
+    fs::copy_file(AFT_PROGRAM_PATH, folder_.path() / "bin/aft");
+    fs::copy_file(AFT_PLUGIN_V1_PATH, folder_.path() / "lib/aft/libaft_plugin.so");
+  }
+
+  ~HostTest() override {
+    if (pid_ > 0) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+    }
+  }
+
+  /// Starts aft in a terminal of its own.
+  void Start(std::vector<std::string> arguments) {
+    int terminal = -1;
+    arguments.insert(arguments.begin(), folder_.path() / "bin/aft");
+    pid_ = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+    if (pid_ == 0) {
+      std::vector<char*> argv;
+      for (std::string& argument : arguments) argv.push_back(argument.data());
+      argv.push_back(nullptr);
+      ::execv(argv.front(), argv.data());
+      ::_exit(127);
+    }
+    terminal_ = Fd(terminal);
+  }
+
+  /// Reads what aft writes until it contains `text` or aft has closed its terminal.
+  void ReadUntil(const std::string& text) {
+    pollfd entry{terminal_.get(), POLLIN, 0};
+    while (output_.find(text) == std::string::npos && ::poll(&entry, 1, kPatience) == 1) {
+      std::array<char, 4096> bytes{};
+      const ssize_t count = ::read(terminal_.get(), bytes.data(), bytes.size());
+      if (count <= 0) return;
+      for (const char byte : std::string(bytes.data(), static_cast<std::size_t>(count)))
+        if (byte != '\r') output_.push_back(byte);
+    }
+  }
+
+  /// The exit code of aft, or -1 when a signal ended it.
+  int Finish() {
+    ReadUntil("\x01 never written");
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+  int RunToEnd(std::vector<std::string> arguments) {
+    Start(std::move(arguments));
+    return Finish();
+  }
+
+  TemporaryFolder folder_;
+  pid_t pid_ = -1;
+  Fd terminal_;
+  std::string output_;
+};
+
+TEST_F(HostTest, RunsAPluginOfVersionOneFromBeginningToEnd) {
+  EXPECT_EQ(RunToEnd({"run", "echo inherited; exit 3", "exit", "42"}), 42);
+
+  EXPECT_THAT(output_, HasSubstr("inherited\n"));
+  EXPECT_THAT(output_, HasSubstr("ready\n"));
+  EXPECT_THAT(output_, HasSubstr("exited with 3\n"));
+  EXPECT_THAT(output_, EndsWith("released\n"));
+}
+
+TEST_F(HostTest, GivesAllCapturedLinesBeforeTheExit) {
+  EXPECT_EQ(RunToEnd({"capture", "echo one; printf 'no end'", "exit", "0"}), 0);
+
+  EXPECT_THAT(output_, HasSubstr("line one\nline no end\nexited with 0\n"));
+}
+
+TEST_F(HostTest, RunsOneCommandAfterAnother) {
+  EXPECT_EQ(RunToEnd({"run", "exit 1", "run", "kill -9 $$", "exit", "5"}), 5);
+
+  EXPECT_THAT(output_, HasSubstr("exited with 1\nkilled by 9\n"));
+}
+
+TEST_F(HostTest, LeavesTerminalFolderAndVariablesToTheCommand) {
+  ::setenv("AFT_TEST_VARIABLE", "inherited", 1);
+  RunToEnd({"run",
+            "test -t 0 && test -t 1 && test -t 2 && pwd && echo $AFT_TEST_VARIABLE "
+            "$FROM_PLUGIN",
+            "exit", "0"});
+
+  EXPECT_THAT(output_, HasSubstr(fs::current_path().native() + "\ninherited v1\n"));
+}
+
+TEST_F(HostTest, TellsAKeyFromAProcess) {
+  Start({"run", "trap '' INT; echo started; read line", "exit", "0"});
+  ReadUntil("started");
+  ASSERT_EQ(::write(terminal_.get(), "\x03", 1), 1);
+  ReadUntil("signal 2 from terminal");
+
+  ::kill(pid_, SIGINT);
+  ReadUntil("signal 2 from process");
+
+  EXPECT_THAT(output_, HasSubstr("signal 2 from terminal\n"));
+  EXPECT_THAT(output_, HasSubstr("signal 2 from process\n"));
+}
+
+TEST_F(HostTest, LetsTheTerminalReachTheCommand) {
+  Start({"run", "echo started; exec sleep 1000", "exit", "0"});
+  ReadUntil("started");
+
+  ASSERT_EQ(::write(terminal_.get(), "\x03", 1), 1);
+
+  EXPECT_EQ(Finish(), 0);
+  EXPECT_THAT(output_, HasSubstr("killed by 2\n"));
+}
+
+TEST_F(HostTest, PassesASignalOnWhenThePluginWantsIt) {
+  Start({"run", "echo started; exec sleep 1000", "exit", "0"});
+  ReadUntil("started");
+
+  ::kill(pid_, SIGTERM);
+
+  EXPECT_EQ(Finish(), 0);
+  EXPECT_THAT(output_, HasSubstr("signal 15 from process\nkilled by 15\n"));
+}
+
+TEST_F(HostTest, StopsTheCommandWhenThePluginFails) {
+  Start({"fail-on-signal", "run", "echo started; exec sleep 1000", "exit", "0"});
+  ReadUntil("started");
+
+  ::kill(pid_, SIGTERM);
+
+  EXPECT_EQ(Finish(), 1);
+  EXPECT_THAT(output_, EndsWith("released\naft: no signals, please\n"));
+}
+
+TEST_F(HostTest, TellsACommandLineThatIsWrongFromALaterFailure) {
+  EXPECT_EQ(RunToEnd({"refuse"}), 2);
+  EXPECT_EQ(output_, "aft: refused\n");
+
+  output_.clear();
+  EXPECT_EQ(RunToEnd({"fail", "nothing to run"}), 1);
+  EXPECT_EQ(output_, "released\naft: nothing to run\n");
+}
+
+TEST_F(HostTest, AnswersHelpAndVersionByItself) {
+  EXPECT_EQ(RunToEnd({"--version"}), 0);
+  EXPECT_EQ(output_, "aft " AFT_VERSION "\n");
+
+  output_.clear();
+  EXPECT_EQ(RunToEnd({"--help"}), 0);
+  EXPECT_THAT(output_, HasSubstr("--aft-dbt PATH"));
+
+  output_.clear();
+  EXPECT_EQ(RunToEnd({}), 2);
+  EXPECT_THAT(output_, HasSubstr("--aft-dbt PATH"));
+}
+
+}  // namespace
+}  // namespace aft
