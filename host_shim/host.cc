@@ -19,6 +19,9 @@ namespace {
 // As aft_plugin.h promises.
 constexpr std::size_t kLongestLine = std::size_t{16} << 20U;
 
+// A pipe holds 64 KiB, the size of a read, unless somebody made it larger, to 1 MiB.
+constexpr int kPipefuls = 16;
+
 // What a process gets to end by itself when the plugin has failed.
 constexpr std::chrono::seconds kGrace{10};
 
@@ -147,32 +150,36 @@ void Host::ReceiveSignals() {
   ReapChild();
 }
 
-void Host::ReceiveOutput() {
+void Host::GiveLine(std::string_view line) {
   const aft_plugin& plugin = plugin_.functions();
-  const auto on_line = [&](std::string_view line) {
-    aft_error error{};
-    Check(plugin.on_line(plugin.self, line.data(), line.size(), &error), error);
-  };
+  aft_error error{};
+  Check(plugin.on_line(plugin.self, line.data(), line.size(), &error), error);
+}
+
+void Host::ReceiveOutput() {
   std::array<char, 65536> bytes{};
   const ssize_t count = ::read(output_.get(), bytes.data(), bytes.size());
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (count > 0) {
-    lines_.Feed({bytes.data(), static_cast<std::size_t>(count)}, on_line);
-  } else {
-    output_.Close();
-    lines_.Finish(on_line);
-  }
+  if (count <= 0) return CloseOutput();
+  lines_.Feed({bytes.data(), static_cast<std::size_t>(count)},
+              [this](std::string_view line) { GiveLine(line); });
+}
+
+void Host::CloseOutput() {
+  output_.Close();
+  lines_.Finish([this](std::string_view line) { GiveLine(line); });
 }
 
 void Host::ReapChild() {
   if (child_ == nullptr) return;
   const std::optional<int> status = child_->TryReap();
   if (!status.has_value()) return;
-  // What the child wrote before it ended comes first. A grandchild may hold the pipe
-  // open: only what is there now is read.
+  // What the child wrote before it ended comes first. A grandchild may hold the pipe open
+  // and go on writing; only as much is read as a pipe holds.
   pollfd entry{output_.get(), POLLIN, 0};
-  while (output_.IsOpen() && ::poll(&entry, 1, 0) > 0) ReceiveOutput();
-  output_.Close();
+  for (int i = 0; i < kPipefuls && output_.IsOpen() && ::poll(&entry, 1, 0) > 0; ++i)
+    ReceiveOutput();
+  if (output_.IsOpen()) CloseOutput();
   child_.reset();
   const aft_plugin& plugin = plugin_.functions();
   aft_error error{};

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "host_shim/child_process.h"
 #include "host_shim/fd.h"
@@ -35,6 +36,8 @@ class Host {
   void Wait();
   void ReceiveSignals();
   void ReceiveOutput();
+  void GiveLine(std::string_view line);
+  void CloseOutput();
   void ReapChild();
   void Check(aft_status status, const aft_error& error);
   void StopChild();
