@@ -2,7 +2,9 @@
 #include "host_shim/child_process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +30,7 @@ struct ChildSetup : process::extend::handler {
   int captured = -1;
   int passed = -1;
   pid_t parent = -1;
+  int death_signal = SIGKILL;
   bool null_input = false;
   bool captures_output = false;
   bool captures_error = false;
@@ -50,7 +53,7 @@ struct ChildSetup : process::extend::handler {
       ::fcntl(passed, F_SETFD, 0);
     else if (passed >= 0)
       ::dup2(passed, kPassedDescriptor);
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::prctl(PR_SET_PDEATHSIG, death_signal);
     // The parent may have died before that call.
     if (::getppid() != parent) ::_exit(EXIT_FAILURE);
   }
@@ -84,6 +87,7 @@ struct ChildProcess::State {
 ChildProcess::ChildProcess(ProcessOptions options) : state_(std::make_unique<State>()) {
   ChildSetup setup;
   setup.parent = ::getpid();
+  setup.death_signal = options.death_signal;
   setup.new_session = options.new_session;
   setup.null_input = options.standard_input == ProcessOptions::Input::kNull;
   setup.captures_output = options.standard_output == ProcessOptions::Output::kCaptured;
@@ -128,6 +132,15 @@ std::optional<int> ChildProcess::TryReap() {
     return std::nullopt;
   state_->is_reaped = true;
   return status;
+}
+
+void ChildProcess::TerminateAndReap(std::chrono::milliseconds grace) {
+  if (state_ == nullptr || state_->is_reaped) return;
+  const Fd ended(static_cast<int>(::syscall(SYS_pidfd_open, state_->pid, 0)));
+  ::kill(state_->pid, SIGTERM);
+  pollfd end{ended.get(), POLLIN, 0};
+  if (ended.IsOpen()) ::poll(&end, 1, static_cast<int>(grace.count()));
+  KillAndReap();
 }
 
 void ChildProcess::KillAndReap() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -22,14 +24,15 @@ struct ProcessOptions {
   Input standard_input = Input::kInherited;
   Output standard_output = Output::kInherited;
   Output standard_error = Output::kInherited;
-  bool new_session = false;  ///< out of reach of the terminal's signals
+  bool new_session = false;    ///< out of reach of the terminal's signals
+  int death_signal = SIGKILL;  ///< what the child gets when this process dies
 };
 
 /// One child process, from its start until it is reaped.
 ///
 /// The child starts with no signal blocked and with default dispositions, except for
-/// those that this process was itself started to ignore. It is killed when this process
-/// dies, and by the destructor.
+/// those that this process was itself started to ignore. It gets its death signal when
+/// this process dies, and is killed by the destructor.
 class ChildProcess {
  public:
   /// Throws Error when the file can't be started.
@@ -49,6 +52,8 @@ class ChildProcess {
   [[nodiscard]] std::optional<int> TryReap();
 
   void KillAndReap();
+  /// Asks the process to end, and kills it if it hasn't by then.
+  void TerminateAndReap(std::chrono::milliseconds grace);
 
  private:
   struct State;

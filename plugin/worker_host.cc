@@ -5,6 +5,8 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <csignal>
 #include <cstring>
 #include <utility>
 
@@ -16,6 +18,7 @@ namespace {
 // A packet can't be larger than the socket's send buffer, which the kernel keeps to about
 // this size without privileges.
 constexpr std::size_t kLargestPacket = std::size_t{208} << 10U;
+constexpr std::chrono::seconds kGrace{5};
 
 }  // namespace
 
@@ -30,7 +33,7 @@ WorkerHost::~WorkerHost() {
   loop_.Unwatch(channels_.socket.get());
   CloseOutput();
   channels_.socket.Close();
-  channels_.process.KillAndReap();
+  channels_.process.TerminateAndReap(kGrace);
 }
 
 WorkerHost::Channels WorkerHost::Start(const std::filesystem::path& program,
@@ -46,6 +49,8 @@ WorkerHost::Channels WorkerHost::Start(const std::filesystem::path& program,
   options.standard_output = ProcessOptions::Output::kCaptured;
   options.standard_error = ProcessOptions::Output::kCaptured;
   options.new_session = true;
+  // It first ends its scripts and whatever they have started.
+  options.death_signal = SIGTERM;
   ChildProcess process(std::move(options));
   Fd output = process.TakeOutput();
   return {std::move(ours), std::move(output), std::move(process)};

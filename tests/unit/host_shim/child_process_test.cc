@@ -2,7 +2,6 @@
 #include "host_shim/child_process.h"
 
 #include <fcntl.h>
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -18,7 +17,6 @@
 namespace aft {
 namespace {
 
-using ::testing::HasSubstr;
 
 ProcessOptions Shell(const std::string& command) {
   ProcessOptions options;
