@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/warehouse/arrow_c.h"
+
+#include <cerrno>
+#include <cstring>
+#include <new>
+#include <string_view>
+
+#include "host_shim/error.h"
+
+namespace aft {
+namespace {
+
+struct OwnedSchema {
+  std::string format;
+  std::string name;
+  std::vector<Unique<ArrowSchema>> children;
+  std::vector<ArrowSchema*> pointers;
+};
+
+void ReleaseSchema(ArrowSchema* schema) {
+  delete static_cast<OwnedSchema*>(schema->private_data);
+  schema->release = nullptr;
+}
+
+struct OwnedArray {
+  std::vector<std::vector<uint8_t>> buffers;
+  std::vector<const void*> buffer_pointers;
+  std::vector<Unique<ArrowArray>> children;
+  std::vector<ArrowArray*> child_pointers;
+};
+
+void ReleaseArray(ArrowArray* array) {
+  delete static_cast<OwnedArray*>(array->private_data);
+  array->release = nullptr;
+}
+
+Unique<ArrowSchema> Own(std::unique_ptr<OwnedSchema> owned) {
+  for (Unique<ArrowSchema>& child : owned->children) {
+    owned->pointers.push_back(child.get());
+  }
+  Unique<ArrowSchema> schema;
+  schema->format = owned->format.c_str();
+  schema->name = owned->name.c_str();
+  schema->flags = ARROW_FLAG_NULLABLE;
+  schema->n_children = static_cast<int64_t>(owned->pointers.size());
+  schema->children = owned->pointers.data();
+  schema->release = &ReleaseSchema;
+  schema->private_data = owned.release();
+  return schema;
+}
+
+Unique<ArrowArray> Own(std::unique_ptr<OwnedArray> owned, int64_t length,
+                       int64_t null_count) {
+  for (Unique<ArrowArray>& child : owned->children) {
+    owned->child_pointers.push_back(child.get());
+  }
+  Unique<ArrowArray> array;
+  array->length = length;
+  array->null_count = null_count;
+  array->n_buffers = static_cast<int64_t>(owned->buffer_pointers.size());
+  array->buffers = owned->buffer_pointers.data();
+  array->n_children = static_cast<int64_t>(owned->child_pointers.size());
+  array->children = owned->child_pointers.data();
+  array->release = &ReleaseArray;
+  array->private_data = owned.release();
+  return array;
+}
+
+struct OwnedStream {
+  std::unique_ptr<BatchSource> source;
+  std::string error;
+};
+
+/// Runs `work` at the border to C, where exceptions end.
+template <typename Work>
+int Guard(OwnedStream& stream, const Work& work) noexcept {
+  try {
+    work();
+    return 0;
+  } catch (const std::bad_alloc&) {
+    stream.error.clear();
+    return ENOMEM;
+  } catch (const std::exception& error) {
+    try {
+      stream.error = error.what();
+    } catch (...) {
+      stream.error.clear();
+    }
+  } catch (...) {
+    stream.error.clear();
+  }
+  return EIO;
+}
+
+OwnedStream& StreamOf(ArrowArrayStream* stream) {
+  return *static_cast<OwnedStream*>(stream->private_data);
+}
+
+int GetSchema(ArrowArrayStream* stream, ArrowSchema* out) {
+  OwnedStream& owned = StreamOf(stream);
+  return Guard(owned, [&] { owned.source->Schema().MoveTo(out); });
+}
+
+int GetNext(ArrowArrayStream* stream, ArrowArray* out) {
+  OwnedStream& owned = StreamOf(stream);
+  return Guard(owned, [&] { owned.source->Next().MoveTo(out); });
+}
+
+const char* GetLastError(ArrowArrayStream* stream) {
+  return StreamOf(stream).error.c_str();
+}
+
+void ReleaseStream(ArrowArrayStream* stream) {
+  delete &StreamOf(stream);
+  stream->release = nullptr;
+}
+
+std::string LastError(ArrowArrayStream& stream, int code) {
+  const char* text =
+      stream.get_last_error == nullptr ? nullptr : stream.get_last_error(&stream);
+  return text == nullptr || *text == '\0' ? std::strerror(code) : text;
+}
+
+}  // namespace
+
+Unique<ArrowArrayStream> ExportStream(std::unique_ptr<BatchSource> source) {
+  auto owned = std::make_unique<OwnedStream>();
+  owned->source = std::move(source);
+  Unique<ArrowArrayStream> stream;
+  stream->get_schema = &GetSchema;
+  stream->get_next = &GetNext;
+  stream->get_last_error = &GetLastError;
+  stream->release = &ReleaseStream;
+  stream->private_data = owned.release();
+  return stream;
+}
+
+Unique<ArrowSchema> MakeSchema(std::string format, std::string name) {
+  auto owned = std::make_unique<OwnedSchema>();
+  owned->format = std::move(format);
+  owned->name = std::move(name);
+  return Own(std::move(owned));
+}
+
+Unique<ArrowSchema> MakeBatchSchema(std::vector<Unique<ArrowSchema>> columns) {
+  auto owned = std::make_unique<OwnedSchema>();
+  owned->format = "+s";
+  owned->children = std::move(columns);
+  Unique<ArrowSchema> schema = Own(std::move(owned));
+  schema->flags = 0;
+  return schema;
+}
+
+Unique<ArrowArray> MakeArray(int64_t length, int64_t null_count,
+                             std::vector<std::vector<uint8_t>> buffers) {
+  auto owned = std::make_unique<OwnedArray>();
+  owned->buffers = std::move(buffers);
+  for (size_t i = 0; i < owned->buffers.size(); ++i) {
+    std::vector<uint8_t>& buffer = owned->buffers[i];
+    const bool is_missing = i == 0 && null_count == 0;
+    // A null pointer says "no bitmap", and nothing else may be null.
+    if (!is_missing && buffer.empty()) buffer.reserve(8);
+    owned->buffer_pointers.push_back(is_missing ? nullptr : buffer.data());
+  }
+  return Own(std::move(owned), length, null_count);
+}
+
+Unique<ArrowArray> MakeBatch(int64_t length, std::vector<Unique<ArrowArray>> columns) {
+  auto owned = std::make_unique<OwnedArray>();
+  owned->buffer_pointers.push_back(nullptr);
+  owned->children = std::move(columns);
+  return Own(std::move(owned), length, 0);
+}
+
+Unique<ArrowSchema> TakeSchema(ArrowArrayStream& stream, const std::string& doing) {
+  Unique<ArrowSchema> schema;
+  const int code = stream.get_schema(&stream, schema.get());
+  if (code != 0) {
+    throw Error(
+        Text("cannot ", doing, ": the frame gives no schema: ", LastError(stream, code)));
+  }
+  if (std::string_view(schema->format) != "+s") {
+    throw Error(Text("cannot ", doing, ": the stream holds values of Arrow format '",
+                     schema->format, "' and not rows; pass a frame"));
+  }
+  return schema;
+}
+
+Unique<ArrowArray> TakeBatch(ArrowArrayStream& stream, const std::string& doing) {
+  Unique<ArrowArray> batch;
+  const int code = stream.get_next(&stream, batch.get());
+  if (code != 0) {
+    throw Error(Text("cannot ", doing,
+                     ": the frame's next batch failed: ", LastError(stream, code)));
+  }
+  return batch;
+}
+
+}  // namespace aft

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plugin/warehouse/odbc.h"
+#include "plugin/warehouse/read_column.h"
+#include "plugin/warehouse/value_type.h"
+#include "plugin/warehouse/write_column.h"
+
+namespace aft {
+
+/// A table or view by the parts of its name. A part whose quote flag is off is written
+/// bare if it is a plain word, so that the database may fold its case.
+struct Relation {
+  std::string database;
+  std::string schema;
+  std::string identifier;
+  bool quote_database = true;
+  bool quote_schema = true;
+  bool quote_identifier = true;
+};
+
+/// The relation's name in messages, as 'main.orders'.
+std::string Describe(const Relation& relation);
+
+enum class RelationKind { kMissing, kTable, kView };
+
+/// How a query is put to the driver and what its columns are read as.
+struct ReadPlan {
+  std::string sql;
+  std::vector<ReadColumnPlan> columns;
+  /// The largest cell that is fetched into a bound buffer; longer ones take a call each.
+  size_t bound_bytes = 1024;
+};
+
+/// A column of a table as it is declared.
+struct TableColumn {
+  std::string name;
+  std::string type_name;
+};
+
+/// What differs between databases. The generic dialect keeps to what ODBC itself lays
+/// down and asks the driver for the rest.
+class Dialect {
+ public:
+  explicit Dialect(const odbc::Connection& connection);
+  Dialect(const Dialect&) = delete;
+  Dialect& operator=(const Dialect&) = delete;
+  virtual ~Dialect() = default;
+
+  /// The identifier between the database's quotes. Refuses what no database takes.
+  [[nodiscard]] std::string Quote(std::string_view identifier) const;
+  /// The relation's full name in SQL.
+  [[nodiscard]] virtual std::string Name(const Relation& relation) const;
+  /// True where the database takes the two for one column of a table.
+  [[nodiscard]] virtual bool IsSameColumn(std::string_view one,
+                                          std::string_view other) const;
+
+  /// The statement as the driver takes it without misreading it.
+  [[nodiscard]] virtual std::string ForDriver(std::string_view sql) const;
+  /// What the driver says of a query's columns; none for what gives no rows.
+  [[nodiscard]] virtual std::vector<odbc::ColumnDescription> DescribeQuery(
+      odbc::Connection& connection, const std::string& sql,
+      const std::string& doing) const;
+  [[nodiscard]] virtual ReadPlan PlanRead(
+      std::string_view sql, const std::vector<odbc::ColumnDescription>& columns) const;
+  /// A query for one row of as many numbers as the plan has inferred columns: each the
+  /// kinds of value in it, as bits of 1 << Kind.
+  [[nodiscard]] virtual std::string KindsQuery(
+      std::string_view sql, const std::vector<ReadColumnPlan>& columns) const;
+
+  /// The type of a new table's column for these values, or "" for none.
+  [[nodiscard]] virtual std::string TypeName(const ValueType& type) const;
+  /// How these values go into that column; nothing where they would change in it.
+  [[nodiscard]] virtual std::optional<Encoding> EncodingFor(
+      const ValueType& type, const TableColumn& column) const;
+
+  /// Runs a statement to its end. The number of rows that it changed, where it changes
+  /// any and the driver knows.
+  virtual std::optional<int64_t> Execute(odbc::Connection& connection,
+                                         std::string_view sql,
+                                         const std::string& doing) const;
+
+  /// The statement that starts a transaction, or "" to leave it to ODBC.
+  [[nodiscard]] virtual std::string BeginStatement() const { return ""; }
+  /// False where each statement that makes or drops a table commits.
+  [[nodiscard]] virtual bool HasTransactionalDdl() const;
+  /// Sees to it that the relation's schema is there.
+  virtual void EnsureSchema(odbc::Connection& connection, const Relation& relation,
+                            const std::string& doing) const;
+  [[nodiscard]] virtual RelationKind Find(odbc::Connection& connection,
+                                          const Relation& relation,
+                                          const std::string& doing) const;
+  [[nodiscard]] virtual std::vector<TableColumn> Columns(odbc::Connection& connection,
+                                                         const Relation& relation,
+                                                         const std::string& doing) const;
+  /// Puts `staging` in the place of `target`, which is of `kind`.
+  [[nodiscard]] virtual std::vector<std::string> SwapStatements(const Relation& staging,
+                                                                const Relation& target,
+                                                                RelationKind kind) const;
+
+ protected:
+  /// The first word of a statement without comments, in lower case.
+  [[nodiscard]] static std::string FirstWord(std::string_view sql);
+  /// The part, quoted or bare.
+  [[nodiscard]] std::string Part(std::string_view name, bool is_quoted) const;
+
+ private:
+  std::string quote_;
+  std::string catalog_separator_;
+  bool has_schemas_;
+  bool has_catalogs_;
+  bool has_transactional_ddl_;
+};
+
+/// The dialect of the database behind the connection.
+std::unique_ptr<Dialect> MakeDialect(odbc::Connection& connection);
+
+}  // namespace aft

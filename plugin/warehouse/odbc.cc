@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/warehouse/odbc.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <limits>
+#include <utility>
+
+namespace aft::odbc {
+namespace {
+
+// ODBC's prototypes take pointers to non-const although they only read.
+SQLCHAR* Narrow(std::string_view text) {
+  return reinterpret_cast<SQLCHAR*>(const_cast<char*>(text.data()));
+}
+
+std::vector<Diagnostic> ReadDiagnostics(SQLSMALLINT handle_type, SQLHANDLE handle) {
+  std::vector<Diagnostic> diagnostics;
+  std::array<SQLCHAR, SQL_SQLSTATE_SIZE + 1> state{};
+  std::string text(1024, '\0');
+  // A driver that never ends its list must not hold us.
+  for (SQLSMALLINT record = 1; record <= 100; ++record) {
+    SQLINTEGER native_code = 0;
+    SQLSMALLINT length = 0;
+    const SQLRETURN outcome =
+        SQLGetDiagRec(handle_type, handle, record, state.data(), &native_code,
+                      reinterpret_cast<SQLCHAR*>(text.data()),
+                      static_cast<SQLSMALLINT>(text.size()), &length);
+    if (outcome == SQL_SUCCESS_WITH_INFO && length >= 0 &&
+        static_cast<size_t>(length) >= text.size()) {
+      text.resize(static_cast<size_t>(length) + 1);
+      --record;
+      continue;
+    }
+    if (!SQL_SUCCEEDED(outcome)) break;
+    diagnostics.push_back(
+        {reinterpret_cast<char*>(state.data()), native_code, text.c_str()});
+  }
+  return diagnostics;
+}
+
+// The first piece of a value of unknown length, and a multiple of every character.
+constexpr size_t kFirstPiece = 4096;
+
+std::string Message(std::string_view doing, std::string_view function,
+                    const std::vector<Diagnostic>& diagnostics, std::string_view advice) {
+  std::string message = Text("cannot ", doing, ": ", function, ":");
+  if (diagnostics.empty()) message += " the driver gives no reason";
+  for (const Diagnostic& diagnostic : diagnostics) {
+    if (&diagnostic != diagnostics.data()) message += ";";
+    message += Text(" ", diagnostic.state, " ", diagnostic.text);
+  }
+  if (!advice.empty()) message += Text("; ", advice);
+  return message;
+}
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return lower;
+}
+
+void ReplaceAll(std::string& text, std::string_view part, std::string_view by) {
+  for (size_t at = 0; (at = text.find(part, at)) != std::string::npos; at += by.size()) {
+    text.replace(at, part.size(), by);
+  }
+}
+
+/// Takes the connection string and its password out of what a driver says.
+void Mask(std::vector<Diagnostic>& diagnostics, std::string_view connection_string) {
+  std::vector<std::string> secrets = {std::string(connection_string)};
+  for (size_t from = 0; from < connection_string.size();) {
+    const size_t to =
+        std::min(connection_string.find(';', from), connection_string.size());
+    const std::string_view pair = connection_string.substr(from, to - from);
+    from = to + 1;
+    const size_t equals = pair.find('=');
+    if (equals == std::string_view::npos || equals + 1 == pair.size()) continue;
+    const std::string key = Lower(pair.substr(0, equals));
+    if (key.find("pwd") == std::string::npos && key.find("pass") == std::string::npos &&
+        key.find("token") == std::string::npos && key.find("key") == std::string::npos) {
+      continue;
+    }
+    std::string_view value = pair.substr(equals + 1);
+    if (value.front() == '{') value.remove_prefix(1);
+    if (!value.empty() && value.back() == '}') value.remove_suffix(1);
+    if (!value.empty()) secrets.emplace_back(value);
+  }
+  for (Diagnostic& diagnostic : diagnostics) {
+    for (const std::string& secret : secrets)
+      ReplaceAll(diagnostic.text, secret, "*****");
+  }
+}
+
+}  // namespace
+
+OdbcError::OdbcError(std::string_view doing, std::string_view function,
+                     const std::vector<Diagnostic>& diagnostics, std::string_view advice)
+    : Error(Message(doing, function, diagnostics, advice)),
+      sqlstate_(diagnostics.empty() ? kStateGeneralError
+                                    : std::string_view(diagnostics[0].state)),
+      native_code_(diagnostics.empty() ? 0 : diagnostics[0].native_code),
+      function_(function) {}
+
+Environment::Environment() {
+  if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &handle_))) {
+    throw OdbcError("start ODBC", "SQLAllocHandle", {}, "");
+  }
+  SQLSetEnvAttr(handle_, SQL_ATTR_ODBC_VERSION,
+                reinterpret_cast<SQLPOINTER>(SQL_OV_ODBC3), 0);
+}
+
+Environment::~Environment() { SQLFreeHandle(SQL_HANDLE_ENV, handle_); }
+
+std::vector<std::string> Environment::drivers() const {
+  std::vector<std::string> names;
+  std::array<SQLCHAR, 256> name{};
+  SQLSMALLINT length = 0;
+  SQLSMALLINT attributes_length = 0;
+  SQLUSMALLINT direction = SQL_FETCH_FIRST;
+  std::array<SQLCHAR, 4096> attributes{};
+  while (SQL_SUCCEEDED(
+      SQLDrivers(handle_, direction, name.data(), static_cast<SQLSMALLINT>(name.size()),
+                 &length, attributes.data(), static_cast<SQLSMALLINT>(attributes.size()),
+                 &attributes_length))) {
+    names.emplace_back(reinterpret_cast<char*>(name.data()));
+    direction = SQL_FETCH_NEXT;
+  }
+  return names;
+}
+
+Connection::Connection(const std::string& connection_string) {
+  if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_DBC, environment_.handle(), &handle_))) {
+    throw OdbcError("connect to the warehouse", "SQLAllocHandle",
+                    ReadDiagnostics(SQL_HANDLE_ENV, environment_.handle()), "");
+  }
+  std::array<SQLCHAR, 1024> completed{};
+  SQLSMALLINT length = 0;
+  const SQLRETURN outcome = SQLDriverConnect(
+      handle_, nullptr, Narrow(connection_string), SQL_NTS, completed.data(),
+      static_cast<SQLSMALLINT>(completed.size()), &length, SQL_DRIVER_NOPROMPT);
+  if (SQL_SUCCEEDED(outcome)) return;
+  std::vector<Diagnostic> diagnostics = ReadDiagnostics(SQL_HANDLE_DBC, handle_);
+  SQLFreeHandle(SQL_HANDLE_DBC, handle_);
+  Mask(diagnostics, connection_string);
+  // What the driver manager itself refuses is a driver that it can't find or load.
+  const bool is_missing =
+      !diagnostics.empty() &&
+      diagnostics[0].text.find("[Driver Manager]") != std::string::npos;
+  throw OdbcError(
+      "connect to the warehouse", "SQLDriverConnect", diagnostics,
+      is_missing ? "is the driver installed and listed by 'odbcinst -q -d'?" : "");
+}
+
+Connection::~Connection() {
+  SQLDisconnect(handle_);
+  SQLFreeHandle(SQL_HANDLE_DBC, handle_);
+}
+
+std::unique_lock<std::recursive_mutex> Connection::Lock() {
+  return std::unique_lock(mutex_);
+}
+
+std::string Connection::InfoText(SQLUSMALLINT kind) const {
+  std::array<char, 256> text{};
+  SQLSMALLINT length = 0;
+  const SQLRETURN outcome = SQLGetInfo(handle_, kind, text.data(),
+                                       static_cast<SQLSMALLINT>(text.size()), &length);
+  return SQL_SUCCEEDED(outcome) ? std::string(text.data()) : std::string();
+}
+
+SQLUINTEGER Connection::InfoNumber(SQLUSMALLINT kind) const {
+  // Drivers write two bytes or four, depending on the kind.
+  SQLUINTEGER number = 0;
+  SQLSMALLINT length = 0;
+  const SQLRETURN outcome = SQLGetInfo(handle_, kind, &number, sizeof number, &length);
+  return SQL_SUCCEEDED(outcome) ? number : 0;
+}
+
+void Connection::SetAutocommit(bool on, std::string_view doing) {
+  const auto lock = Lock();
+  const uintptr_t value = on ? SQL_AUTOCOMMIT_ON : SQL_AUTOCOMMIT_OFF;
+  const SQLRETURN outcome = SQLSetConnectAttr(
+      handle_, SQL_ATTR_AUTOCOMMIT, reinterpret_cast<SQLPOINTER>(value), SQL_IS_UINTEGER);
+  if (SQL_SUCCEEDED(outcome)) return;
+  throw OdbcError(doing, "SQLSetConnectAttr", ReadDiagnostics(SQL_HANDLE_DBC, handle_),
+                  "");
+}
+
+void Connection::EndTransaction(bool commit, std::string_view doing) {
+  const auto lock = Lock();
+  const SQLRETURN outcome =
+      SQLEndTran(SQL_HANDLE_DBC, handle_, commit ? SQL_COMMIT : SQL_ROLLBACK);
+  if (SQL_SUCCEEDED(outcome)) return;
+  const std::vector<Diagnostic> diagnostics = ReadDiagnostics(SQL_HANDLE_DBC, handle_);
+  const bool has_advice = advise_ != nullptr && !diagnostics.empty();
+  throw OdbcError(doing, "SQLEndTran", diagnostics,
+                  has_advice ? advise_(diagnostics[0]) : "");
+}
+
+Statement::Statement(Connection& connection, std::string doing)
+    : connection_(connection), doing_(std::move(doing)) {
+  const auto lock = connection_.Lock();
+  if (SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, connection.handle(), &handle_))) {
+    return;
+  }
+  throw OdbcError(doing_, "SQLAllocHandle",
+                  ReadDiagnostics(SQL_HANDLE_DBC, connection.handle()), "");
+}
+
+Statement::~Statement() {
+  const auto lock = connection_.Lock();
+  SQLFreeHandle(SQL_HANDLE_STMT, handle_);
+}
+
+void Statement::Check(SQLRETURN outcome, std::string_view function) {
+  if (SQL_SUCCEEDED(outcome)) return;
+  const std::vector<Diagnostic> diagnostics = ReadDiagnostics(SQL_HANDLE_STMT, handle_);
+  const Connection::Advise advise = connection_.advise();
+  const bool has_advice = advise != nullptr && !diagnostics.empty();
+  throw OdbcError(doing_, function, diagnostics,
+                  has_advice ? advise(diagnostics[0]) : "");
+}
+
+void Statement::Prepare(std::string_view sql) {
+  const auto lock = connection_.Lock();
+  Check(SQLPrepare(handle_, Narrow(sql), static_cast<SQLINTEGER>(sql.size())),
+        "SQLPrepare");
+}
+
+void Statement::Execute() {
+  const auto lock = connection_.Lock();
+  const SQLRETURN outcome = SQLExecute(handle_);
+  // ODBC 3 says SQL_NO_DATA where a statement changed no row.
+  if (outcome != SQL_NO_DATA) Check(outcome, "SQLExecute");
+}
+
+void Statement::ExecuteDirect(std::string_view sql) {
+  const auto lock = connection_.Lock();
+  const SQLRETURN outcome =
+      SQLExecDirect(handle_, Narrow(sql), static_cast<SQLINTEGER>(sql.size()));
+  if (outcome != SQL_NO_DATA) Check(outcome, "SQLExecDirect");
+}
+
+bool Statement::Fetch() {
+  const auto lock = connection_.Lock();
+  const SQLRETURN outcome = SQLFetch(handle_);
+  if (outcome == SQL_NO_DATA) return false;
+  Check(outcome, "SQLFetch");
+  return true;
+}
+
+void Statement::BindColumn(SQLUSMALLINT number, SQLSMALLINT c_type, char* value,
+                           SQLLEN capacity, SQLLEN* indicators) {
+  const auto lock = connection_.Lock();
+  Check(SQLBindCol(handle_, number, c_type, value, capacity, indicators), "SQLBindCol");
+}
+
+bool Statement::GetData(SQLUSMALLINT number, SQLSMALLINT c_type, std::string& bytes) {
+  const auto lock = connection_.Lock();
+  const size_t terminator = c_type == SQL_C_CHAR    ? 1
+                            : c_type == SQL_C_WCHAR ? sizeof(SQLWCHAR)
+                                                    : 0;
+  bytes.resize(kFirstPiece);
+  size_t length = 0;
+  while (true) {
+    const size_t room = bytes.size() - length - terminator;
+    SQLLEN indicator = 0;
+    const SQLRETURN outcome =
+        SQLGetData(handle_, number, c_type, bytes.data() + length,
+                   static_cast<SQLLEN>(room + terminator), &indicator);
+    if (outcome == SQL_NO_DATA) break;
+    Check(outcome, "SQLGetData");
+    if (indicator == SQL_NULL_DATA) return false;
+    if (indicator < 0 && indicator != SQL_NO_TOTAL) {
+      throw Error(aft::Text("cannot ", doing_, ": the driver gives column ", number,
+                            " a length of ", indicator));
+    }
+    const bool is_last =
+        indicator != SQL_NO_TOTAL && static_cast<size_t>(indicator) <= room;
+    if (is_last) {
+      length += static_cast<size_t>(indicator);
+      break;
+    }
+    length += room;
+    const size_t rest =
+        indicator == SQL_NO_TOTAL ? length : static_cast<size_t>(indicator) - room;
+    bytes.resize(length + rest + terminator);
+  }
+  bytes.resize(length);
+  return true;
+}
+
+std::optional<std::string> Statement::Text(SQLUSMALLINT number) {
+  std::string text;
+  if (!GetData(number, SQL_C_CHAR, text)) return std::nullopt;
+  return text;
+}
+
+void Statement::Schemas() {
+  const auto lock = connection_.Lock();
+  const std::string all = SQL_ALL_SCHEMAS;
+  Check(SQLTables(handle_, Narrow(""), 0, Narrow(all), SQL_NTS, Narrow(""), 0, Narrow(""),
+                  0),
+        "SQLTables");
+}
+
+void Statement::BindParameter(SQLUSMALLINT number, const Parameter& parameter) {
+  const auto lock = connection_.Lock();
+  Check(SQLBindParameter(handle_, number, SQL_PARAM_INPUT, parameter.c_type,
+                         parameter.sql_type, parameter.size, parameter.decimal_digits,
+                         parameter.value, parameter.capacity, parameter.indicator),
+        "SQLBindParameter");
+}
+
+SQLULEN Statement::SetRowsPerFetch(SQLULEN rows, SQLULEN* rows_fetched) {
+  const auto lock = connection_.Lock();
+  SQLSetStmtAttr(handle_, SQL_ATTR_ROW_ARRAY_SIZE, reinterpret_cast<SQLPOINTER>(rows), 0);
+  SQLULEN agreed = 1;
+  const SQLRETURN outcome =
+      SQLGetStmtAttr(handle_, SQL_ATTR_ROW_ARRAY_SIZE, &agreed, sizeof agreed, nullptr);
+  if (!SQL_SUCCEEDED(outcome) || agreed == 0) agreed = 1;
+  Check(SQLSetStmtAttr(handle_, SQL_ATTR_ROWS_FETCHED_PTR, rows_fetched, 0),
+        "SQLSetStmtAttr");
+  return agreed;
+}
+
+void Statement::Tables(const std::string& schema, const std::string& table) {
+  const auto lock = connection_.Lock();
+  const bool any_schema = schema.empty();
+  Check(SQLTables(handle_, nullptr, 0, any_schema ? nullptr : Narrow(schema),
+                  static_cast<SQLSMALLINT>(schema.size()), Narrow(table),
+                  static_cast<SQLSMALLINT>(table.size()), nullptr, 0),
+        "SQLTables");
+}
+
+SQLLEN Statement::Attribute(SQLUSMALLINT column, SQLUSMALLINT field) {
+  SQLLEN value = 0;
+  Check(SQLColAttribute(handle_, column, field, nullptr, 0, nullptr, &value),
+        "SQLColAttribute");
+  return value;
+}
+
+std::string Statement::AttributeText(SQLUSMALLINT column, SQLUSMALLINT field) {
+  std::string text(kFirstPiece, '\0');
+  SQLSMALLINT length = 0;
+  Check(SQLColAttribute(handle_, column, field, text.data(),
+                        static_cast<SQLSMALLINT>(text.size()), &length, nullptr),
+        "SQLColAttribute");
+  if (static_cast<size_t>(length) >= text.size()) {
+    throw Error(aft::Text("cannot ", doing_, ": the name of column ", column,
+                          " is longer than ", text.size() - 1, " bytes"));
+  }
+  return text.c_str();
+}
+
+std::vector<ColumnDescription> Statement::Columns() {
+  const auto lock = connection_.Lock();
+  SQLSMALLINT count = 0;
+  Check(SQLNumResultCols(handle_, &count), "SQLNumResultCols");
+  std::vector<ColumnDescription> columns(static_cast<size_t>(std::max<int>(count, 0)));
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const auto number = static_cast<SQLUSMALLINT>(i + 1);
+    ColumnDescription& column = columns[i];
+    column.name = AttributeText(number, SQL_DESC_NAME);
+    column.label = AttributeText(number, SQL_DESC_LABEL);
+    column.type_name = AttributeText(number, SQL_DESC_TYPE_NAME);
+    SQLSMALLINT length = 0;
+    SQLSMALLINT nullable = 0;
+    Check(SQLDescribeCol(handle_, number, nullptr, 0, &length, &column.sql_type,
+                         &column.size, &column.decimal_digits, &nullable),
+          "SQLDescribeCol");
+    column.is_unsigned = Attribute(number, SQL_DESC_UNSIGNED) == SQL_TRUE;
+  }
+  return columns;
+}
+
+int64_t Statement::RowCount() {
+  const auto lock = connection_.Lock();
+  SQLLEN rows = -1;
+  if (!SQL_SUCCEEDED(SQLRowCount(handle_, &rows))) return -1;
+  return rows;
+}
+
+Transaction::Transaction(Connection& connection, std::string begin, std::string doing)
+    : connection_(connection), begin_(std::move(begin)), doing_(std::move(doing)) {
+  if (begin_.empty()) {
+    connection_.SetAutocommit(false, doing_);
+  } else {
+    Statement(connection_, doing_).ExecuteDirect(begin_);
+  }
+  is_open_ = true;
+}
+
+Transaction::~Transaction() {
+  if (!is_open_) return;
+  // A rollback fails where the database has rolled back by itself or the
+  // connection is gone, which undoes as much.
+  try {
+    End(false);
+  } catch (const Error&) {
+    return;
+  }
+}
+
+void Transaction::Commit() {
+  End(true);
+  is_open_ = false;
+}
+
+void Transaction::End(bool commit) {
+  if (!begin_.empty()) {
+    Statement(connection_, doing_).ExecuteDirect(commit ? "COMMIT" : "ROLLBACK");
+    return;
+  }
+  connection_.EndTransaction(commit, doing_);
+  connection_.SetAutocommit(true, doing_);
+}
+
+}  // namespace aft::odbc

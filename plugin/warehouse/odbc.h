@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sql.h>
+#include <sqlext.h>
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host_shim/error.h"
+
+/// Owners for ODBC's three handles, and the one place where a SQLRETURN becomes
+/// an exception.
+///
+/// Texts cross in the narrow API and are UTF-8. unixODBC hands them to a driver
+/// that was connected that way byte for byte, whatever the locale, while the wide
+/// API would pass everything through UTF-16 twice.
+namespace aft::odbc {
+
+/// What a driver says that has no better state, and all that sqliteodbc says.
+inline constexpr std::string_view kStateGeneralError = "HY000";
+
+/// One diagnostic record of a driver.
+struct Diagnostic {
+  std::string state;
+  SQLINTEGER native_code = 0;
+  std::string text;
+};
+
+/// An ODBC function failed. The message holds what was being done, the function and
+/// every diagnostic record, the first leading.
+class OdbcError : public Error {
+ public:
+  OdbcError(std::string_view doing, std::string_view function,
+            const std::vector<Diagnostic>& diagnostics, std::string_view advice);
+
+  [[nodiscard]] const std::string& sqlstate() const { return sqlstate_; }
+  [[nodiscard]] SQLINTEGER native_code() const { return native_code_; }
+  [[nodiscard]] const std::string& function() const { return function_; }
+
+ private:
+  std::string sqlstate_;
+  SQLINTEGER native_code_ = 0;
+  std::string function_;
+};
+
+class Environment {
+ public:
+  Environment();
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+  ~Environment();
+
+  [[nodiscard]] SQLHENV handle() const { return handle_; }
+  /// The names of the drivers that unixODBC knows.
+  [[nodiscard]] std::vector<std::string> drivers() const;
+
+ private:
+  SQLHENV handle_ = SQL_NULL_HENV;
+};
+
+/// An open connection. Outlives its statements, whose calls it takes one at a time: a
+/// driver need not bear two threads at once.
+class Connection {
+ public:
+  /// Words of advice on an error of the driver's, or "".
+  using Advise = std::string_view (*)(const Diagnostic&);
+
+  explicit Connection(const std::string& connection_string);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection();
+
+  [[nodiscard]] SQLHDBC handle() const { return handle_; }
+  /// What SQLGetInfo says, or "" and 0 for what the driver doesn't know.
+  [[nodiscard]] std::string InfoText(SQLUSMALLINT kind) const;
+  [[nodiscard]] SQLUINTEGER InfoNumber(SQLUSMALLINT kind) const;
+  void SetAutocommit(bool on, std::string_view doing);
+  void EndTransaction(bool commit, std::string_view doing);
+  void set_advise(Advise function) { advise_ = function; }
+  [[nodiscard]] Advise advise() const { return advise_; }
+  [[nodiscard]] std::unique_lock<std::recursive_mutex> Lock();
+
+ private:
+  Environment environment_;
+  SQLHDBC handle_ = SQL_NULL_HDBC;
+  Advise advise_ = nullptr;
+  std::recursive_mutex mutex_;
+};
+
+/// A column of a result as the driver describes it.
+struct ColumnDescription {
+  std::string name;
+  std::string label;
+  std::string type_name;
+  SQLSMALLINT sql_type = SQL_UNKNOWN_TYPE;
+  SQLULEN size = 0;
+  SQLSMALLINT decimal_digits = 0;
+  bool is_unsigned = false;
+};
+
+/// A parameter's place in memory.
+struct Parameter {
+  SQLSMALLINT c_type = SQL_C_CHAR;
+  SQLSMALLINT sql_type = SQL_VARCHAR;
+  SQLULEN size = 0;
+  SQLSMALLINT decimal_digits = 0;
+  char* value = nullptr;
+  SQLLEN capacity = 0;
+  SQLLEN* indicator = nullptr;
+};
+
+/// One statement of a connection. `doing` completes "cannot …" in its errors.
+class Statement {
+ public:
+  Statement(Connection& connection, std::string doing);
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+  ~Statement();
+
+  void Prepare(std::string_view sql);
+  void Execute();
+  void ExecuteDirect(std::string_view sql);
+  /// The next row or rows into the bound columns; false behind the last one.
+  [[nodiscard]] bool Fetch();
+  void BindColumn(SQLUSMALLINT number, SQLSMALLINT c_type, char* value, SQLLEN capacity,
+                  SQLLEN* indicators);
+  void BindParameter(SQLUSMALLINT number, const Parameter& parameter);
+  /// Asks for `rows` rows a fetch; gives how many the driver agrees to.
+  SQLULEN SetRowsPerFetch(SQLULEN rows, SQLULEN* rows_fetched);
+  /// Catalog results: tables of that name (SQLTables' columns), and all schemas.
+  void Tables(const std::string& schema, const std::string& table);
+  void Schemas();
+  /// The whole text of a column of the row fetched, or nothing for NULL.
+  [[nodiscard]] std::optional<std::string> Text(SQLUSMALLINT number);
+  /// The whole value of a column of the row fetched, however long; false for NULL.
+  bool GetData(SQLUSMALLINT number, SQLSMALLINT c_type, std::string& bytes);
+
+  [[nodiscard]] std::vector<ColumnDescription> Columns();
+  /// -1 where the driver doesn't know.
+  [[nodiscard]] int64_t RowCount();
+  [[nodiscard]] const std::string& doing() const { return doing_; }
+
+ private:
+  void Check(SQLRETURN outcome, std::string_view function);
+  [[nodiscard]] SQLLEN Attribute(SQLUSMALLINT column, SQLUSMALLINT field);
+  [[nodiscard]] std::string AttributeText(SQLUSMALLINT column, SQLUSMALLINT field);
+
+  SQLHSTMT handle_ = SQL_NULL_HSTMT;
+  Connection& connection_;
+  std::string doing_;
+};
+
+/// A transaction that is rolled back unless it is committed.
+class Transaction {
+ public:
+  /// `begin` is the statement that starts one, or "" to leave it to ODBC.
+  Transaction(Connection& connection, std::string begin, std::string doing);
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction();
+
+  void Commit();
+
+ private:
+  void End(bool commit);
+
+  Connection& connection_;
+  std::string begin_;
+  std::string doing_;
+  bool is_open_ = false;
+};
+
+}  // namespace aft::odbc

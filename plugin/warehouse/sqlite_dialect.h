@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plugin/warehouse/dialect.h"
+
+namespace aft {
+
+/// SQLite through sqliteodbc.
+///
+/// SQLite types values and not columns, and sqliteodbc 0.9998 hands every value over as
+/// text: doubles cut to 15 digits, texts cut at a NUL, bytes as X'…' that looks like a
+/// text, and what isn't the number that its column promised as NULL. So queries are
+/// wrapped into one that tells of each value what it is and writes it out in full, and
+/// nothing of that is lost.
+class SqliteDialect final : public Dialect {
+ public:
+  using Dialect::Dialect;
+
+  /// Advice on the errors that SQLite's result codes stand for.
+  static std::string_view Advise(const odbc::Diagnostic& diagnostic);
+
+  [[nodiscard]] std::string Name(const Relation& relation) const override;
+  [[nodiscard]] bool IsSameColumn(std::string_view one,
+                                  std::string_view other) const override;
+  [[nodiscard]] std::string ForDriver(std::string_view sql) const override;
+  [[nodiscard]] std::vector<odbc::ColumnDescription> DescribeQuery(
+      odbc::Connection& connection, const std::string& sql,
+      const std::string& doing) const override;
+  [[nodiscard]] ReadPlan PlanRead(
+      std::string_view sql,
+      const std::vector<odbc::ColumnDescription>& columns) const override;
+  [[nodiscard]] std::string KindsQuery(
+      std::string_view sql, const std::vector<ReadColumnPlan>& columns) const override;
+  std::optional<int64_t> Execute(odbc::Connection& connection, std::string_view sql,
+                                 const std::string& doing) const override;
+  [[nodiscard]] std::string TypeName(const ValueType& type) const override;
+  [[nodiscard]] std::optional<Encoding> EncodingFor(
+      const ValueType& type, const TableColumn& column) const override;
+  [[nodiscard]] std::string BeginStatement() const override;
+  [[nodiscard]] bool HasTransactionalDdl() const override { return true; }
+  void EnsureSchema(odbc::Connection& connection, const Relation& relation,
+                    const std::string& doing) const override;
+  [[nodiscard]] RelationKind Find(odbc::Connection& connection, const Relation& relation,
+                                  const std::string& doing) const override;
+  [[nodiscard]] std::vector<TableColumn> Columns(odbc::Connection& connection,
+                                                 const Relation& relation,
+                                                 const std::string& doing) const override;
+  [[nodiscard]] std::vector<std::string> SwapStatements(const Relation& staging,
+                                                        const Relation& target,
+                                                        RelationKind kind) const override;
+};
+
+}  // namespace aft

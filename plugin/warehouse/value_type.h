@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace aft {
+
+enum class Kind {
+  kNull,
+  kBoolean,
+  kInteger,
+  kReal,
+  kDecimal,
+  kText,
+  kBinary,
+  kDate,
+  kTime,
+  kTimestamp,
+};
+
+/// What the values of a column are, free of how Arrow or a database lays them out.
+struct ValueType {
+  Kind kind = Kind::kNull;
+  /// Of integers: 8, 16, 32 or 64.
+  int bits = 64;
+  bool is_unsigned = false;
+  /// Of decimals.
+  int precision = 0;
+  int scale = 0;
+  /// Of times and timestamps: digits behind the second's point, 0, 3, 6 or 9.
+  int digits = 6;
+  /// Of timestamps: an instant, given in UTC.
+  bool has_zone = false;
+
+  friend bool operator==(const ValueType&, const ValueType&) = default;
+};
+
+/// The type's name in messages, as "64-bit integers".
+std::string Describe(const ValueType& type);
+/// The format string of the Arrow type that a column of these values has.
+std::string ArrowFormat(const ValueType& type);
+
+}  // namespace aft

@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/warehouse/table_writer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "plugin/warehouse/sqlite_dialect.h"
+#include "tests/unit/warehouse/database.h"
+
+namespace aft {
+namespace {
+
+using test::AppendTo;
+using test::Database;
+using test::ErrorOf;
+using test::Frame;
+using test::Overwrite;
+using test::StreamOf;
+using test::Table;
+using ::testing::ElementsAre;
+using ::testing::StartsWith;
+
+using Row = std::vector<std::string>;
+
+/// A database with a table `t` of one row, and a view on it.
+class TableWriterKeeps : public ::testing::Test {
+ protected:
+  TableWriterKeeps() {
+    database_.Run("CREATE TABLE t (a INT)");
+    database_.Run("INSERT INTO t VALUES (42)");
+    database_.Run("CREATE VIEW v AS SELECT a FROM t");
+  }
+  void ExpectTheOldTable() {
+    EXPECT_EQ(database_.Relations(), "t v");
+    EXPECT_EQ(database_.Ask("SELECT group_concat(a) FROM t"), "42");
+    EXPECT_EQ(database_.Ask("SELECT sql FROM sqlite_master WHERE name = 't'"),
+              "CREATE TABLE t (a INT)");
+    EXPECT_EQ(database_.Ask("PRAGMA legacy_alter_table"), "0");
+  }
+
+  Database database_;
+};
+
+TEST(TableWriter, WritesWhatTheReaderReadsForEveryType) {
+  Database database;
+  constexpr auto kLowest = std::numeric_limits<int64_t>::min();
+  constexpr auto kHighest = std::numeric_limits<int64_t>::max();
+  const std::string nul("a\0b", 3);
+
+  const WriteOutcome outcome = database.Write(
+      Frame()
+          .Integers("i", {kLowest, kHighest, 0, std::nullopt})
+          .Reals("r", {5e-324, -HUGE_VAL, 0.1 + 0.2, std::nullopt})
+          .Texts("s", {"😀", nul, "", std::nullopt})
+          .Bytes("b", {nul, "\xFF\xFE", "", std::nullopt})
+          .Booleans("o", {true, false, true, std::nullopt})
+          .Fixed<int32_t>("tdD", "d", {-719162, 2932896, 0, std::nullopt})
+          .Fixed<int64_t>("tsu:", "p", {-1, 253402300799999999, 0, std::nullopt})
+          .Fixed<int64_t>("ttu", "z", {0, 86399999999, 1, std::nullopt}),
+      Overwrite("t"));
+
+  EXPECT_EQ(outcome.rows, 4);
+  const Table table = database.Read("SELECT * FROM t");
+  EXPECT_THAT(table.formats, ElementsAre("l", "g", "u", "z", "b", "tdD", "tsu:", "ttu"));
+  EXPECT_THAT(
+      table.rows,
+      ElementsAre(
+          Row{"-9223372036854775808", "5e-324", "😀", nul, "true", "-719162", "-1", "0"},
+          Row{"9223372036854775807", "-inf", nul, "\xFF\xFE", "false", "2932896",
+              "253402300799999999", "86399999999"},
+          Row{"0", "0.30000000000000004", "", "", "true", "0", "0", "1"}, Row(8, "~")));
+}
+
+TEST(TableWriter, KeepsTheUnitAndTheInstantOfTimestamps) {
+  Database database;
+
+  database.Write(Frame()
+                     .Fixed<int64_t>("tss:", "s", {1})
+                     .Fixed<int64_t>("tsm:", "m", {1})
+                     .Fixed<int64_t>("tsn:", "n", {1})
+                     .Fixed<int64_t>("tsu:Europe/Berlin", "z", {1})
+                     .Fixed<int32_t>("tts", "t", {1})
+                     .Fixed<int64_t>("ttn", "u", {1}),
+                 Overwrite("t"));
+
+  const Table table = database.Read("SELECT * FROM t");
+  EXPECT_THAT(table.formats,
+              ElementsAre("tss:", "tsm:", "tsn:", "tsu:UTC", "tts", "ttn"));
+  EXPECT_THAT(table.rows, ElementsAre(Row(6, "1")));
+}
+
+TEST(TableWriter, DeclaresTheTypesOfItsTable) {
+  Database database;
+
+  WriteRequest request = Overwrite("t");
+  request.column_types = {{"s", "VARCHAR(7)"}};
+  database.Write(Frame()
+                     .Fixed<int8_t>("c", "i", {1})
+                     .Texts("s", {"x"})
+                     .Fixed<Int128>("d:10,2", "d", {12345})
+                     .Fixed<Int128>("d:38,2", "e", {12345})
+                     .Fixed<int64_t>("tsm:UTC", "p", {0})
+                     .Add("n", "n", MakeArray(1, 1, {})),
+                 request);
+
+  EXPECT_EQ(database.Ask("SELECT sql FROM sqlite_master"),
+            "CREATE TABLE \"t\" (\"i\" INTEGER, \"s\" VARCHAR(7), \"d\" DECIMAL(10, 2), "
+            "\"e\" TEXT, \"p\" TIMESTAMPTZ_MS, \"n\")");
+  EXPECT_THAT(database.Read("SELECT d, e, n FROM t").rows,
+              ElementsAre(Row{"123.45", "123.45", "~"}));
+}
+
+TEST(TableWriter, TurnsNumbersIntoTextExactlyWhereToldTo) {
+  Database database;
+  WriteRequest request = Overwrite("t");
+  request.column_types = {{"u", "TEXT"}, {"r", "TEXT"}, {"b", "TEXT"}};
+
+  database.Write(Frame()
+                     .Fixed<uint64_t>("L", "u", {std::numeric_limits<uint64_t>::max()})
+                     .Reals("r", {0.1 + 0.2})
+                     .Booleans("b", {false}),
+                 request);
+
+  EXPECT_THAT(database.Read("SELECT * FROM t").rows,
+              ElementsAre(Row{"18446744073709551615", "0.30000000000000004", "false"}));
+}
+
+TEST(TableWriter, StoresNotANumberAsNull) {
+  Database database;
+
+  database.Write(Frame().Reals("r", {std::nan(""), 1}), Overwrite("t"));
+
+  EXPECT_EQ(database.Ask("SELECT group_concat(quote(r)) FROM t"), "NULL,1.0");
+}
+
+TEST(TableWriter, WritesTextThatLooksLikeSqlAsItIs) {
+  Database database;
+
+  database.Write(
+      Frame().Texts("a\"; --", {"'; DROP TABLE t; --", "\\", "$$", "?", "{{x}}"}),
+      Overwrite("x'y\""));
+
+  EXPECT_EQ(database.Relations(), "x'y\"");
+  EXPECT_THAT(database.Read("SELECT * FROM \"x'y\"\"\"").rows,
+              ElementsAre(Row{"'; DROP TABLE t; --"}, Row{"\\"}, Row{"$$"}, Row{"?"},
+                          Row{"{{x}}"}));
+}
+
+TEST(TableWriter, WritesSeveralBatchesAndTheirSlices) {
+  Database database;
+  std::vector<Frame> frames;
+  frames.push_back(Frame().Integers("a", {1, 2}));
+  frames.push_back(Frame().Integers("a", {}));
+  frames.push_back(Frame().Integers("a", {3}));
+
+  const WriteOutcome outcome =
+      database.Write(StreamOf(std::move(frames)), Overwrite("t"));
+
+  EXPECT_EQ(outcome.rows, 3);
+  EXPECT_EQ(outcome.bytes, 24);
+  EXPECT_EQ(database.Ask("SELECT group_concat(a) FROM t"), "1,2,3");
+}
+
+TEST(TableWriter, KeepsALongCellWhole) {
+  Database database;
+  const std::string text(10'000'000, 'x');
+
+  database.Write(Frame().Texts("s", {"short", text, "short"}).Bytes("b", {"", text, ""}),
+                 Overwrite("t"));
+
+  EXPECT_EQ(database.Read("SELECT * FROM t").rows[1], (Row{text, text}));
+}
+
+TEST(TableWriter, WritesSixteenHundredColumns) {
+  Database database;
+  Frame frame;
+  for (int i = 0; i < 1600; ++i) {
+    std::move(frame).Integers("c" + std::to_string(i), {i});
+  }
+
+  database.Write(std::move(frame), Overwrite("t"));
+
+  EXPECT_EQ(database.Ask("SELECT c0 + c1599 FROM t"), "1599");
+}
+
+TEST(TableWriter, PutsATableInThePlaceOfAView) {
+  Database database;
+  database.Run("CREATE VIEW t AS SELECT 1 AS a");
+
+  database.Write(Frame().Integers("a", {5}), Overwrite("t"));
+
+  EXPECT_EQ(database.Ask("SELECT type || name FROM sqlite_master"), "tablet");
+}
+
+TEST_F(TableWriterKeeps, ViewsOnTheTableThatItReplaces) {
+  database_.Write(Frame().Integers("a", {5}), Overwrite("T"));
+
+  EXPECT_EQ(database_.Relations(), "T v");
+  EXPECT_EQ(database_.Ask("SELECT a FROM v"), "5");
+  EXPECT_EQ(database_.Ask("PRAGMA legacy_alter_table"), "0");
+}
+
+TEST_F(TableWriterKeeps, TheOldTableWhenTheStreamFails) {
+  for (const WriteRequest& request : {Overwrite("t"), AppendTo("t")}) {
+    std::vector<Frame> frames;
+    frames.push_back(Frame().Integers("a", {1, 2}));
+    Unique<ArrowArrayStream> stream = StreamOf(std::move(frames), "ValueError: boom");
+
+    EXPECT_EQ(ErrorOf([&] { database_.Write(std::move(stream), request); }),
+              std::string("cannot ") +
+                  (request.mode == WriteMode::kAppend ? "append to" : "write") +
+                  " 'main.t': the frame's next batch failed: ValueError: boom");
+    ExpectTheOldTable();
+  }
+}
+
+TEST_F(TableWriterKeeps, TheOldTableWhenItIsStoppedAtAnyPoint) {
+  bool completed = false;
+  for (int n = 1; !completed; ++n) {
+    int left = n;
+    std::vector<std::optional<int64_t>> values(9000, 7);
+    Unique<ArrowArrayStream> stream = StreamOf(Frame().Integers("a", values));
+    TableWriter writer(database_.connection(), database_.dialect(), Overwrite("t"), [&] {
+      if (--left == 0) throw Error("stopped");
+    });
+
+    completed = ErrorOf([&] { writer.Write(*stream.get()); }).empty();
+    if (!completed) ExpectTheOldTable();
+  }
+  EXPECT_EQ(database_.Ask("SELECT count(*) FROM v"), "9000");
+}
+
+/// Has one more statement that fails among those that swap.
+class FailingSwap {
+ public:
+  static std::string At(Database& database, size_t place) {
+    const FailingDialect dialect(database.connection(), place);
+    Unique<ArrowArrayStream> stream = StreamOf(Frame().Integers("a", {1}));
+    return ErrorOf([&] {
+      TableWriter(database.connection(), dialect, Overwrite("t"), [] {
+      }).Write(*stream.get());
+    });
+  }
+
+ private:
+  class FailingDialect final : public Dialect {
+   public:
+    FailingDialect(odbc::Connection& connection, size_t place)
+        : Dialect(connection), sqlite_(connection), place_(place) {}
+    [[nodiscard]] std::string BeginStatement() const override {
+      return sqlite_.BeginStatement();
+    }
+    [[nodiscard]] RelationKind Find(odbc::Connection& connection,
+                                    const Relation& relation,
+                                    const std::string& doing) const override {
+      return sqlite_.Find(connection, relation, doing);
+    }
+    [[nodiscard]] std::vector<std::string> SwapStatements(
+        const Relation& staging, const Relation& target,
+        RelationKind kind) const override {
+      std::vector<std::string> statements = sqlite_.SwapStatements(staging, target, kind);
+      statements.erase(statements.begin());
+      statements.pop_back();
+      const auto at = static_cast<std::ptrdiff_t>(std::min(place_, statements.size()));
+      statements.insert(statements.begin() + at, "DROP TABLE nowhere");
+      return statements;
+    }
+
+   private:
+    SqliteDialect sqlite_;
+    size_t place_;
+  };
+};
+
+TEST_F(TableWriterKeeps, TheOldTableWhenTheSwapFailsAtAnyStatement) {
+  database_.Run("DROP VIEW v");
+  for (size_t place = 0; place <= 2; ++place) {
+    EXPECT_EQ(
+        FailingSwap::At(database_, place),
+        "cannot write 'main.t': SQLExecDirect: HY000 [SQLite]no such table: nowhere "
+        "(1)");
+    EXPECT_EQ(database_.Relations(), "t");
+    EXPECT_EQ(database_.Ask("SELECT a FROM t"), "42");
+  }
+}
+
+TEST_F(TableWriterKeeps, TheOldTableWhenAValueDoesNotFit) {
+  const auto write = [&](Frame frame) {
+    return ErrorOf([&] { database_.Write(std::move(frame), Overwrite("t")); });
+  };
+
+  EXPECT_EQ(write(Frame().Fixed<uint64_t>("L", "u", {1, 1ULL << 63})),
+            "cannot write 'main.t': column 'u', row 2 holds the integer "
+            "9223372036854775808, which is beyond 64 bits with a sign; give the column a "
+            "text type with column_types");
+  ExpectTheOldTable();
+  EXPECT_EQ(write(Frame().Texts("s", {"ok", "\xC3"})),
+            "cannot write 'main.t': column 's', row 2 holds text that isn't valid UTF-8");
+  ExpectTheOldTable();
+  EXPECT_EQ(
+      write(Frame().Fixed<int32_t>("tdD", "d", {2932897})),
+      "cannot write 'main.t': column 'd', row 1 holds a date or time outside of the "
+      "years 1 to 9999");
+  ExpectTheOldTable();
+}
+
+TEST_F(TableWriterKeeps, TheOldTableFromFramesWithoutSense) {
+  const auto write = [&](Frame frame, const std::string& name = "t") {
+    return ErrorOf([&] { database_.Write(std::move(frame), Overwrite(name)); });
+  };
+
+  EXPECT_EQ(write(Frame()), "cannot write 'main.t': the frame has no columns");
+  EXPECT_EQ(write(Frame().Integers("a", {1}).Integers("b", {1}).Integers("A", {1})),
+            "cannot write 'main.t': columns 1 and 3 of the frame are both named 'A' but "
+            "for their case");
+  EXPECT_EQ(write(Frame().Integers("a", {1}).Integers("a", {1})),
+            "cannot write 'main.t': columns 1 and 2 of the frame are both named 'a'");
+  EXPECT_EQ(write(Frame().Integers("a", {1}).Integers("", {1})),
+            "cannot write 'main.t': column 2 of the frame has no name");
+  EXPECT_EQ(write(Frame().Integers("a", {1}), ""),
+            "cannot quote an identifier: it is empty");
+  ExpectTheOldTable();
+}
+
+TEST(TableWriter, RefusesColumnTypesForColumnsThatAreNotThere) {
+  Database database;
+  WriteRequest request = Overwrite("t");
+  request.column_types = {{"b", "TEXT"}};
+
+  EXPECT_EQ(ErrorOf([&] { database.Write(Frame().Integers("a", {1}), request); }),
+            "cannot write 'main.t': column_types names a column 'b', which the frame "
+            "doesn't have");
+}
+
+TEST(TableWriter, SaysThatASchemaOfSqliteIsAnAttachedDatabase) {
+  Database database;
+  const WriteRequest request = {{"", "stage", "t"}, WriteMode::kOverwrite, {}};
+
+  EXPECT_EQ(
+      ErrorOf([&] { database.Write(Frame().Integers("a", {1}), request); }),
+      "cannot write 'stage.t': schema 'stage' is no attached database of this SQLite "
+      "connection; attach it, or use 'main'");
+  database.Run("ATTACH ':memory:' AS Stage");
+  database.Write(Frame().Integers("a", {1}), request);
+  EXPECT_EQ(database.Ask("SELECT a FROM stage.t"), "1");
+}
+
+TEST(TableWriter, AppendsByNameInAnyOrder) {
+  Database database;
+  database.Run("CREATE TABLE t (a INT, b TEXT, c REAL)");
+
+  database.Write(Frame().Texts("B", {"x"}).Integers("a", {1}), AppendTo("t"));
+  database.Write(Frame().Integers("C", {2}), AppendTo("t"));
+
+  EXPECT_THAT(database.Read("SELECT * FROM t").rows,
+              ElementsAre(Row{"1", "x", "~"}, Row{"~", "~", "2"}));
+}
+
+TEST(TableWriter, AppendsToATableThatItHasToMakeFirst) {
+  Database database;
+
+  database.Write(Frame().Integers("a", {1}), AppendTo("t"));
+  database.Write(Frame().Integers("a", {2}), AppendTo("t"));
+
+  EXPECT_EQ(database.Ask("SELECT group_concat(a) FROM t"), "1,2");
+}
+
+TEST_F(TableWriterKeeps, RowsApartFromAppendsThatDoNotFit) {
+  EXPECT_EQ(ErrorOf([&] {
+              database_.Write(Frame().Integers("a", {1}).Integers("b", {1}),
+                              AppendTo("t"));
+            }),
+            "cannot append to 'main.t': the table has no column 'b'; add it, or leave it "
+            "out of the frame");
+  EXPECT_EQ(
+      ErrorOf([&] { database_.Write(Frame().Integers("a", {1}), AppendTo("v")); }),
+      "cannot append to 'main.v': it is a view, which takes no rows; overwrite it or "
+      "choose another name");
+  EXPECT_EQ(ErrorOf([&] { database_.Write(Frame().Texts("a", {"1"}), AppendTo("t")); }),
+            "cannot append to 'main.t': the frame's column 'a' holds text, which would "
+            "change in the table's column of type 'INT'; convert it first");
+  EXPECT_EQ(
+      ErrorOf([&] { database_.Write(Frame().Reals("a", {2, 0.5}), AppendTo("t")); }),
+      "cannot append to 'main.t': column 'a', row 2 holds the double 0.5, which a "
+      "column of integers can't hold");
+  ExpectTheOldTable();
+}
+
+TEST(TableWriter, AppendsNumbersThatTheColumnHoldsExactly) {
+  Database database;
+  database.Run("CREATE TABLE t (i INTEGER, r REAL, s TEXT)");
+
+  database.Write(
+      Frame().Reals("i", {3, std::nan("")}).Integers("r", {4, 5}).Reals("s", {0.1, 1}),
+      AppendTo("t"));
+
+  EXPECT_EQ(database.Ask("SELECT group_concat(quote(i) || quote(r) || quote(s)) FROM t"),
+            "34.0'0.1',NULL5.0'1'");
+  EXPECT_EQ(ErrorOf([&] {
+              database.Write(Frame().Integers("r", {(1LL << 53) + 1}), AppendTo("t"));
+            }),
+            "cannot append to 'main.t': column 'r', row 1 holds the integer "
+            "9007199254740993, which a column of doubles can't hold exactly");
+}
+
+TEST(TableWriter, ReadsFromTheTableThatItReplaces) {
+  Database database;
+  database.Run("CREATE TABLE t (a INT)");
+  database.Run("INSERT INTO t VALUES (1), (2), (3)");
+  Unique<ArrowArrayStream> stream = ExportStream(std::make_unique<TableReader>(
+      database.connection(), database.dialect(), "SELECT a * 10 AS a FROM t", 1));
+
+  database.Write(std::move(stream), Overwrite("t"));
+
+  EXPECT_EQ(database.Ask("SELECT group_concat(a) FROM t"), "10,20,30");
+}
+
+TEST(TableWriter, WaitsForNoLongerThanTheTimeout) {
+  Database database;
+  odbc::Connection other(database.ConnectionString());
+  const odbc::Transaction transaction(other, "BEGIN IMMEDIATE", "hold");
+
+  EXPECT_EQ(ErrorOf([&] { database.Write(Frame().Integers("a", {1}), Overwrite("t")); }),
+            "cannot write 'main.t': SQLExecDirect: HY000 [SQLite]database is locked (5); "
+            "another connection holds the database and didn't let go within the driver's "
+            "Timeout");
+}
+
+}  // namespace
+}  // namespace aft
