@@ -6,7 +6,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -18,8 +17,10 @@
 // aft-python: runs aft's worker host in the Python of somebody else's environment.
 //
 // `aft-python --python INTERPRETER` loads the library of that interpreter into this
-// process and runs `aft.host` in it. An interpreter without a shared library is started
-// instead.
+// process and runs `aft.host` in it, with the package `aft` that lies beside this
+// program's folder. With further arguments it does what the interpreter does with them.
+// An interpreter without a shared library is started in this process's place instead;
+// AFT_PYTHON_EMBEDDED says to the Python code which of both it was, as 1 or 0.
 
 namespace {
 
@@ -28,26 +29,30 @@ namespace fs = std::filesystem;
 constexpr int kFailed = 1;
 constexpr int kMisused = 2;
 
-// With -c the first entry of sys.path is the working folder, where a project may have
+// With -c Python puts the working folder first on sys.path, where a project may have
 // files named as modules of the standard library. It gives way before anything is
 // imported.
-constexpr const char* kBootstrap =
+constexpr const char* kStartHost =
     "import sys\n"
-    "sys.path[0] = sys.argv[1]\n"
+    "if sys.path[:1] == ['']: del sys.path[0]\n"
+    "sys.path.insert(0, sys.argv[1])\n"
     "from aft.host import main\n"
     "main()\n";
 
-// LIBDIR is where the library was installed, even for a virtual environment.
+// LIBDIR is where the library was installed, for a virtual environment as well, but a
+// Python that has been moved since then has it below its base_prefix.
 constexpr const char* kFindLibrary =
-    "import sysconfig as s, os\n"
-    "name = s.get_config_var('INSTSONAME') or ''\n"
-    "folders = [s.get_config_var('LIBDIR') or '', (s.get_config_var('LIBDIR') or '') + "
-    "'/'"
-    " + (s.get_config_var('MULTIARCH') or '')]\n"
-    "paths = [os.path.join(f, name) for f in folders if '.so' in name]\n"
-    "print(next((p for p in paths if os.path.isfile(p)), ''), end='')\n";
+    "import os, sys, sysconfig\n"
+    "name = sysconfig.get_config_var('INSTSONAME') or ''\n"
+    "folder = sysconfig.get_config_var('LIBDIR') or ''\n"
+    "architecture = sysconfig.get_config_var('MULTIARCH') or ''\n"
+    "folders = [folder, os.path.join(folder, architecture),\n"
+    "           os.path.join(sys.base_prefix, 'lib')]\n"
+    "paths = [os.path.join(folder, name) for folder in folders if '.so' in name]\n"
+    "found = [path for path in paths if os.path.isfile(path)]\n"
+    "sys.stdout.write(found[0] if found else '')\n";
 
-/// What `program` with `arguments` prints; empty when it fails.
+/// What the program at argv[0] prints; empty when it fails.
 std::string OutputOf(const std::vector<const char*>& argv) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return "";
@@ -61,8 +66,9 @@ std::string OutputOf(const std::vector<const char*>& argv) {
   std::string output;
   std::array<char, 4096> bytes{};
   ssize_t count = 0;
-  while ((count = ::read(ends[0], bytes.data(), bytes.size())) > 0)
-    output.append(bytes.data(), static_cast<std::size_t>(count));
+  while ((count = ::read(ends[0], bytes.data(), bytes.size())) > 0 ||
+         (count < 0 && errno == EINTR))
+    if (count > 0) output.append(bytes.data(), static_cast<std::size_t>(count));
   ::close(ends[0]);
   int status = 0;
   if (pid < 0 || ::waitpid(pid, &status, 0) != pid || status != 0) return "";
@@ -72,42 +78,46 @@ std::string OutputOf(const std::vector<const char*>& argv) {
 using PythonMain = int (*)(int, char**);
 
 /// Py_BytesMain of the interpreter's own library, or nullptr where it has none.
-PythonMain LoadPython(const std::string& interpreter) {
+PythonMain LoadPython(const char* interpreter) {
   const std::string path =
-      OutputOf({interpreter.c_str(), "-I", "-S", "-c", kFindLibrary, nullptr});
+      OutputOf({interpreter, "-I", "-S", "-c", kFindLibrary, nullptr});
   if (path.empty() || path.front() != '/') return nullptr;
   // Extension modules look for Python's symbols in the global scope.
   void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (library == nullptr) return nullptr;
-  void* symbol = ::dlsym(library, "Py_BytesMain");
-  PythonMain python_main = nullptr;
-  std::memcpy(&python_main, &symbol, sizeof python_main);
-  return python_main;
+  return reinterpret_cast<PythonMain>(::dlsym(library, "Py_BytesMain"));
+}
+
+/// The folder of the package `aft`: <prefix>/python for <prefix>/lib/aft/aft-python.
+fs::path PackageFolder() {
+  std::error_code code;
+  const fs::path program = fs::read_symlink("/proc/self/exe", code);
+  return program.parent_path().parent_path().parent_path() / "python";
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3 || std::string_view(argv[1]) != "--python") {
-    std::cerr << "usage: aft-python --python INTERPRETER\n";
+  if (argc < 3 || std::string_view(argv[1]) != "--python") {
+    std::cerr << "usage: aft-python --python INTERPRETER [ARGUMENT...]\n";
     return kMisused;
   }
-  const std::string interpreter = argv[2];
-  std::error_code code;
-  const fs::path program = fs::canonical("/proc/self/exe", code);
-  const std::string package_folder =
-      program.parent_path().parent_path().parent_path() / "python";
-
   // With the interpreter's own path as its name Python finds the environment that the
   // interpreter belongs to (PEP 405).
-  std::vector<const char*> arguments = {interpreter.c_str(), "-c", kBootstrap,
-                                        package_folder.c_str(), nullptr};
-  const PythonMain python_main = LoadPython(interpreter);
+  const std::string package_folder = PackageFolder();
+  std::vector<const char*> arguments(argv + 2, argv + argc);
+  if (argc == 3)
+    arguments.insert(arguments.end(), {"-c", kStartHost, package_folder.c_str()});
+  arguments.push_back(nullptr);
+
+  const PythonMain python_main = LoadPython(arguments.front());
+  ::setenv("AFT_PYTHON_EMBEDDED", python_main != nullptr ? "1" : "0", 1);
+  char* const* python_argv = const_cast<char* const*>(arguments.data());
   if (python_main != nullptr)
     return python_main(static_cast<int>(arguments.size()) - 1,
-                       const_cast<char**>(arguments.data()));
-  ::execv(interpreter.c_str(), const_cast<char* const*>(arguments.data()));
-  std::cerr << "aft-python: cannot start '" << interpreter
+                       const_cast<char**>(python_argv));
+  ::execv(arguments.front(), python_argv);
+  std::cerr << "aft-python: cannot start '" << arguments.front()
             << "': " << std::strerror(errno) << '\n';
   return kFailed;
 }

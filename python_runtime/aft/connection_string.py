@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a dbt target to the ODBC connection that reaches the same data."""
 
+from __future__ import annotations
+
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aft import _aft
 from aft.errors import AftError
 from aft.profile import Target
 
+OVERRIDE = "AFT_ODBC_CONNECTION"
 SQLITE_DRIVER = "SQLite3"
 # How long a script waits for another connection's lock, in milliseconds.
 SQLITE_TIMEOUT = 60_000
@@ -18,21 +21,21 @@ SQLITE_TIMEOUT = 60_000
 class ConnectionSettings:
     """A connection string and the statements that a new connection begins with."""
 
-    connection_string: str
+    connection_string: str = field(repr=False)
     statements: tuple[str, ...] = ()
 
 
 def connection_settings(target: Target) -> ConnectionSettings:
     """The connection for ``target``. Raises AftError that says what to install or set."""
-    given = os.environ.get("AFT_ODBC_CONNECTION") or target.connections.get(target.name)
+    given = os.environ.get(OVERRIDE) or target.connections.get(target.name)
     if given:
         return ConnectionSettings(given)
     if target.type == "sqlite":
         return _sqlite(target)
     raise AftError(
         f"cannot tell how to reach target '{target.name}' of type '{target.type}' over "
-        f"ODBC; set 'vars: {{aft: {{connections: {{{target.name}: \"Driver=...\"}}}}}}' in "
-        "dbt_project.yml, or the environment variable AFT_ODBC_CONNECTION"
+        f"ODBC; set 'vars: {{aft: {{connections: {{{target.name}: \"Driver=...\"}}}}}}' "
+        f"in dbt_project.yml, or the environment variable {OVERRIDE}"
     )
 
 
@@ -45,7 +48,7 @@ def _sqlite(target: Target) -> ConnectionSettings:
     main = files.pop("main", None)
     if main is None:
         raise AftError(
-            f"target '{target.name}' has no schema 'main' under 'schemas_and_paths'"
+            f"cannot open target '{target.name}': its 'schemas_and_paths' has no schema 'main'"
         )
     folder = target.credentials.get("schema_directory")
     if folder is not None:
@@ -54,11 +57,19 @@ def _sqlite(target: Target) -> ConnectionSettings:
         for path in sorted((target.project_dir / str(folder)).glob("*.db")):
             if path not in known:
                 files.setdefault(path.stem, path)
+    # Rows are fetched one by one (StepAPI) and text is UTF-8 (NoWCHAR). A file that is
+    # not there is an error and not an empty database (NoCreat).
     string = (
-        f"Driver={SQLITE_DRIVER};Database={_braced(str(main))};"
-        f"Timeout={SQLITE_TIMEOUT};StepAPI=1;NoWCHAR=1;BigInt=1;LongNames=0;NoCreat=1"
+        f"Driver={SQLITE_DRIVER};Database={_file_name(main)};Timeout={SQLITE_TIMEOUT};"
+        "StepAPI=1;NoWCHAR=1;BigInt=1;NoCreat=1"
     )
     return ConnectionSettings(string, tuple(map(_attach, files, files.values())))
+
+
+def _file_name(path: Path) -> str:
+    # sqliteodbc 0.9998 takes a value up to the next ';' and knows no braces, but SQLite
+    # understands an address in which that is escaped.
+    return path.as_uri() if ";" in str(path) else str(path)
 
 
 def _attach(schema: str, path: Path) -> str:
@@ -71,13 +82,6 @@ def _require_driver(name: str, debian_package: str) -> None:
     known = _aft.drivers()
     if name not in known:
         raise AftError(
-            f"the ODBC driver '{name}' is not installed; on Debian and Ubuntu: "
-            f"apt-get install {debian_package}; installed are: {', '.join(known) or 'none'}"
+            f"cannot find the ODBC driver '{name}'; on Debian and Ubuntu: apt-get "
+            f"install {debian_package}; installed are: {', '.join(known) or 'none'}"
         )
-
-
-def _braced(value: str) -> str:
-    """A value of a connection string, quoted where it needs to be (ODBC, SQLDriverConnect)."""
-    if not any(character in value for character in "[]{}(),;?*=!@ "):
-        return value
-    return "{" + value.replace("}", "}}") + "}"

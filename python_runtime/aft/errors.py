@@ -1,10 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The error that scripts meet when aft can't do what they ask for."""
+"""The errors that scripts meet when aft can't do what they ask for."""
+
+from __future__ import annotations
 
 
 class AftError(Exception):
     """Something that was asked of aft can't be done; the message says what to do."""
 
 
-AftError.__module__ = "aft"
+class WarehouseError(AftError):
+    """The warehouse has refused something. ``sqlstate`` is ODBC's code for the reason."""
+
+    def __init__(self, message: str, sqlstate: str, native_code: int) -> None:
+        super().__init__(message)
+        self.sqlstate = sqlstate
+        self.native_code = native_code
+
+
+# Scripts know them as aft.Error and aft.WarehouseError, and so do their tracebacks.
 AftError.__qualname__ = "Error"
+for _error in (AftError, WarehouseError):
+    _error.__module__ = "aft"

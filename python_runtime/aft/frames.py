@@ -1,47 +1,119 @@
 # SPDX-License-Identifier: Apache-2.0
 """Frames as scripts know them, to and from Arrow streams."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from types import GeneratorType
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute
+import pyarrow.pandas_compat  # Else pyarrow imports it at a script's first conversion.
 
 from aft.errors import AftError
 
-
-def to_pandas(stream: Any) -> tuple[pd.DataFrame, int]:
-    """The rows of an Arrow stream as a DataFrame, and their size in bytes of Arrow."""
-    table = pa.RecordBatchReader.from_stream(stream).read_all()
-    return table.to_pandas(), table.nbytes
+# Beyond, float64 no longer tells neighbouring integers apart.
+_EXACT_IN_FLOAT64 = 2**53
 
 
-def to_stream(frame: Any) -> pa.RecordBatchReader:
-    """A frame, or a generator of frames, as an Arrow stream.
+def read_all(stream: Any) -> pa.Table:
+    """All rows of an Arrow stream."""
+    return pa.RecordBatchReader.from_stream(stream).read_all()
 
-    Takes pandas and polars frames, pyarrow tables and whatever else has
-    ``__arrow_c_stream__``. The index of a DataFrame is left out. Raises TypeError for what
-    is no frame, and AftError that names the column for values that no column can hold
-    together.
+
+def to_pandas(table: pa.Table) -> pd.DataFrame:
+    """A DataFrame that says the same.
+
+    pandas has float64 for integers with NULLs among them, unless that would round one.
     """
-    if isinstance(frame, GeneratorType):
-        return _joined(frame)
+    frame = table.to_pandas()
+    for at, field in enumerate(table.schema):
+        column = table.column(at)
+        if pa.types.is_integer(field.type) and column.null_count and _is_rounded(column):
+            kind = str(field.type).replace("u", "U").replace("i", "I")
+            frame.isetitem(at, pd.array(column.to_pylist(), dtype=kind))
+    return frame
+
+
+def _is_rounded(column: pa.ChunkedArray) -> bool:
+    bounds = pyarrow.compute.min_max(column).as_py()
+    if bounds["max"] is None:
+        return False
+    return bool(max(-bounds["min"], bounds["max"]) > _EXACT_IN_FLOAT64)
+
+
+class FrameStream:
+    """A frame, or an iterator of frames, as an Arrow stream that is read once.
+
+    Raises TypeError for what is no frame, and AftError that names the column for values
+    that no column can hold together. Through the Arrow interface only the text of an
+    error gets; ``failure`` keeps what a later frame of an iterator raised.
+    """
+
+    def __init__(self, frame: Any) -> None:
+        self.failure: BaseException | None = None
+        is_iterator = isinstance(frame, Iterator) and not _is_stream(frame)
+        self._reader = self._joined(frame) if is_iterator else _reader(frame)
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """The stream as the Arrow PyCapsule interface gives it."""
+        return self._reader.__arrow_c_stream__(requested_schema)
+
+    def _joined(self, frames: Iterator[Any]) -> pa.RecordBatchReader:
+        first = next(frames, None)
+        if first is None:
+            raise AftError("the generator gave no frame, so there are no columns to write")
+        reader = _reader(first)
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            try:
+                yield from reader
+                for number, frame in enumerate(frames, start=2):
+                    yield from _fitted(_reader(frame), reader.schema, number)
+            except GeneratorExit:
+                raise
+            except BaseException as error:
+                self.failure = error
+                raise
+
+        return pa.RecordBatchReader.from_batches(reader.schema, batches())
+
+
+def _is_stream(frame: Any) -> bool:
+    return hasattr(frame, "__arrow_c_stream__")
+
+
+def _reader(frame: Any) -> pa.RecordBatchReader:
     if isinstance(frame, pd.DataFrame):
-        table = _from_pandas(frame)
-    elif hasattr(frame, "__arrow_c_stream__") and not isinstance(frame, pd.Series):
-        return pa.RecordBatchReader.from_stream(frame)
-    elif isinstance(frame, pa.RecordBatch):
-        table = pa.Table.from_batches([frame])
-    else:
-        raise TypeError(
-            "a frame is needed: a pandas or polars DataFrame, an Arrow table or a "
-            f"generator of these, but this is of type '{type(frame).__name__}'"
-        )
-    return table.to_reader()
+        return _from_pandas(frame).to_reader()
+    if isinstance(frame, pa.RecordBatch):
+        return pa.Table.from_batches([frame]).to_reader()
+    if _is_stream(frame) and not isinstance(frame, pd.Series):
+        try:
+            return _with_columns(pa.RecordBatchReader.from_stream(frame))
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            pass  # A stream of single values, such as a column.
+    raise TypeError(
+        "a frame is needed: a pandas or polars DataFrame, an Arrow table or a generator "
+        f"of these, but this is of type '{type(frame).__name__}'"
+    )
+
+
+def _with_columns(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    if not reader.schema.names:
+        raise AftError("the frame has no columns")
+    return reader
 
 
 def _from_pandas(frame: pd.DataFrame) -> pa.Table:
+    if not len(frame.columns):
+        raise AftError("the frame has no columns")
+    if frame.columns.nlevels > 1:
+        raise AftError(
+            "the frame's columns have names of several levels; give each a single one, "
+            "e.g. with frame.columns = ['_'.join(name) for name in frame.columns]"
+        )
     names = [str(name) for name in frame.columns]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
@@ -52,34 +124,28 @@ def _from_pandas(frame: pd.DataFrame) -> pa.Table:
     return pa.Table.from_arrays(arrays, names=names)
 
 
-def _to_array(name: str, column: "pd.Series[Any]") -> pa.Array:
+def _to_array(name: str, column: pd.Series[Any]) -> pa.Array:
     try:
-        return pa.Array.from_pandas(column)
+        array = pa.Array.from_pandas(column)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        raise AftError(
-            f"cannot write column '{name}': its values are not of one type: {error}; "
-            "convert it first, e.g. with astype()"
-        ) from None
+        raise _mixed(name, str(error)) from None
+    # Of text and bytes together Arrow makes bytes.
+    if pa.types.is_binary(array.type) and any(isinstance(cell, str) for cell in column):
+        raise _mixed(name, "some are text and some bytes")
+    return array
 
 
-def _joined(frames: "GeneratorType[Any, Any, Any]") -> pa.RecordBatchReader:
-    first = next(frames, None)
-    if first is None:
-        raise AftError("the generator gave no frame, so there are no columns to write")
-    reader = to_stream(first)
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        yield from reader
-        for number, frame in enumerate(frames, start=2):
-            yield from _fitted(to_stream(frame), reader.schema, number)
-
-    return pa.RecordBatchReader.from_batches(reader.schema, batches())
+def _mixed(name: str, reason: str) -> AftError:
+    return AftError(
+        f"cannot write column '{name}': its values are not of one type: {reason}; "
+        "convert it first, e.g. with astype()"
+    )
 
 
 def _fitted(
-    stream: pa.RecordBatchReader, schema: pa.Schema, number: int
+    reader: pa.RecordBatchReader, schema: pa.Schema, number: int
 ) -> list[pa.RecordBatch]:
-    table = stream.read_all()
+    table = reader.read_all()
     if set(table.column_names) != set(schema.names):
         raise AftError(
             f"frame {number} of the generator has the columns {table.column_names}, but "

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The worker host: keeps Python and its large libraries warm and forks for each script.
 
-Descriptor 3 is a channel to aft's plugin. The host has one thread and one loop and runs no
-code of the user's; each script is a process group of its own, and when it ends, whatever
-it has left behind ends with it.
+Descriptor 3 is a channel to aft's plugin. The host has one thread and one loop and runs
+no code of the user's; each script is a process group of its own, and when it ends,
+whatever it has left behind ends with it.
 """
+
+from __future__ import annotations
 
 import gc
 import importlib
 import importlib.util
 import os
-import random
 import selectors
 import signal
 import socket
@@ -18,16 +19,26 @@ import sys
 import time
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aft import channel
+from aft import channel, script_process
 from aft.errors import AftError
-from aft.profile import Setup, read_target
+
+if TYPE_CHECKING:
+    from aft.profile import Setup, Target
+    from aft.project import Project
 
 CHANNEL = 3
+OLDEST_PYTHON = (3, 9)
 # Tested to survive a fork; whatever else a script needs it imports by itself.
 WARM_MODULES = ("numpy", "pandas", "pyarrow")
-REQUIRED_MODULES = ("pandas", "pyarrow")
+# What aft needs to be there, and the names to install it by.
+REQUIRED_MODULES = {
+    "jinja2": "Jinja2",
+    "yaml": "PyYAML",
+    "pandas": "pandas",
+    "pyarrow": "pyarrow",
+}
 # OpenBLAS starts a thread for each processor when numpy is imported, unless this is 1.
 THREADS_VARIABLE = "OPENBLAS_NUM_THREADS"
 
@@ -37,51 +48,70 @@ class Host:
 
     def __init__(self, plugin: socket.socket) -> None:
         self._plugin = plugin
-        self._setup: Any = None
-        self._target: Any = None
-        self._settings: Any = None
-        self._project: Any = None
+        self._selector = selectors.DefaultSelector()
+        self._wake_up, self._woken = socket.socketpair()
+        self._setup: Setup
+        self._target: Target
+        self._project: Project
         self._scripts: dict[int, int] = {}  # process id to the plugin's number for it
 
     def serve(self) -> None:
         """Answer messages until the plugin closes the channel."""
         message, _ = channel.receive(self._plugin)
-        if message is None or not self._prepare(message["prepare"]):
+        if message is None:
             return
-        self._warm_up()
-        wake_up = _watch_children()
-        selector = selectors.DefaultSelector()
-        selector.register(self._plugin, selectors.EVENT_READ)
-        selector.register(wake_up, selectors.EVENT_READ)
+        try:
+            self._prepare(message["prepare"])
+            self._warm_up()
+        except AftError as error:
+            channel.send(self._plugin, {"failed": {"message": str(error)}})
+            return
+        self._watch_children()
+        self._selector.register(self._plugin, selectors.EVENT_READ)
+        self._selector.register(self._wake_up, selectors.EVENT_READ)
         while True:
-            ready = [key.fileobj for key, _ in selector.select()]
-            if wake_up in ready:
-                wake_up.recv(4096)
+            ready = [key.fileobj for key, _ in self._selector.select()]
+            if self._wake_up in ready:
+                self._wake_up.recv(4096)
                 self._reap()
             if self._plugin in ready and not self._receive():
-                self._kill_all()
                 return
 
-    def _prepare(self, message: dict[str, Any]) -> bool:
-        try:
-            self._setup = _setup(message)
-            _require_modules()
-            self._target = read_target(self._setup)
-            # Needs the extension module and its driver manager, which may be missing.
-            from aft.connection_string import connection_settings
+    def end_all(self) -> None:
+        """Kill all scripts and what they have started."""
+        while True:
+            for pid in self._scripts:
+                script_process.kill_group(pid)
+            self._kill_orphans()
+            try:
+                self._scripts.pop(os.wait()[0], None)
+            except ChildProcessError:
+                return
 
-            self._settings = connection_settings(self._target)
-        except (AftError, ImportError) as error:
-            channel.send(self._plugin, {"failed": {"message": str(error)}})
-            return False
-        channel.send(self._plugin, {"prepared": {}})
-        return True
+    def _prepare(self, message: dict[str, Any]) -> None:
+        _require_python()
+        _require_modules()
+        from aft.profile import read_setup, read_target
+
+        self._setup = read_setup(message)
+        self._target = read_target(self._setup)
+        try:
+            from aft.connection_string import connection_settings
+        except ImportError as error:
+            raise AftError(_why_not_loaded(error)) from None
+        connection_settings(self._target)
+        told = {
+            "target": self._target.described(),
+            "embedded": os.environ.pop("AFT_PYTHON_EMBEDDED", "0") == "1",
+        }
+        channel.send(self._plugin, {"prepared": told})
 
     def _warm_up(self) -> None:
         began = time.monotonic()
         own = os.environ.get(THREADS_VARIABLE)
         os.environ[THREADS_VARIABLE] = "1"
-        loaded = [name for name in WARM_MODULES if _import(name)]
+        for name in WARM_MODULES:
+            _import(name)
         if own is None:
             del os.environ[THREADS_VARIABLE]
         else:
@@ -91,11 +121,21 @@ class Host:
         gc.collect()
         gc.freeze()
         told = {
-            "modules": loaded,
+            "modules": list(WARM_MODULES),
             "seconds": time.monotonic() - began,
             "threads": len(os.listdir("/proc/self/task")),
         }
         channel.send(self._plugin, {"warm": told})
+
+    def _watch_children(self) -> None:
+        script_process.adopt_orphans()
+        self._wake_up.setblocking(False)
+        self._woken.setblocking(False)
+        # Both wake the loop, which asks by itself what has happened: a script has ended,
+        # or the plugin has, which closes the channel.
+        for number in (signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
+        signal.set_wakeup_fd(self._woken.fileno(), warn_on_full_buffer=False)
 
     def _receive(self) -> bool:
         message, descriptors = channel.receive(self._plugin)
@@ -113,40 +153,41 @@ class Host:
         return True
 
     def _start(self, request: dict[str, Any], control: int, output: int) -> None:
-        with warnings.catch_warnings():
-            # Python warns of a fork while jemalloc's thread of pyarrow runs.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            pid = os.fork()
+        host = os.getpid()
+        try:
+            with warnings.catch_warnings():
+                # Python warns of a fork while jemalloc's thread of pyarrow runs.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                pid = os.fork()
+        except OSError as error:
+            self._not_started(request["id"], socket.socket(fileno=control), error)
+            os.close(output)
+            return
         if pid == 0:
-            try:
-                self._become_script(request, control, output)
-            finally:
-                os._exit(1)
-        _set_group(pid)
+            script = script_process.ScriptProcess(
+                host, request, control, output, self._setup, self._target, self._project
+            )
+            script_process.run(script, self._leave)
+        script_process.set_group(pid)
         self._scripts[pid] = request["id"]
         os.close(control)
         os.close(output)
 
-    def _become_script(self, request: dict[str, Any], control: int, output: int) -> None:
-        from aft import _aft, script
+    def _leave(self) -> None:
+        """In the forked process: give up what is the host's."""
+        signal.set_wakeup_fd(-1)
+        for own in (self._selector, self._wake_up, self._woken, self._plugin):
+            own.close()
 
-        _set_group(0)
-        _aft.die_with_parent()
-        self._plugin.close()
-        plugin = socket.socket(fileno=control)
-        plugin.set_inheritable(False)
-        _reset_signals()
-        _redirect(output)
-        _reseed()
-        channel.send(plugin, {"started": {"pid": os.getpid()}})
-        os.chdir(self._setup.project_dir)
-        asked = script.Request(**request)
-        session = script.ScriptSession(
-            asked, self._setup, self._target, self._settings, self._project
-        )
-        report = script.run(asked, session, self._setup)
-        channel.send(plugin, {"done": report})
-        os._exit(0)
+    def _not_started(self, id: int, control: socket.socket, error: OSError) -> None:
+        message = f"cannot start a process for the script: {error.strerror}"
+        with control:
+            channel.send(control, {"done": {"status": "error", "message": message}})
+        self._exited(id, os.EX_OSERR << 8, 0)
+
+    def _exited(self, id: int, wait_status: int, peak_memory: int) -> None:
+        told = {"id": id, "wait_status": wait_status, "peak_memory": peak_memory}
+        channel.send(self._plugin, {"exited": told})
 
     def _signal(self, id: int, signal: int) -> None:
         for pid, number in self._scripts.items():
@@ -154,121 +195,81 @@ class Host:
                 os.killpg(pid, signal)
 
     def _reap(self) -> None:
-        while self._scripts:
-            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        while True:
+            try:
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return
             if ended is None:
                 return
-            # Not yet reaped, the script still holds its group's number.
-            _kill_group(ended.si_pid)
+            if ended.si_pid in self._scripts:
+                # Not yet reaped, the script still holds its group's number.
+                script_process.kill_group(ended.si_pid)
             pid, status, usage = os.wait4(ended.si_pid, 0)
-            told = {
-                "id": self._scripts.pop(pid),
-                "wait_status": status,
-                "peak_memory": usage.ru_maxrss * 1024,
-            }
-            channel.send(self._plugin, {"exited": told})
+            self._kill_orphans()
+            if pid in self._scripts:
+                self._exited(self._scripts.pop(pid), status, usage.ru_maxrss * 1024)
 
-    def _kill_all(self) -> None:
-        for pid in self._scripts:
-            _kill_group(pid)
+    def _kill_orphans(self) -> None:
+        """Kill what scripts that have ended have left in other process groups.
+
+        Each script adopts its orphans while it runs, and the host adopts them then.
+        """
+        for pid in script_process.children():
+            if pid not in self._scripts:
+                os.kill(pid, signal.SIGKILL)
 
 
-def _setup(message: dict[str, Any]) -> Setup:
-    return Setup(
-        project_dir=Path(message["project_dir"]),
-        scripts_dir=Path(message["scripts_dir"]),
-        profiles_dir=Path(message["profiles_dir"]),
-        target_path=Path(message["target_path"]),
-        profile=message["profile"],
-        target=message["target"],
-        variables=message["vars"],
-        threads=message["threads"],
-    )
+def _require_python() -> None:
+    if sys.version_info < OLDEST_PYTHON:
+        wanted = ".".join(map(str, OLDEST_PYTHON))
+        raise AftError(
+            f"cannot run scripts with Python at '{sys.executable}': it is older than "
+            f"{wanted}; install dbt in an environment of a newer Python"
+        )
 
 
 def _require_modules() -> None:
     missing = [name for name in REQUIRED_MODULES if importlib.util.find_spec(name) is None]
     if missing:
+        packages = " ".join(REQUIRED_MODULES[name] for name in missing)
         raise AftError(
-            f"Python at '{sys.executable}' lacks {' and '.join(missing)}; install with: "
-            f"{sys.executable} -m pip install {' '.join(missing)}"
+            f"cannot run scripts with Python at '{sys.executable}': it lacks "
+            f"{' and '.join(missing)}; install with: {sys.executable} -m pip install "
+            f"{packages}"
         )
 
 
-def _import(name: str) -> bool:
+def _import(name: str) -> None:
     try:
         importlib.import_module(name)
-    except Exception:
-        # The script that uses it meets the error, with its own line in the traceback.
-        return False
-    return True
+    except Exception as error:
+        raise AftError(
+            f"cannot import '{name}' with Python at '{sys.executable}': "
+            f"{channel.sendable(str(error), limit=4096)}; mend it with: {sys.executable} "
+            f"-m pip install --force-reinstall {name}"
+        ) from None
 
 
-def _watch_children() -> socket.socket:
-    """A socket that turns readable when a child has ended."""
-    read_end, write_end = socket.socketpair()
-    read_end.setblocking(False)
-    write_end.setblocking(False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(write_end.detach(), warn_on_full_buffer=False)
-    return read_end
-
-
-def _set_group(pid: int) -> None:
-    # Both sides do it, so that neither meets the other's old group.
-    try:
-        os.setpgid(pid, pid)
-    except (ProcessLookupError, PermissionError):
-        return
-
-
-def _kill_group(pid: int) -> None:
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-
-
-def _reset_signals() -> None:
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def _redirect(output: int) -> None:
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.close(null)
-    os.close(output)
-    for name, descriptor in (("stdout", 1), ("stderr", 2)):
-        stream = os.fdopen(
-            descriptor,
-            "w",
-            encoding="utf-8",
-            errors="backslashreplace",
-            buffering=1,
-            closefd=False,
-        )
-        setattr(sys, name, stream)
-        setattr(sys, f"__{name}__", stream)
-
-
-def _reseed() -> None:
-    """Scripts must not all draw the numbers that the host would have drawn."""
-    random.seed()
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        numpy.random.seed()
+def _why_not_loaded(error: ImportError) -> str:
+    mend = (
+        "on Debian and Ubuntu: apt-get install libodbc2"
+        if "libodbc" in str(error)
+        else "install aft again"
+    )
+    return f"cannot load aft's module for Python at '{sys.executable}': {error}; {mend}"
 
 
 def main() -> None:
     """Serve the plugin on descriptor 3 until it closes the channel."""
+    # A script takes interrupts from when it can say so.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     host = Host(socket.socket(fileno=CHANNEL))
     try:
         host.serve()
     except (BrokenPipeError, ConnectionResetError):
-        host._kill_all()
+        pass
+    finally:
+        host.end_all()
     sys.stderr.flush()
     os._exit(0)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from ast import literal_eval
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,10 @@ import jinja2.nativetypes
 import yaml
 
 from aft.errors import AftError
+
+# dbt's own rule: a password may look like a broken template and is then taken as it is.
+_PASSWORD = "password"
+_REQUIRED = object()
 
 
 @dataclass(frozen=True)
@@ -44,21 +49,43 @@ class Target:
     connections: Mapping[str, str] = field(repr=False)
     project_dir: Path = Path()
 
+    def described(self) -> dict[str, Any]:
+        """What may be told of the target: nothing that is secret."""
+        told = ("profile_name", "name", "threads", "type", "database", "schema")
+        return {name: getattr(self, name) for name in told}
+
+
+def read_setup(message: Mapping[str, Any]) -> Setup:
+    """What the plugin's first message says."""
+    return Setup(
+        project_dir=Path(message["project_dir"]),
+        scripts_dir=Path(message["scripts_dir"]),
+        profiles_dir=Path(message["profiles_dir"]),
+        target_path=Path(message["target_path"]),
+        profile=message.get("profile"),
+        target=message.get("target"),
+        variables=message.get("vars") or {},
+        threads=message.get("threads"),
+    )
+
 
 def read_target(setup: Setup) -> Target:
     """Find the target that dbt would take. Raises AftError that names file and key."""
     render = _Renderer(setup.variables)
-    project = _read_yaml(setup.project_dir / "dbt_project.yml")
+    project_file = setup.project_dir / "dbt_project.yml"
+    project = _read_yaml(project_file)
     profile_name = setup.profile or render(project.get("profile"), "profile")
+    if not profile_name:
+        raise AftError(f"cannot tell which profile to use: '{project_file}' names none")
     profiles_file = setup.profiles_dir / "profiles.yml"
     profile = _entry(_read_yaml(profiles_file), profile_name, profiles_file, "profile")
-    name = setup.target or render(profile.get("target", "default"), "target")
-    outputs = profile.get("outputs") or {}
-    credentials = render(_entry(outputs, name, profiles_file, "target"), name)
+    name = setup.target or str(render(profile.get("target", "default"), "target"))
+    output = _entry(profile.get("outputs"), name, profiles_file, "target")
+    credentials = render(output, name)
     return Target(
         profile_name=profile_name,
         name=name,
-        threads=int(setup.threads or credentials.get("threads") or 1),
+        threads=setup.threads or credentials.get("threads") or 1,
         type=str(credentials.get("type", "")),
         database=credentials.get("database", credentials.get("dbname")),
         schema=credentials.get("schema"),
@@ -82,11 +109,15 @@ def _connections(
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.safe_load(path.read_bytes())
     except OSError as error:
         raise AftError(f"cannot read '{path}': {error.strerror}") from None
     except yaml.YAMLError as error:
-        raise AftError(f"cannot read '{path}': {error}") from None
+        # Its own text quotes the lines around, which may hold a password.
+        mark = getattr(error, "problem_mark", None)
+        place = f" in line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "it is not YAML"
+        raise AftError(f"cannot read '{path}'{place}: {problem}") from None
     if not isinstance(content, dict):
         raise AftError(f"cannot read '{path}': it is not a mapping of keys to values")
     return content
@@ -107,8 +138,8 @@ class _Renderer:
         self._variables = variables
         self._text = jinja2.Environment(undefined=jinja2.StrictUndefined)
         self._native = jinja2.nativetypes.NativeEnvironment(undefined=jinja2.StrictUndefined)
-        self._native.filters |= _converters()
-        self._text.filters |= _converters()
+        for environment in (self._text, self._native):
+            environment.filters.update(_CONVERTERS)
 
     def __call__(self, value: Any, key: str) -> Any:
         if isinstance(value, dict):
@@ -123,24 +154,18 @@ class _Renderer:
             template = environment.from_string(value)
             return template.render(env_var=_env_var, var=self._variable)
         except jinja2.TemplateError as error:
+            if key == _PASSWORD:
+                return value
             raise AftError(f"cannot render '{key}' of the profile: {error}") from None
+        except ValueError:
+            raise AftError(
+                f"cannot render '{key}' of the profile: its value can't be converted"
+            ) from None
 
-    def _variable(self, name: str, default: Any = None) -> Any:
+    def _variable(self, name: str, default: Any = _REQUIRED) -> Any:
+        if name not in self._variables and default is _REQUIRED:
+            raise AftError(f"the profile needs the variable '{name}'; give it with --vars")
         return self._variables.get(name, default)
-
-
-def _converters() -> dict[str, Callable[[Any], Any]]:
-    return {
-        "as_text": str,
-        "as_bool": lambda value: str(value).strip().lower() in ("true", "yes", "on", "1"),
-        "as_number": _number,
-        "as_native": yaml.safe_load,
-    }
-
-
-def _number(value: Any) -> int | float:
-    text = str(value).strip()
-    return int(text) if text.lstrip("+-").isdigit() else float(text)
 
 
 def _env_var(name: str, default: str | None = None) -> str:
@@ -148,3 +173,30 @@ def _env_var(name: str, default: str | None = None) -> str:
     if value is None:
         raise AftError(f"the profile needs the environment variable '{name}'; set it")
     return value
+
+
+def _as_number(value: Any) -> int | float:
+    text = str(value).strip()
+    return int(text) if text.lstrip("+-").isdigit() else float(text)
+
+
+def _as_bool(value: Any) -> bool:
+    text = str(value).strip().lower()
+    if text not in ("true", "false"):
+        raise ValueError
+    return text == "true"
+
+
+def _as_native(value: Any) -> Any:
+    try:
+        return literal_eval(str(value))
+    except (ValueError, SyntaxError):
+        return value
+
+
+_CONVERTERS: dict[str, Callable[[Any], Any]] = {
+    "as_text": str,
+    "as_bool": _as_bool,
+    "as_number": _as_number,
+    "as_native": _as_native,
+}

@@ -14,6 +14,7 @@ from typing import Any
 from aft.errors import AftError
 
 REFERABLE = frozenset({"model", "seed", "snapshot"})
+_QUOTES = '"`['
 _NAME_PART = re.compile(r'"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|[^.]+')
 
 
@@ -38,12 +39,13 @@ class Project:
         self._disabled: dict[str, list[dict[str, Any]]] = manifest.get("disabled") or {}
         metadata = manifest["metadata"]
         self.name: str = metadata.get("project_name") or ""
-        self._quoting: dict[str, bool | None] = metadata.get("quoting") or {}
         self._by_name: dict[str, list[dict[str, Any]]] = {}
         for node in self.nodes.values():
             if node["resource_type"] in REFERABLE:
                 self._by_name.setdefault(node["name"], []).append(node)
-        self._has_database = self._names_the_database()
+        shown = self._shown_name()
+        self._has_database = len(shown) > 2
+        self._quoting = metadata.get("quoting") or _quoting_of(shown)
 
     @classmethod
     def load(cls, path: Path) -> Project:
@@ -105,23 +107,27 @@ class Project:
             if node["resource_type"] == "test" and node.get("attached_node") == unique_id:
                 yield node
 
-    def _names_the_database(self) -> bool:
-        """Whether this adapter's relation names begin with the database."""
-        for node in self.nodes.values():
-            if node.get("relation_name"):
-                return len(_NAME_PART.findall(node["relation_name"])) > 2
-        return False
+    def _shown_name(self) -> list[str]:
+        """The parts of some relation's name, which show how this adapter writes them."""
+        names = (node.get("relation_name") for node in self.nodes.values())
+        return _NAME_PART.findall(next(filter(None, names), ""))
 
     def _unknown_model(self, name: str, package: str | None, version: object) -> str:
-        wanted = name if package is None else f"{package}.{name}"
+        wanted = f"'{name}'" if package is None else f"'{package}.{name}'"
         if version is not None:
             wanted += f" (version {version})"
         for entries in self._disabled.values():
             if any(entry.get("name") == name for entry in entries):
-                return f"model '{wanted}' is disabled; enable it in its config"
-        return f"there is no model '{wanted}' in the project" + _hint(name, self._by_name)
+                return f"model {wanted} is disabled; enable it in its config"
+        return f"there is no model {wanted} in the project" + _hint(name, self._by_name)
+
+
+def _quoting_of(parts: list[str]) -> dict[str, bool | None]:
+    """The project's quoting as far as a name shows it; older manifests don't say it."""
+    kinds = ("identifier", "schema", "database")
+    return {kind: part[0] in _QUOTES for kind, part in zip(kinds, reversed(parts))}
 
 
 def _hint(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
+    close = difflib.get_close_matches(name, set(known) - {name}, n=1)
     return f"; did you mean '{close[0]}'?" if close else ""

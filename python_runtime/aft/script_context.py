@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from aft.errors import AftError
 from aft.project import Project
 
 _OWN_KEYS = ("fal", "aft")
@@ -21,7 +22,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Test:
+class ModelTest:
     """A dbt test of the current model. ``status`` is None until the test has run."""
 
     name: str
@@ -39,7 +40,7 @@ class CurrentModel:
     unique_id: str
     status: str
     columns: dict[str, Column]
-    tests: list[Test]
+    tests: list[ModelTest]
     meta: dict[str, Any]
 
 
@@ -66,27 +67,40 @@ class ContextConfig:
 class Context:
     """Everything that a script is told of the run."""
 
-    current_model: CurrentModel
+    current_model: CurrentModel | None
     target: ContextTarget
     config: ContextConfig
-    arguments: dict[str, Any] = field(default_factory=dict)
+    _arguments: dict[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What stands under ``with:`` beside the script's path in schema.yml."""
+        if self._arguments is None:
+            raise AftError(
+                "scripts may not read context.arguments unless they are bound with some: "
+                "put them under 'with:' beside the script's 'path:' in schema.yml"
+            )
+        return self._arguments
 
 
-def current_model(project: Project, node: dict[str, Any], status: str) -> CurrentModel:
-    """Describe ``node``, which dbt left with ``status``."""
+def current_model(project: Project, unique_id: str, status: str) -> CurrentModel | None:
+    """Describe the node, which dbt left with ``status``; None for what is no node."""
+    node = project.nodes.get(unique_id)
+    if node is None:
+        return None
     columns = {
         name: Column(name, list(column.get("tags") or []), dict(column.get("meta") or {}))
         for name, column in (node.get("columns") or {}).items()
     }
     tests = [
-        Test(_test_name(test), node["name"], test.get("column_name"))
-        for test in project.tests_of(node["unique_id"])
+        ModelTest(_test_name(test), node["name"], test.get("column_name"))
+        for test in project.tests_of(unique_id)
     ]
     meta = node.get("meta") or (node.get("config") or {}).get("meta") or {}
     return CurrentModel(
         name=node["name"],
         alias=node.get("alias") or node["name"],
-        unique_id=node["unique_id"],
+        unique_id=unique_id,
         status=status,
         columns=columns,
         tests=tests,

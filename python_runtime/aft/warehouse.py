@@ -13,7 +13,9 @@ from typing import Any
 import pandas as pd
 
 from aft import _aft, frames
-from aft.connection_string import ConnectionSettings
+from aft.connection_string import connection_settings
+from aft.errors import AftError, WarehouseError
+from aft.profile import Target
 from aft.project import Relation
 
 
@@ -28,55 +30,45 @@ class Meter:
     bytes_read: int = 0
     bytes_written: int = 0
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Count the time within as spent on reading."""
-        began = time.monotonic()
-        try:
-            yield
-        finally:
-            self.seconds_reading += time.monotonic() - began
-
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Count the time within as spent on writing."""
-        began = time.monotonic()
-        try:
-            yield
-        finally:
-            self.seconds_writing += time.monotonic() - began
-
 
 class Warehouse:
     """Reads and writes frames and keeps count. One script's; not for several threads."""
 
-    def __init__(self, settings: ConnectionSettings) -> None:
-        self._settings = settings
+    def __init__(self, target: Target) -> None:
+        self._target = target
         self._open_connection: _aft.Connection | None = None
         self.meter = Meter()
 
     def read(self, relation: str | Relation) -> pd.DataFrame:
         """All rows of a relation, given by its name in SQL or by its parts."""
-        with self.meter.reading():
-            name = relation if isinstance(relation, str) else self._sql_name(relation)
-            frame, size = frames.to_pandas(self._connection.read(f"select * from {name}"))
-        self.meter.rows_read += len(frame)
-        self.meter.bytes_read += size
-        return frame
+        began = time.monotonic()
+        try:
+            with _warehouse_errors():
+                name = relation
+                if isinstance(relation, Relation):
+                    name = self._connection.sql_name(dataclasses.asdict(relation))
+                table = frames.read_all(self._connection.read(f"select * from {name}"))
+            self.meter.rows_read += table.num_rows
+            self.meter.bytes_read += table.nbytes
+            return frames.to_pandas(table)
+        finally:
+            self.meter.seconds_reading += time.monotonic() - began
 
     def write(
         self, frame: Any, relation: Relation, mode: str, column_types: Mapping[str, str]
     ) -> None:
-        """Write a frame into a relation; it is there as a whole, or nothing has changed."""
-        with self.meter.writing():
-            rows, size = self._connection.write(
-                frames.to_stream(frame),
-                dataclasses.asdict(relation),
-                mode,
-                dict(column_types),
-            )
-        self.meter.rows_written += rows
-        self.meter.bytes_written += size
+        """Write a frame into a relation: as a whole, or nothing has changed."""
+        began = time.monotonic()
+        try:
+            stream = frames.FrameStream(frame)
+            with _warehouse_errors(stream):
+                rows, size = self._connection.write(
+                    stream, dataclasses.asdict(relation), mode, dict(column_types)
+                )
+            self.meter.rows_written += rows
+            self.meter.bytes_written += size
+        finally:
+            self.meter.seconds_writing += time.monotonic() - began
 
     def close(self) -> None:
         """Give the connection back; a further use opens another one."""
@@ -87,20 +79,22 @@ class Warehouse:
     @property
     def _connection(self) -> _aft.Connection:
         if self._open_connection is None:
+            # Not before now: with SQLite, dbt may have made further files to attach.
+            settings = connection_settings(self._target)
             self._open_connection = _aft.Connection(
-                self._settings.connection_string, list(self._settings.statements)
+                settings.connection_string, list(settings.statements)
             )
         return self._open_connection
 
-    def _sql_name(self, relation: Relation) -> str:
-        parts = (
-            (relation.database, relation.quote_database),
-            (relation.schema, relation.quote_schema),
-            (relation.identifier, relation.quote_identifier),
-        )
-        quote = self._connection.quote
-        return ".".join(
-            quote(name) if is_quoted or not name.isidentifier() else name
-            for name, is_quoted in parts
-            if name
-        )
+
+@contextmanager
+def _warehouse_errors(stream: frames.FrameStream | None = None) -> Iterator[None]:
+    """Say in aft's own errors what failed, unless a later frame is what did."""
+    try:
+        yield
+    except _aft.Error as error:
+        if stream is not None and stream.failure is not None:
+            raise stream.failure from None
+        if error.sqlstate is None or error.native_code is None:
+            raise AftError(str(error)) from None
+        raise WarehouseError(str(error), error.sqlstate, error.native_code) from None

@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The gate: lets dbt wait, inside its own process, for scripts that run elsewhere.
 
-dbt imports every top-level module named ``dbt_*`` and makes one object of each class in its
-list ``plugins`` (dbt.plugins.manager). Events reach a callback in the dbt thread that fires
-them, so that whoever does not return holds exactly that thread's node.
+dbt imports every top-level module named ``dbt_*`` and makes one object of each class in
+its list ``plugins`` (dbt.plugins.manager). Events reach a callback in the dbt thread that
+fires them, so that whoever does not return holds exactly that thread's node.
 
-Each of those threads has a connection of its own to the Unix socket that ``AFT_GATE`` names,
-and speaks JSON objects, one a line. It says hello first, then sends each event of EVENTS as
-dbt's JSON log has it. To each of its messages come lines to print, then a verdict::
+Each of those threads has a connection of its own to the Unix socket that ``AFT_GATE``
+names, and speaks JSON objects, one a line. It says hello first, then sends each event of
+EVENTS as dbt's JSON log has it. To each of its messages come lines to print, then a
+verdict::
 
     <- {"line": "START script ...", "level": "info"}
     <- {"verdict": "go"}  or  {"verdict": "fail", "message": "..."}
 
 Without ``AFT_GATE`` this module does nothing.
 """
+
+from __future__ import annotations
 
 import json
 import os
@@ -35,15 +38,25 @@ EVENTS = frozenset(
         "StatsLine",
     }
 )
-# dbt before 1.11 hangs for ever when NodeFinished raises, and by then nothing is to be
-# decided; what the others raise fails the node or the run.
-NEVER_RAISING = frozenset({"ArtifactWritten", "NodeFinished", "StatsLine"})
+# dbt before 1.11 hangs for ever when NodeFinished raises. Nothing is decided any more by
+# then, nor at the run's last line.
+NEVER_RAISING = frozenset({"NodeFinished", "StatsLine"})
+# Whether scripts are bound to what these are about, nobody but the other side knows.
+NEEDING_AN_ANSWER = EVENTS - NEVER_RAISING - {"ArtifactWritten"}
+GONE = (
+    "cannot ask which scripts belong to this part of the run: the run's coordinator is "
+    "gone; start the run again with 'aft dbt'"
+)
 
 plugins: list[type] = []
 
 
 class GateGone(Exception):
     """The other side has closed the socket or does not speak the protocol."""
+
+
+class Refused(Exception):
+    """The verdict was to fail; the message says why."""
 
 
 class Gate:
@@ -54,19 +67,10 @@ class Gate:
         self._project_name = project_name
         self._local = threading.local()
 
-    def greet(self, flags: dict[str, Any]) -> None:
+    def greet(self, **more: Any) -> None:
         """Connect the calling thread and say who dbt is."""
-        self._exchange(self._connect(), self._hello() | {"flags": flags})
+        from dbt.version import __version__
 
-    def report(self, event_json: str) -> None:
-        """Send an event and do as the answer says."""
-        stream = getattr(self._local, "stream", None)
-        if stream is None:
-            stream = self._connect()
-            self._exchange(stream, self._hello())
-        self._send(stream, event_json)
-
-    def _connect(self) -> Any:
         connection = socket.socket(socket.AF_UNIX)
         try:
             connection.connect(self._address)
@@ -75,12 +79,7 @@ class Gate:
             raise GateGone from error
         self._local.stream = connection.makefile("rwb")
         connection.close()  # The file keeps the descriptor.
-        return self._local.stream
-
-    def _hello(self) -> dict[str, Any]:
-        from dbt.version import __version__
-
-        return {
+        hello = {
             "protocol": PROTOCOL,
             "dbt_version": __version__,
             "python": sys.executable,
@@ -88,30 +87,50 @@ class Gate:
             "thread": threading.current_thread().name,
             "project_name": self._project_name,
         }
+        hello.update(more)
+        self._exchange(json.dumps({"hello": hello}))
 
-    def _exchange(self, stream: Any, hello: dict[str, Any]) -> None:
-        self._send(stream, json.dumps({"hello": hello}))
+    def report(self, event: str) -> None:
+        """Send an event and do as the answer says."""
+        if getattr(self._local, "stream", None) is None:
+            self.greet()
+        self._exchange(event)
 
-    def _send(self, stream: Any, message: str) -> None:
+    def _exchange(self, message: str) -> None:
         try:
-            stream.write(message.encode() + b"\n")
-            stream.flush()
+            self._send(message)
             while True:
-                answer = json.loads(stream.readline())
+                answer = self._receive()
                 if "line" in answer:
-                    _print(answer["line"], answer["level"])
-                elif answer["verdict"] == "go":
+                    _print(answer["line"], answer.get("level", "info"))
+                elif answer.get("verdict") == "go":
                     return
+                elif answer.get("verdict") == "fail":
+                    raise Refused(answer.get("message", "refused without a reason"))
                 else:
-                    _fail(answer["message"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+                    raise GateGone
+        except Refused:
+            raise
+        except BaseException:
+            # What is left of the answer must not be taken for that to the next message.
+            self._local.stream = None
+            raise
+
+    def _send(self, message: str) -> None:
+        try:
+            self._local.stream.write(message.encode("utf-8") + b"\n")
+            self._local.stream.flush()
+        except OSError as error:
             raise GateGone from error
 
-
-def _fail(message: str) -> None:
-    from dbt_common.exceptions import DbtRuntimeError
-
-    raise DbtRuntimeError(message)
+    def _receive(self) -> dict[str, Any]:
+        try:
+            answer = json.loads(self._local.stream.readline())
+        except (OSError, ValueError) as error:
+            raise GateGone from error
+        if not isinstance(answer, dict):
+            raise GateGone
+        return answer
 
 
 def _print(text: str, level: str) -> None:
@@ -123,12 +142,17 @@ def _print(text: str, level: str) -> None:
 
 
 def _flags() -> dict[str, Any]:
-    """Dbt's flags as far as JSON can say them, by their lower-case names."""
+    """dbt's flags as far as JSON can say them, by their lower-case names."""
     from dbt.flags import get_flags
 
-    flags = vars(get_flags())
-    known = {name.lower(): value for name, value in flags.items() if name.isupper()}
-    return {name: _plain(value) for name, value in known.items()}
+    flags = {
+        name.lower(): _plain(value)
+        for name, value in vars(get_flags()).items()
+        if name.isupper()
+    }
+    # dbt has not yet changed to this folder.
+    flags["project_dir"] = os.path.abspath(flags.get("project_dir") or os.curdir)
+    return flags
 
 
 def _plain(value: Any) -> Any:
@@ -145,6 +169,7 @@ def _make_plugin(address: str) -> type:
     from dbt.plugins.manager import dbtPlugin
     from dbt_common.events.event_manager_client import add_callback_to_manager
     from dbt_common.events.functions import msg_to_json
+    from dbt_common.exceptions import DbtRuntimeError
 
     class AftPlugin(dbtPlugin):  # type: ignore[misc, unused-ignore]
         """Reports dbt's events to the run's coordinator."""
@@ -152,9 +177,10 @@ def _make_plugin(address: str) -> type:
         def initialize(self) -> None:
             self.gate = Gate(address, self.project_name)
             try:
-                self.gate.greet(_flags())
+                # dbt turns what is raised here into its own error.
+                self.gate.greet(flags=_flags())
             except GateGone:
-                _fail(GONE)
+                raise Refused(GONE) from None
             add_callback_to_manager(self.on_event)
 
         def on_event(self, message: Any) -> None:
@@ -164,19 +190,19 @@ def _make_plugin(address: str) -> type:
             try:
                 self.gate.report(msg_to_json(message))
             except GateGone:
+                if name in NEEDING_AN_ANSWER:
+                    raise DbtRuntimeError(GONE) from None
+            except Refused as refusal:
                 if name not in NEVER_RAISING:
-                    _fail(GONE)
-            except Exception:
+                    raise DbtRuntimeError(str(refusal)) from None
+            except Exception:  # of dbt's own while it prints
                 if name not in NEVER_RAISING:
                     raise
 
     return AftPlugin
 
 
-GONE = (
-    "aft, which decides on this run's scripts, can't be reached any more: it has ended or "
-    "was stopped; start the run again"
-)
-
-if "AFT_GATE" in os.environ:
-    plugins.append(_make_plugin(os.environ["AFT_GATE"]))
+# What dbt starts must not take itself for a part of this run.
+_address = os.environ.pop("AFT_GATE", "")
+if _address:
+    plugins.append(_make_plugin(_address))

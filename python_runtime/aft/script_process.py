@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A forked process that becomes a script's: its group, signals, descriptors and end."""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import io
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from aft import channel
+
+if TYPE_CHECKING:
+    from aft.profile import Setup, Target
+    from aft.project import Project
+
+_PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
+
+
+@dataclass
+class ScriptProcess:
+    """What a script's process is given when it begins."""
+
+    host: int
+    request: dict[str, Any]
+    control: int
+    output: int
+    setup: Setup
+    target: Target
+    project: Project
+
+
+def run(given: ScriptProcess, leave_host: Callable[[], None]) -> NoReturn:
+    """Run the script in this process, a fresh fork of the host, and end the process."""
+    try:
+        leave_host()
+        _run(given)
+        os._exit(0)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(1)
+
+
+def _run(given: ScriptProcess) -> None:
+    from aft import _aft, script
+    from aft.session import Request
+
+    set_group(0)
+    _aft.die_with_parent(given.host)
+    adopt_orphans()
+    plugin = socket.socket(fileno=given.control)
+    _reset_signals()
+    _redirect(given.output)
+    _reseed()
+    channel.send(plugin, {"started": {"pid": os.getpid()}})
+    os.chdir(given.setup.project_dir)
+    request = Request(**given.request)
+    report = script.run(request, given.setup, given.target, given.project)
+    channel.send(plugin, {"done": report})
+
+
+def set_group(pid: int) -> None:
+    """Make ``pid``, or with 0 this process, the leader of a process group."""
+    # Host and script both do it, so that neither meets the other's old group.
+    try:
+        os.setpgid(pid, pid)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def kill_group(pid: int) -> None:
+    """Kill the process group that ``pid`` leads, if there is any of it."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def adopt_orphans() -> None:
+    """Let processes whose parent has ended become children of this one."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def children() -> Iterator[int]:
+    """The child processes of this thread that have not been reaped."""
+    try:
+        with open(f"/proc/self/task/{threading.get_native_id()}/children") as file:
+            yield from map(int, file.read().split())
+    except FileNotFoundError:
+        return  # A kernel without CONFIG_PROC_CHILDREN.
+
+
+def _reset_signals() -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _redirect(output: int) -> None:
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(null)
+    os.close(output)
+    for name, descriptor in (("stdout", 1), ("stderr", 2)):
+        stream = io.TextIOWrapper(
+            io.BufferedWriter(io.FileIO(descriptor, "w", closefd=False)),
+            encoding="utf-8",
+            errors="backslashreplace",
+            line_buffering=True,
+        )
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+    # On a crash in native code the Python lines that led there are all there is.
+    faulthandler.enable(2)
+
+
+def _reseed() -> None:
+    """Scripts must not all draw the numbers that the host would have drawn.
+
+    Python's own generator sees to it by itself.
+    """
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed()

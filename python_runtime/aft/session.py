@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands behind `ref`, `write_to_model` and the other names in a script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aft.errors import AftError
+from aft.profile import Setup, Target
+from aft.project import Project
+from aft.script_context import Context, ContextConfig, ContextTarget, current_model
+from aft.warehouse import Warehouse
+
+MODES = ("overwrite", "append")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One script to run, as the plugin asks for it."""
+
+    id: int
+    path: str
+    name: str
+    node: str
+    node_status: str
+    when: str
+    arguments: dict[str, Any] | None = None
+
+
+class ScriptSession:
+    """One script's view of the project and its way to the warehouse."""
+
+    def __init__(
+        self, request: Request, setup: Setup, target: Target, project: Project
+    ) -> None:
+        self._project = project
+        self._request = request
+        self._node = project.nodes.get(request.node)
+        self.warehouse = Warehouse(target)
+        self.context = Context(
+            current_model=current_model(project, request.node, request.node_status),
+            target=ContextTarget(**target.described()),
+            config=ContextConfig(str(setup.target_path)),
+            _arguments=request.arguments,
+        )
+
+    def ref(self, names: tuple[str, ...], version: object) -> Any:
+        """Read the model that dbt's `ref` would mean here."""
+        if len(names) not in (1, 2) or not all(isinstance(name, str) for name in names):
+            raise AftError("ref() takes a model's name, or a package's and a model's")
+        package = names[0] if len(names) == 2 else None
+        caller = self._node["package_name"] if self._node else self._project.name
+        return self._read(self._project.find_model(names[-1], package, version, caller))
+
+    def source(self, source: str, table: str) -> Any:
+        """Read a declared source table."""
+        return self._read(self._project.find_source(source, table))
+
+    def _read(self, node: dict[str, Any]) -> Any:
+        relation = node.get("relation_name") or self._project.relation(node)
+        return self.warehouse.read(relation)
+
+    def write_to_model(self, frame: Any, mode: str, dtype: Any) -> None:
+        """Write into the table of the model that the script is bound to."""
+        if self._node is None or self._node["resource_type"] != "model":
+            raise AftError(
+                f"write_to_model() needs a script that is bound to a model, but "
+                f"'{self._request.name}' is bound to '{self._request.node}'"
+            )
+        if mode not in MODES:
+            raise AftError(
+                f"write_to_model() has no mode '{mode}'; the modes are 'overwrite' and "
+                "'append'"
+            )
+        relation = self._project.relation(self._node)
+        self.warehouse.write(frame, relation, mode, _column_types(dtype))
+
+
+def _column_types(dtype: Any) -> dict[str, str]:
+    if dtype is None:
+        return {}
+    if not isinstance(dtype, Mapping):
+        raise AftError("'dtype' must map names of columns to types of the warehouse")
+    # A type of SQLAlchemy prints itself as SQL; a class of types stands for its default.
+    return {
+        str(name): str(kind() if isinstance(kind, type) else kind)
+        for name, kind in dtype.items()
+    }

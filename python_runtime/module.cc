@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <string>
+
+#include "plugin/warehouse/odbc.h"
+#include "python_runtime/connection_type.h"
+#include "python_runtime/py_border.h"
+#include "python_runtime/result_type.h"
+
+/// The extension module aft._aft: the warehouse as Python calls it.
+namespace aft::py {
+namespace {
+
+PyObject* DieWithParent(PyObject* self, PyObject* arguments, PyObject* keywords) {
+  return Guard(self, [&] {
+    static const char* const kNames[] = {"parent", nullptr};
+    int parent = 0;
+    ParseArguments(arguments, keywords, "|i:die_with_parent", kNames, &parent);
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
+      PyErr_SetFromErrno(PyExc_OSError);
+      throw PythonError();
+    }
+    // A parent that had died before sends nothing any more.
+    if (parent != 0 && ::getppid() != parent) ::raise(SIGKILL);
+    return None();
+  });
+}
+
+PyObject* Drivers(PyObject* self, PyObject*) {
+  return Guard(self, [&] {
+    PyRef list = Checked(PyList_New(0));
+    for (const std::string& driver : odbc::Environment().drivers()) {
+      if (PyList_Append(list.get(), FromText(driver).get()) != 0) throw PythonError();
+    }
+    return list;
+  });
+}
+
+PyRef MakeError() {
+  const PyRef attributes = Checked(Py_BuildValue(
+      "{s:O,s:O,s:O}", "sqlstate", Py_None, "native_code", Py_None, "function", Py_None));
+  return Checked(PyErr_NewExceptionWithDoc(
+      "aft._aft.Error", "What the warehouse refused. str() is the whole message.",
+      PyExc_Exception, attributes.get()));
+}
+
+void Add(PyObject* owner, const char* name, const PyRef& value) {
+  if (PyObject_SetAttrString(owner, name, value.get()) != 0) throw PythonError();
+}
+
+int Fill(PyObject* module) {
+  try {
+    const PyRef error = MakeError();
+    const PyRef result = MakeResultType();
+    const PyRef connection = MakeConnectionType();
+    // Methods find the classes there, so that the module needs no state of its own.
+    Add(result.get(), "Error", error);
+    Add(connection.get(), "Error", error);
+    Add(connection.get(), "Result", result);
+    Add(module, "Error", error);
+    Add(module, "Result", result);
+    Add(module, "Connection", connection);
+    return 0;
+  } catch (const std::exception&) {
+    if (PyErr_Occurred() == nullptr) PyErr_NoMemory();
+    return -1;
+  }
+}
+
+}  // namespace
+}  // namespace aft::py
+
+PyMODINIT_FUNC PyInit__aft();
+
+PyMODINIT_FUNC PyInit__aft() {
+  using aft::py::AsMethod;
+  static std::array<PyMethodDef, 3> functions = {{
+      {"die_with_parent", AsMethod(&aft::py::DieWithParent), METH_VARARGS | METH_KEYWORDS,
+       "Have this process killed when its parent ends; at once if it isn't `parent`."},
+      {"drivers", &aft::py::Drivers, METH_NOARGS,
+       "The names of the ODBC drivers that unixODBC knows."},
+      {nullptr, nullptr, 0, nullptr},
+  }};
+  static std::array<PyModuleDef_Slot, 2> slots = {{
+      {Py_mod_exec, reinterpret_cast<void*>(&aft::py::Fill)},
+      {0, nullptr},
+  }};
+  static PyModuleDef definition = {PyModuleDef_HEAD_INIT,
+                                   "aft._aft",
+                                   "A warehouse over ODBC, frames as Arrow streams.",
+                                   0,
+                                   functions.data(),
+                                   slots.data(),
+                                   nullptr,
+                                   nullptr,
+                                   nullptr};
+  return PyModuleDef_Init(&definition);
+}
