@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.python_runtime import shop
+from tests.unit.python_runtime.worker import Ended, Worker
+
+BUILD = Path(__file__).parents[3] / "build"
+
+
+@pytest.fixture(scope="session")
+def launcher() -> Path:
+    return BUILD / "lib" / "aft" / "aft-python"
+
+
+@pytest.fixture(scope="session")
+def gate_folder() -> Path:
+    return BUILD / "python" / "gate"
+
+
+@pytest.fixture(scope="session")
+def dbt() -> Path:
+    return Path(sys.executable).parent / "dbt"
+
+
+@pytest.fixture(scope="session")
+def built_project(tmp_path_factory: pytest.TempPathFactory, dbt: Path) -> Path:
+    folder = tmp_path_factory.mktemp("shop")
+    shop.build(folder, dbt)
+    return folder
+
+
+@pytest.fixture
+def project(built_project: Path, tmp_path: Path) -> Path:
+    """A dbt project of its own for each test, in a folder with a space in its name."""
+    folder = tmp_path / "the shop"
+    shutil.copytree(built_project, folder)
+    return folder
+
+
+@pytest.fixture
+def new_worker(launcher: Path) -> Iterator[Callable[..., Worker]]:
+    """Start a worker host: new_worker(python=…, environment=…, cwd=…)."""
+    workers: list[Worker] = []
+
+    def start(**options: Any) -> Worker:
+        python = options.pop("python", Path(sys.executable))
+        workers.append(Worker(launcher, python, **options))
+        return workers[-1]
+
+    yield start
+    for worker in workers:
+        worker.close()
+
+
+@pytest.fixture
+def worker(new_worker: Callable[..., Worker], project: Path) -> Worker:
+    """A worker host that is ready for the project's scripts."""
+    made = new_worker()
+    assert "prepared" in made.prepare(project)
+    assert "warm" in made.receive()
+    made.use_manifest(project / "target" / "manifest.json")
+    return made
+
+
+@pytest.fixture
+def run(worker: Worker, project: Path) -> Callable[..., Ended]:
+    """Run a script's text, bound to the ephemeral model `scored` or to ``node``."""
+
+    def run_text(text: str, node: str = "model.shop.scored", **more: Any) -> Ended:
+        shop.write_files(project, {"models/score.py": text})
+        return worker.run(project / "models" / "score.py", node, **more)
+
+    return run_text

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.unit.python_runtime.shop import write_files
+from tests.unit.python_runtime.worker import PATIENCE, Ended, Worker
+
+Run = Callable[..., Ended]
+NewWorker = Callable[..., Worker]
+
+LEAVES_PROCESSES = """
+import os, subprocess, sys
+subprocess.Popen(["sleep", "1000"])
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.closerange(3, 20)
+        print("daemon", os.getpid())
+        os.execvp("sleep", ["sleep", "1000"])
+    os._exit(0)
+os.wait()
+while True: pass
+"""
+
+
+def wait_for_the_end_of(pid: int) -> None:
+    try:
+        ended = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    assert select.select([ended], [], [], PATIENCE)[0], f"process {pid} lives on"
+    os.close(ended)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_it_says_the_target_before_it_warms_up(new_worker: NewWorker, project: Path) -> None:
+    worker = new_worker()
+    prepared = worker.prepare(project)["prepared"]
+    warm = worker.receive()["warm"]
+
+    assert prepared["embedded"]
+    assert prepared["target"] == {
+        "profile_name": "shop",
+        "name": "dev",
+        "threads": 4,
+        "type": "sqlite",
+        "database": "database",
+        "schema": "main",
+    }
+    assert warm["modules"] == ["numpy", "pandas", "pyarrow"]
+    # The second one is of pyarrow's allocator, which survives a fork.
+    assert warm["threads"] <= 2
+
+
+def test_an_environment_without_pandas_is_refused_with_what_to_install(
+    new_worker: NewWorker, project: Path, tmp_path: Path
+) -> None:
+    subprocess.run(
+        ["/usr/bin/python3", "-m", "venv", "--without-pip", tmp_path / "bare"], check=True
+    )
+    python = tmp_path / "bare" / "bin" / "python"
+
+    answer = new_worker(python=python).prepare(project)
+
+    assert answer["failed"]["message"] == (
+        f"cannot run scripts with Python at '{python}': it lacks jinja2 and yaml and "
+        f"pandas and pyarrow; install with: {python} -m pip install Jinja2 PyYAML pandas "
+        "pyarrow"
+    )
+
+
+def test_a_broken_numpy_is_reported_in_its_own_words(
+    new_worker: NewWorker, project: Path, tmp_path: Path
+) -> None:
+    write_files(tmp_path, {"numpy/__init__.py": "raise ImportError('no such ABI')"})
+    worker = new_worker(environment={"PYTHONPATH": str(tmp_path)})
+
+    assert "prepared" in worker.prepare(project)
+    assert worker.receive()["failed"]["message"] == (
+        f"cannot import 'numpy' with Python at '{sys.executable}': no such ABI; mend it "
+        f"with: {sys.executable} -m pip install --force-reinstall numpy"
+    )
+
+
+def test_a_missing_driver_is_reported_with_its_package(
+    new_worker: NewWorker, project: Path, tmp_path: Path
+) -> None:
+    worker = new_worker(environment={"ODBCSYSINI": str(tmp_path)})
+
+    assert worker.prepare(project)["failed"]["message"] == (
+        "cannot find the ODBC driver 'SQLite3'; on Debian and Ubuntu: apt-get install "
+        "libsqliteodbc; installed are: none"
+    )
+
+
+def test_the_users_own_openblas_setting_is_given_back(
+    new_worker: NewWorker, project: Path
+) -> None:
+    write_files(project, {"s.py": "import os; print(os.environ.get('OPENBLAS_NUM_THREADS'))"})
+    outputs = []
+    for environment in ({}, {"OPENBLAS_NUM_THREADS": "7"}):
+        worker = new_worker(environment=environment)
+        worker.prepare(project)
+        worker.use_manifest(project / "target" / "manifest.json")
+        worker.receive()
+        outputs.append(worker.run(project / "s.py", "model.shop.scored").output)
+
+    assert outputs == ["None\n", "7\n"]
+
+
+def test_a_script_holds_no_descriptor_but_its_own(run: Run) -> None:
+    ended = run("""
+        import os
+        for name in sorted(os.listdir("/proc/self/fd")):
+            try:
+                kind = os.readlink(f"/proc/self/fd/{name}").split(":")[0]
+            except OSError:
+                continue  # of the listing itself
+            if not os.get_inheritable(int(name)) and kind == "socket":
+                print(name, kind)
+            if kind.startswith("anon_inode"):
+                print(name, kind)
+    """)
+
+    assert len(ended.output.splitlines()) == 1, ended.output
+
+
+def test_a_script_reads_nothing_and_prints_to_its_output(run: Run) -> None:
+    ended = run("""
+        import os, sys
+        print(repr(sys.stdin.read()), ascii("é"))
+        print("to stderr", file=sys.stderr)
+        os.system("echo from a child")
+    """)
+
+    assert ended.output == "'' '\\xe9'\nto stderr\nfrom a child\n"
+
+
+def test_scripts_run_side_by_side(worker: Worker, project: Path) -> None:
+    os.mkfifo(project / "one")
+    os.mkfifo(project / "two")
+    write_files(
+        project,
+        {
+            "a.py": 'import os; os.open("one", os.O_WRONLY); os.open("two", os.O_RDONLY)',
+            "b.py": 'import os; os.open("one", os.O_RDONLY); os.open("two", os.O_WRONLY)',
+        },
+    )
+
+    running = [worker.start(project / name, "model.shop.scored") for name in ("a.py", "b.py")]
+    ended = [worker.wait(each) for each in running]
+
+    assert [each.done and each.done["status"] for each in ended] == ["success", "success"]
+
+
+def test_scripts_draw_different_random_numbers(run: Run) -> None:
+    text = "import random, numpy; print(random.random(), numpy.random.random())"
+    first, second = run(text).output.split(), run(text).output.split()
+
+    assert first[0] != second[0]
+    assert first[1] != second[1]
+
+
+def test_an_interrupted_script_says_so(worker: Worker, project: Path) -> None:
+    write_files(project, {"s.py": "print('looping')\nwhile True: pass"})
+    running = worker.start(project / "s.py", "model.shop.scored")
+    running.wait_for_output("looping")
+
+    worker.signal(running, signal.SIGINT)
+
+    assert worker.wait(running).message == "interrupted"
+
+
+def test_an_interrupt_before_the_scripts_first_line_is_not_lost(
+    worker: Worker, project: Path
+) -> None:
+    write_files(project, {"s.py": "while True: pass"})
+    running = worker.start(project / "s.py", "model.shop.scored")
+
+    worker.signal(running, signal.SIGINT)
+
+    assert worker.wait(running).message == "interrupted"
+
+
+def test_a_terminated_script_leaves_no_process(worker: Worker, project: Path) -> None:
+    write_files(project, {"s.py": LEAVES_PROCESSES})
+    running = worker.start(project / "s.py", "model.shop.scored")
+    running.wait_for_output("daemon ")
+    worker.signal(running, signal.SIGTERM)
+
+    ended = worker.wait(running)
+
+    assert ended.done is None
+    assert os.WTERMSIG(ended.wait_status) == signal.SIGTERM
+    wait_for_the_end_of(int(ended.output.split()[1]))
+
+
+def test_a_script_that_exits_in_secret_is_not_done(run: Run) -> None:
+    ended = run("import os; os._exit(0)")
+
+    assert ended.done is None
+    assert ended.wait_status == 0
+
+
+def test_a_crash_shows_the_python_lines_that_led_there(run: Run) -> None:
+    ended = run("""
+        import ctypes
+        def crash():
+            ctypes.string_at(0)
+        crash()
+    """)
+
+    assert os.WTERMSIG(ended.wait_status) == signal.SIGSEGV
+    assert 'models/score.py", line 3 in crash' in ended.output
+
+
+def test_the_peak_of_memory_is_told(run: Run) -> None:
+    small, large = run("pass"), run("b'x' * 200_000_000")
+
+    assert large.peak_memory - small.peak_memory > 150_000_000
+
+
+def test_scripts_end_when_the_plugin_closes_the_channel(worker: Worker, project: Path) -> None:
+    write_files(project, {"s.py": LEAVES_PROCESSES})
+    running = worker.start(project / "s.py", "model.shop.scored")
+    pid = running.started()["pid"]
+    running.wait_for_output("daemon ")
+
+    worker.close()
+
+    daemon = int(b"".join(running.chunks).split()[1])
+    assert [each for each in (pid, daemon) if is_alive(each)] == []
+
+
+def test_scripts_end_when_the_host_is_killed(worker: Worker, project: Path) -> None:
+    write_files(project, {"s.py": "while True: pass"})
+    running = worker.start(project / "s.py", "model.shop.scored")
+    pid = running.started()["pid"]
+
+    os.kill(worker.process.pid, signal.SIGKILL)
+
+    wait_for_the_end_of(pid)

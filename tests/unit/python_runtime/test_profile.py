@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import re
+import sqlite3
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aft import _aft
+from aft.connection_string import connection_settings
+from aft.errors import AftError
+from aft.profile import Setup, Target, read_target
+
+POSTGRES = """
+    shop:
+      target: "{{ var('where', 'dev') }}"
+      outputs:
+        dev:
+          type: postgres
+          host: "{{ env_var('SHOP_HOST') }}"
+          port: "{{ env_var('SHOP_PORT', '5432') | as_number }}"
+          password: "{{ env_var('DBT_ENV_SECRET_PASSWORD') }}"
+          keepalives: "{{ env_var('SHOP_ALIVE', 'True') | as_bool }}"
+          dbname: shop
+          schema: main
+          threads: 3
+        prod: {type: sqlite, schemas_and_paths: {main: shop.db}}
+"""
+
+
+def read(folder: Path, profiles: str, **more: Any) -> Target:
+    (folder / "profiles.yml").write_text(textwrap.dedent(profiles))
+    project = more.pop("project", "profile: shop")
+    (folder / "dbt_project.yml").write_text(project)
+    return read_target(Setup(folder, folder, folder, folder, **more))
+
+
+def sqlite_target(folder: Path, **credentials: Any) -> Target:
+    paths = {"schemas_and_paths": {"main": "shop.db"}, **credentials}
+    return Target("shop", "dev", 1, "sqlite", "database", "main", paths, {}, folder)
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_HOST", "db.example.org")
+    monkeypatch.setenv("DBT_ENV_SECRET_PASSWORD", "{{s3cret")
+    monkeypatch.delenv("AFT_ODBC_CONNECTION", raising=False)
+
+
+def test_a_profile_is_rendered_as_dbt_does(tmp_path: Path) -> None:
+    target = read(tmp_path, POSTGRES)
+
+    assert (target.profile_name, target.name, target.type) == ("shop", "dev", "postgres")
+    assert (target.database, target.schema, target.threads) == ("shop", "main", 3)
+    assert target.credentials["host"] == "db.example.org"
+    assert target.credentials["port"] == 5432
+    assert target.credentials["password"] == "{{s3cret"
+    assert target.credentials["keepalives"] is True
+
+
+def test_the_command_line_goes_before_the_profile(tmp_path: Path) -> None:
+    assert read(tmp_path, POSTGRES, target="prod", threads=9).threads == 9
+    assert read(tmp_path, POSTGRES, variables={"where": "prod"}).name == "prod"
+    assert read(tmp_path, POSTGRES, profile="shop", project="name: x").name == "dev"
+
+
+def test_a_profile_without_a_target_has_the_default_one(tmp_path: Path) -> None:
+    profiles = "shop: {outputs: {default: {type: sqlite}}}"
+
+    assert read(tmp_path, profiles).name == "default"
+
+
+@pytest.mark.parametrize(
+    ("profiles", "more", "message"),
+    [
+        (POSTGRES, {"target": "test"}, "cannot find target 'test' in '{}/profiles.yml'; "
+         "there is: 'dev', 'prod'"),
+        (POSTGRES, {"profile": "shoe"}, "cannot find profile 'shoe' in "
+         "'{}/profiles.yml'; there is: 'shop'"),
+        (POSTGRES, {"project": "name: shop"}, "cannot tell which profile to use: "
+         "'{}/dbt_project.yml' names none"),
+        ("shop: {target: \"{{ env_var('NONE') }}\"}", {}, "the profile needs the "
+         "environment variable 'NONE'; set it"),
+        ("shop: {target: \"{{ var('none') }}\"}", {}, "the profile needs the variable "
+         "'none'; give it with --vars"),
+        ("shop: {target: \"{{ 'x' | as_number }}\"}", {}, "cannot render 'target' of the "
+         "profile: its value can't be converted"),
+        ("shop: [", {}, "cannot read '{}/profiles.yml' in line 1: expected the node "
+         "content, but found '<stream end>'"),
+    ],
+)  # fmt: skip
+def test_a_profile_that_can_not_be_used_says_why(
+    tmp_path: Path, profiles: str, more: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(AftError, match=f"^{re.escape(message.format(tmp_path))}$"):
+        read(tmp_path, profiles, **more)
+
+
+def test_a_missing_profiles_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "dbt_project.yml").write_text("profile: shop")
+    message = f"cannot read '{tmp_path}/profiles.yml': No such file or directory"
+
+    with pytest.raises(AftError, match=f"^{re.escape(message)}$"):
+        read_target(Setup(tmp_path, tmp_path, tmp_path, tmp_path))
+
+
+def test_no_secret_is_in_an_error_or_a_description(tmp_path: Path) -> None:
+    with pytest.raises(AftError) as broken:
+        read(tmp_path, "shop:\n  password: s3cret\n bad: [")
+    with pytest.raises(AftError) as unknown:
+        connection_settings(read(tmp_path, POSTGRES))
+    shown = repr(read(tmp_path, POSTGRES)) + str(read(tmp_path, POSTGRES).described())
+
+    assert "s3cret" not in str(broken.value) + str(unknown.value) + shown
+
+
+def test_an_adapter_without_a_rule_asks_for_a_connection_string(tmp_path: Path) -> None:
+    with pytest.raises(AftError) as error:
+        connection_settings(read(tmp_path, POSTGRES))
+
+    assert str(error.value) == (
+        "cannot tell how to reach target 'dev' of type 'postgres' over ODBC; set 'vars: "
+        '{aft: {connections: {dev: "Driver=..."}}}\' in dbt_project.yml, or the '
+        "environment variable AFT_ODBC_CONNECTION"
+    )
+
+
+def test_a_connection_string_can_be_given_outright(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = "Host={{ env_var('SHOP_HOST') }}"
+    project = f'{{profile: shop, vars: {{aft: {{connections: {{dev: "{given}"}}}}}}}}'
+    by_variable = {"aft": {"connections": {"dev": "Driver=B"}}}
+
+    in_project = connection_settings(read(tmp_path, POSTGRES, project=project))
+    on_command_line = connection_settings(
+        read(tmp_path, POSTGRES, project=project, variables=by_variable)
+    )
+    monkeypatch.setenv("AFT_ODBC_CONNECTION", "Driver=C")
+    in_environment = connection_settings(read(tmp_path, POSTGRES, project=project))
+
+    assert in_project.connection_string == "Host=db.example.org"
+    assert on_command_line.connection_string == "Driver=B"
+    assert in_environment.connection_string == "Driver=C"
+
+
+@pytest.mark.parametrize("name", ["shop", "my shop", "a;b={c}", "it's", "ünï", "#a?b%20"])
+def test_sqlite_opens_the_files_that_dbt_opens(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    for file in ("shop", "beside", "found"):
+        with sqlite3.connect(folder / f"{file}.db") as database:
+            database.execute(f"create table {file} (x)")
+    target = sqlite_target(
+        folder,
+        schemas_and_paths={"main": "shop.db", "other": "beside.db"},
+        schema_directory=".",
+    )
+
+    settings = connection_settings(target)
+    connection = _aft.Connection(settings.connection_string, list(settings.statements))
+
+    for table in ("main.shop", "other.beside", "found.found"):
+        connection.execute(f"insert into {table} values (1)")
+
+
+def test_sqlite_makes_no_file_that_is_missing(tmp_path: Path) -> None:
+    settings = connection_settings(sqlite_target(tmp_path))
+
+    with pytest.raises(_aft.Error):
+        _aft.Connection(settings.connection_string).execute("create table t (x)")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sqlite_needs_a_schema_main(tmp_path: Path) -> None:
+    with pytest.raises(AftError, match="its 'schemas_and_paths' has no schema 'main'"):
+        connection_settings(sqlite_target(tmp_path, schemas_and_paths={"a": "a.db"}))

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from aft.errors import AftError
+from aft.project import Project, Relation
+
+
+def node(name: str, package: str = "shop", **more: Any) -> dict[str, Any]:
+    return {
+        "unique_id": f"model.{package}.{name}",
+        "name": name,
+        "package_name": package,
+        "resource_type": "model",
+        "database": "db",
+        "schema": "main",
+        "alias": name,
+        "relation_name": None,
+        "config": {},
+        **more,
+    }
+
+
+def project(*nodes: dict[str, Any], **metadata: Any) -> Project:
+    return Project(
+        {
+            "metadata": {"project_name": "shop", **metadata},
+            "nodes": {each["unique_id"]: each for each in nodes},
+            "sources": {},
+        }
+    )
+
+
+def test_a_name_means_the_callers_own_package_first() -> None:
+    both = project(node("orders"), node("orders", "stripe"), node("only", "stripe"))
+
+    assert both.find_model("orders", None, None, "stripe")["package_name"] == "stripe"
+    assert both.find_model("orders", None, None, "shop")["package_name"] == "shop"
+    assert both.find_model("orders", None, None, "other")["package_name"] == "shop"
+    assert both.find_model("only", None, None, "shop")["package_name"] == "stripe"
+    assert both.find_model("orders", "stripe", None, "shop")["package_name"] == "stripe"
+
+
+def test_seeds_and_snapshots_can_be_read_but_not_tests() -> None:
+    kinds = project(
+        node("a", resource_type="seed"),
+        node("b", resource_type="snapshot"),
+        node("c", resource_type="test"),
+    )
+
+    assert kinds.find_model("a", None, None, "shop")["name"] == "a"
+    assert kinds.find_model("b", None, None, "shop")["name"] == "b"
+    with pytest.raises(AftError, match=re.escape("there is no model 'c' in the project")):
+        kinds.find_model("c", None, None, "shop")
+
+
+def test_an_ephemeral_model_is_quoted_as_the_manifest_says() -> None:
+    quoting = {"database": False, "schema": False, "identifier": True, "column": None}
+    scored = node("scored")
+
+    relation = project(scored, quoting=quoting).relation(scored)
+
+    assert relation == Relation(None, "main", "scored", False, False, True)
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        ('main."a.b"', Relation(None, "main", "scored", True, False, True)),
+        ('"db"."main"."a"', Relation("db", "main", "scored", True, True, True)),
+        ("db.main.a", Relation("db", "main", "scored", False, False, False)),
+        ("`db`.`main`.`a`", Relation("db", "main", "scored", True, True, True)),
+        ("[db].[main].[a]", Relation("db", "main", "scored", True, True, True)),
+    ],
+)
+def test_older_manifests_show_the_quoting_in_other_names(
+    shown: str, expected: Relation
+) -> None:
+    scored = node("scored")
+
+    assert project(scored, node("a", relation_name=shown)).relation(scored) == expected
+
+
+def test_a_models_own_quoting_goes_first() -> None:
+    scored = node("scored", config={"quoting": {"identifier": False, "schema": None}})
+
+    relation = project(scored, quoting={"schema": True, "identifier": True}).relation(scored)
+
+    assert (relation.quote_schema, relation.quote_identifier) == (True, False)
