@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A dbt project in a folder of its own, and runs of aft and dbt in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+REPOSITORY = Path(__file__).parents[2]
+BUILD = Path(os.environ.get("AFT_BUILD_DIR", REPOSITORY / "build"))
+AFT = BUILD / "bin" / "aft"
+DBT = Path(sys.executable).parent / "dbt"
+JAFFLE_SHOP = REPOSITORY / "tests" / "projects" / "jaffle_shop"
+
+# A run takes a few seconds; one that hangs must not take the others with it.
+LONGEST_RUN = 120
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run of a command."""
+
+    exit_code: int
+    output: str  # standard output and error as they came, without colors and times
+
+    def line(self, text: str) -> int:
+        """The number of the first line that contains `text`."""
+        for number, line in enumerate(self.output.splitlines()):
+            if text in line:
+                return number
+        raise AssertionError(f"no line contains {text!r} in:\n{self.output}")
+
+
+class Project:
+    """A project folder with its database."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def jaffle_shop(cls, folder: Path) -> Project:
+        """A copy of the example project."""
+        ignored = shutil.ignore_patterns("target", "logs", "*.db", ".dbtignore", "__pycache__")
+        shutil.copytree(JAFFLE_SHOP, folder, ignore=ignored)
+        return cls(folder)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the project's commands run with."""
+        inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
+        return inherited | {
+            "JAFFLE_SHOP_FOLDER": str(self.folder),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "LC_ALL": "C.UTF-8",
+        }
+
+    def aft(self, *arguments: str, **options: Any) -> Run:
+        """Run `aft` with `arguments` and the environment's dbt."""
+        return self.run(str(AFT), *arguments, "--aft-dbt", str(DBT), **options)
+
+    def dbt(self, *arguments: str, **options: Any) -> Run:
+        """Run plain dbt."""
+        return self.run(str(DBT), *arguments, **options)
+
+    def run(
+        self,
+        *argv: str,
+        cwd: Path | None = None,
+        environment: dict[str, str] | None = None,
+    ) -> Run:
+        """Run any command in the project's folder."""
+        finished = subprocess.run(
+            argv,
+            cwd=cwd or self.folder,
+            env=self.environment | (environment or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=LONGEST_RUN,
+            check=False,
+        )
+        return Run(finished.returncode, plain(finished.stdout.decode()))
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file of the project."""
+        file = self.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    def bind(
+        self,
+        model: str,
+        scripts: Any,
+        meta: dict[str, Any] | None = None,
+        **properties: Any,
+    ) -> None:
+        """Bind `scripts` to `model` in schema.yml, and give it further properties."""
+        file = self.folder / "models" / "schema.yml"
+        content = yaml.safe_load(file.read_text())
+        entry: dict[str, Any] = next(
+            (e for e in content["models"] if e["name"] == model), {"name": model}
+        )
+        if entry not in content["models"]:
+            content["models"].append(entry)
+        entry.update(properties, meta={**(meta or {}), "aft": {"scripts": scripts}})
+        file.write_text(yaml.safe_dump(content))
+
+    def query(self, sql: str, database: str = "jaffle_shop.db") -> list[tuple[Any, ...]]:
+        """Rows of the project's database, read by other means than aft's."""
+        connection = sqlite3.connect(self.folder / database)
+        try:
+            return connection.execute(sql).fetchall()
+        finally:
+            connection.close()
+
+    def relations(self, database: str = "jaffle_shop.db") -> set[str]:
+        """The names of all tables and views."""
+        if not (self.folder / database).exists():
+            return set()
+        sql = "select name from sqlite_master where type in ('table', 'view')"
+        return {str(name) for (name,) in self.query(sql, database)}
+
+    def results(self, target: str = "target") -> list[dict[str, Any]]:
+        """The entries of aft's results.json."""
+        document = json.loads((self.folder / target / "aft" / "results.json").read_text())
+        entries: list[dict[str, Any]] = document["results"]
+        return entries
+
+    def run_results(self) -> dict[str, dict[str, Any]]:
+        """dbt's own results by unique id."""
+        document = json.loads((self.folder / "target" / "run_results.json").read_text())
+        return {entry["unique_id"]: entry for entry in document["results"]}
+
+
+def plain(text: str) -> str:
+    """`text` without dbt's colors and times of day."""
+    text = re.sub(r"\x1b\[\d*m", "", text)
+    return re.sub(r"^\d\d:\d\d:\d\d  ?", "", text, flags=re.MULTILINE)

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bindings that are wrong stop the run before dbt builds anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.project import AFT, Project
+
+
+@pytest.mark.parametrize(
+    ("scripts", "message"),
+    [
+        (
+            ["scripts/missing.py"],
+            "node 'orders': script 'scripts/missing.py' does not exist; it is looked for in",
+        ),
+        (
+            {"afetr": ["scripts/a.py"]},
+            "node 'orders': meta.aft: unknown key 'afetr' under 'scripts'; the keys are "
+            "'before' and 'after'",
+        ),
+        (["../outside.py"], "script '../outside.py' lies outside the project"),
+        (["scripts"], "script 'scripts' is not a regular file"),
+        (
+            [{"path": "scripts/a.py", "timeout": "10m"}],
+            "script 'scripts/a.py' sets 'timeout', which this version of aft does not hold to",
+        ),
+    ],
+)
+def test_a_wrong_binding_is_named_before_anything_is_built(
+    project: Project, scripts: Any, message: str
+) -> None:
+    project.write("scripts/a.py", "")
+    project.write("../outside.py", "")
+    project.bind("orders", scripts)
+    before = project.relations()
+
+    run = project.aft("dbt", "run")
+
+    assert run.exit_code == 2
+    assert message in run.output
+    assert "START" not in run.output
+    assert project.relations() == before
+
+
+def test_all_wrong_bindings_are_named_at_once(project: Project) -> None:
+    project.bind("orders", ["scripts/one.py"])
+    project.bind("customers", ["scripts/two.py"])
+
+    output = project.aft("dbt", "run").output
+
+    assert "script 'scripts/one.py' does not exist" in output
+    assert "script 'scripts/two.py' does not exist" in output
+
+
+def test_a_missing_driver_is_named_before_anything_is_built(
+    project: Project,
+) -> None:
+    before = project.relations()
+
+    run = project.aft("dbt", "run", environment={"ODBCSYSINI": "/nonexistent"})
+
+    assert run.exit_code == 2
+    assert (
+        "cannot run scripts: cannot find the ODBC driver 'SQLite3'; on Debian and Ubuntu: "
+        "apt-get install libsqliteodbc; installed are: none"
+    ) in run.output
+    assert project.relations() == before
+
+
+def test_scripts_of_a_package_do_not_run(project: Project) -> None:
+    package = project.folder / "dbt_packages" / "helpful"
+    project.write("packages.yml", "packages: []\n")
+    project.write(
+        "dbt_packages/helpful/dbt_project.yml",
+        "name: helpful\nversion: '1.0'\nprofile: jaffle_shop\n",
+    )
+    project.write("dbt_packages/helpful/models/theirs.sql", "select 1 as id")
+    project.write("dbt_packages/helpful/evil.py", "open('touched', 'w')\n")
+    project.write(
+        "dbt_packages/helpful/models/schema.yml",
+        "models: [{name: theirs, meta: {fal: {scripts: [dbt_packages/helpful/evil.py]}}}]\n",
+    )
+    assert package.exists()
+
+    run = project.aft("dbt", "run")
+
+    assert run.exit_code == 0, run.output
+    assert "The scripts that package 'helpful' binds to node 'theirs' do not run" in run.output
+    assert "theirs" in project.relations()
+    assert not (project.folder / "touched").exists()
+
+
+def test_files_named_as_modules_of_python_do_not_shadow_them(project: Project) -> None:
+    for name in ("json", "socket", "aft", "sitecustomize", "pandas"):
+        project.write(f"{name}.py", f"raise ImportError('shadowed {name}')\n")
+
+    run = project.aft("dbt", "run", environment={"PYTHONSAFEPATH": ""})
+
+    assert run.exit_code == 0, run.output
+
+
+def test_a_manifest_that_is_not_written_hides_no_script(project: Project) -> None:
+    run = project.aft("dbt", "--no-write-json", "run")
+
+    assert run.exit_code == 1
+    assert "run without '--no-write-json'" in run.output
+    assert "fct_customers" not in project.relations()
+
+
+def test_a_dbt_that_does_not_load_the_plugin_does_not_pass_for_success(
+    project: Project,
+) -> None:
+    wrapper = project.write("isolated-dbt", "#!/bin/sh\nunset PYTHONPATH\nexit 0\n")
+    wrapper.chmod(0o755)
+
+    run = project.run(str(AFT), "dbt", "run", "--aft-dbt", str(wrapper))
+
+    assert run.exit_code == 1
+    assert "the scripts of this project did not run" in run.output
+
+
+def test_a_dbt_that_is_not_there_is_named(project: Project) -> None:
+    run = project.run(str(AFT), "dbt", "run", environment={"PATH": "/nonexistent"})
+    named = project.run(str(AFT), "dbt", "run", "--aft-dbt", "nowhere/dbt")
+
+    assert run.exit_code == named.exit_code == 2
+    assert run.output.splitlines()[-1].startswith("aft: cannot find dbt: there is none in")
+    assert "'nowhere/dbt', given by --aft-dbt, is not an executable file" in named.output

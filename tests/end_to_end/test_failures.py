@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A script that fails: what is said, what is skipped, and that nothing is lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.end_to_end.project import Project
+
+LTV = "models/customers_predicted_ltvs.py"
+
+
+def statuses(project: Project) -> dict[str, str]:
+    return {
+        unique_id.rpartition(".")[2]: entry["status"]
+        for unique_id, entry in project.run_results().items()
+    }
+
+
+def test_a_script_of_an_ephemeral_model_that_raises(project: Project) -> None:
+    project.aft("dbt", "run")
+    before = project.query("select * from customers_predicted_ltvs order by 1")
+    facts = project.query("select * from fct_customers order by 1")
+    project.write("models/alone.sql", "select 1 as id")
+    project.write(
+        LTV,
+        "import pandas as pd\n\n"
+        "def fit():\n"
+        "    raise ValueError('no rows to learn from')\n\n"
+        "fit()\n",
+    )
+
+    run = project.aft("dbt", "run")
+
+    assert run.exit_code == 1
+    assert (
+        "  Traceback (most recent call last):\n"
+        f'    File "{LTV}", line 6, in <module>\n'
+        "      fit()\n"
+        f'    File "{LTV}", line 4, in fit\n'
+        "      raise ValueError('no rows to learn from')\n"
+        "  ValueError: no rows to learn from\n"
+    ) in run.output
+    assert "python/aft/" not in run.output
+    assert statuses(project)["fct_customers"] == "skipped"
+    assert statuses(project)["alone"] == "success"
+    assert project.query("select * from customers_predicted_ltvs order by 1") == before
+    assert project.query("select * from fct_customers order by 1") == facts
+    (entry,) = project.results()
+    assert entry["status"] == "error"
+    assert entry["message"] == f"ValueError: no rows to learn from ({LTV}:4)"
+
+
+def test_a_script_of_a_table_model_that_raises(project: Project) -> None:
+    project.write("scripts/check.py", "raise RuntimeError('too few orders')\n")
+    project.bind("stg_orders", {"after": ["scripts/check.py"]})
+    project.write("models/alone.sql", "select 1 as id")
+
+    run = project.aft("dbt", "run")
+
+    assert run.exit_code == 1
+    assert "script 'scripts/check.py' failed: RuntimeError: too few orders" in run.output
+    found = statuses(project)
+    assert found["stg_orders"] == "error"
+    for name in ("orders", "customers", "fct_customers"):
+        assert found[name] == "skipped"
+    for name in ("stg_customers", "stg_payments", "alone"):
+        assert found[name] == "success"
+    by_path = {entry["path"]: entry["status"] for entry in project.results()}
+    assert by_path == {"scripts/check.py": "error", LTV: "skipped"}
+
+
+def test_a_before_script_that_raises_keeps_its_model_from_being_built(
+    project: Project,
+) -> None:
+    project.write("scripts/prepare.py", "1 / 0\n")
+    project.bind("stg_orders", {"before": ["scripts/prepare.py"]})
+
+    run = project.aft("dbt", "run")
+
+    assert run.exit_code == 1
+    assert statuses(project)["stg_orders"] == "error"
+    assert "stg_orders" not in project.relations()
+
+
+def test_scripts_of_one_node_run_in_turn_until_one_fails(project: Project) -> None:
+    project.write("scripts/one.py", "print('first')\n")
+    project.write("scripts/two.py", "raise SystemExit(3)\n")
+    project.write("scripts/three.py", "print('third')\n")
+    scripts = [f"scripts/{name}.py" for name in ("one", "two", "three")]
+    project.bind("stg_orders", scripts)
+
+    run = project.aft("dbt", "run", "--select", "stg_orders")
+
+    assert run.exit_code == 1
+    assert "script 'scripts/two.py' failed: script exited with 3" in run.output
+    assert "third" not in run.output
+    entries = [(entry["path"], entry["status"]) for entry in project.results()]
+    assert entries == list(zip(scripts, ("success", "error", "skipped"), strict=True))
+
+
+def test_a_failed_script_without_children_fails_the_run(project: Project) -> None:
+    project.write(LTV, "1 / 0\n")
+
+    run = project.aft("dbt", "run", "--exclude", "fct_customers")
+
+    assert run.exit_code == 1
+    assert run.output.endswith("aft: scripts that failed: 1; the run is not complete\n")
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("import os; os._exit(0)", "ended without a result"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "killed by SIGSEGV"),
+        ("import os; os.abort()", "killed by SIGABRT"),
+        ("def broken(:", "SyntaxError: invalid syntax"),
+        ("import missing_module", "No module named 'missing_module'"),
+        (
+            "ref('custmers')",
+            "there is no model 'custmers' in the project; did you mean 'customers'?",
+        ),
+        (
+            "source('shop', 'orders')",
+            "there is no source 'shop.orders' in the project",
+        ),
+        (
+            "write_to_model([1, 2])",
+            "a frame is needed: a pandas or polars DataFrame, an Arrow table or a generator "
+            "of these, but this is of type 'list'",
+        ),
+        (
+            "import pandas as pd; write_to_model(pd.DataFrame({'a': [1, 'x', None]}))",
+            "cannot write column 'a': its values are not of one type",
+        ),
+        (
+            "import pandas as pd; write_to_model(pd.DataFrame({'a': [1]}), mode='replace')",
+            "write_to_model() has no mode 'replace'; the modes are 'overwrite' and 'append'",
+        ),
+    ],
+)
+def test_the_message_says_what_went_wrong(project: Project, code: str, message: str) -> None:
+    project.write(LTV, code + "\n")
+
+    run = project.aft("dbt", "run", "--select", "+customers_predicted_ltvs")
+
+    assert run.exit_code == 1
+    assert message in run.output
+    (entry,) = project.results()
+    assert entry["status"] == "error"
+    assert message in entry["message"]
+    assert "customers_predicted_ltvs" not in project.relations()
+
+
+def test_a_generator_that_raises_midway_leaves_the_old_table(project: Project) -> None:
+    project.aft("dbt", "run")
+    before = project.query("select * from customers_predicted_ltvs order by 1")
+    project.write(
+        LTV,
+        """
+import pandas as pd
+
+def frames():
+    for number in range(10):
+        if number == 7:
+            raise ConnectionError("the service went away")
+        yield pd.DataFrame({"customer_id": range(1000), "expected_orders": 1.0,
+                            "predicted_ltv": float(number)})
+
+write_to_model(frames())
+""",
+    )
+
+    run = project.aft("dbt", "run")
+
+    assert run.exit_code == 1
+    assert "the service went away" in run.output
+    assert project.query("select * from customers_predicted_ltvs order by 1") == before
+    assert not {name for name in project.relations() if "aft" in name}
+
+
+def test_what_a_script_leaves_running_ends_with_it(project: Project) -> None:
+    project.write(
+        LTV,
+        """
+import subprocess
+child = subprocess.Popen(["sleep", "1000"])
+open("child.pid", "w").write(str(child.pid))
+""",
+    )
+
+    run = project.aft("dbt", "run", "--select", "customers_predicted_ltvs")
+
+    assert run.exit_code == 0, run.output
+    pid = (project.folder / "child.pid").read_text()
+    command = project.run("ps", "-o", "stat=", "-p", pid).output.strip()
+    assert command in ("", "Z"), "the child of the script is still there"
+
+
+def test_what_a_script_prints_cannot_drive_the_terminal(project: Project) -> None:
+    project.write(
+        LTV,
+        "import os\n"
+        r"os.write(1, b'\x1b[2Jcleared\xff\nno newline at the end')" + "\n",
+    )
+
+    run = project.aft("dbt", "run", "--select", "customers_predicted_ltvs")
+
+    assert f"{LTV} | \\x1b[2Jcleared\\xff\n" in run.output
+    assert f"{LTV} | no newline at the end\n" in run.output

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Signals: whoever stops the run stops all of it, and the results are written."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.project import AFT, DBT, Project, plain
+
+LTV = "models/customers_predicted_ltvs.py"
+PATIENCE = 60.0
+
+SLEEPER = """
+import os, subprocess, time
+child = subprocess.Popen(["sleep", "1000"])
+with open("pids.draft", "w") as file:
+    file.write(f"{os.getpid()} {child.pid}")
+os.rename("pids.draft", "pids")
+time.sleep(1000)
+"""
+
+STUBBORN = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n" + SLEEPER
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain until {what}"
+        time.sleep(0.01)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+class RunInTerminal:
+    """`aft dbt run` in a terminal of its own, whose script hangs."""
+
+    def __init__(self, project: Project, folders: Path) -> None:
+        self.project = project
+        self.folders = folders
+        argv = [str(AFT), "dbt", "run", "--aft-dbt", str(DBT)]
+        environment = project.environment | {"TMPDIR": str(folders)}
+        self.pid, self.terminal = pty.fork()
+        if self.pid == 0:
+            os.chdir(project.folder)
+            os.execve(argv[0], argv, environment)
+        os.set_blocking(self.terminal, False)
+        self.output = b""
+        self.exit_code: int | None = None
+        pids = project.folder / "pids"
+        self.wait_for(pids.exists, "the script runs")
+        self.script_pids = [int(pid) for pid in pids.read_text().split()]
+
+    def wait_for(self, condition: Callable[[], bool], what: str) -> None:
+        def check() -> bool:
+            self.read()
+            return condition()
+
+        wait_until(check, f"{what}:\n{self.output.decode()}")
+
+    def read(self) -> None:
+        try:
+            while chunk := os.read(self.terminal, 65536):
+                self.output += chunk
+        except OSError:  # Nothing there now, or the terminal's other side is closed.
+            return
+
+    def wait_for_end(self) -> None:
+        def has_ended() -> bool:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.exit_code = os.waitstatus_to_exitcode(status)
+            return bool(pid)
+
+        self.wait_for(has_ended, "aft ends")
+        self.read()
+
+    def text(self) -> str:
+        return plain(self.output.decode().replace("\r\n", "\n"))
+
+    def leftovers(self) -> list[str]:
+        """Processes of this run that live, by the folder of its socket, and that folder."""
+        running = [f"process {pid}" for pid in self.script_pids if is_running(pid)]
+        return running + [str(path) for path in self.folders.iterdir()]
+
+
+@pytest.fixture
+def start(project: Project, tmp_path: Path) -> Iterator[Callable[[str], RunInTerminal]]:
+    folders = tmp_path / "run"
+    folders.mkdir()
+    started: list[RunInTerminal] = []
+
+    def begin(script: str) -> RunInTerminal:
+        project.write(LTV, script)
+        started.append(RunInTerminal(project, folders))
+        return started[-1]
+
+    yield begin
+    for run in started:
+        if run.exit_code is None:
+            os.kill(run.pid, signal.SIGKILL)
+            os.waitpid(run.pid, 0)
+        os.close(run.terminal)
+
+
+def check_stopped(run: RunInTerminal) -> None:
+    wait_until(lambda: not run.leftovers(), f"nothing is left of {run.leftovers()}")
+    (entry,) = run.project.results()
+    assert entry["status"] == "error"
+    assert entry["message"] == "interrupted"
+    assert entry["finished_at"] is not None
+    document = json.loads((run.project.folder / "target" / "run_results.json").read_text())
+    assert {result["unique_id"] for result in document["results"]} >= {
+        "model.jaffle_shop.customers",
+        "model.jaffle_shop.orders",
+    }
+    assert "fct_customers" not in run.project.relations()
+
+
+def test_ctrl_c_stops_dbt_and_the_script(start: Callable[[str], RunInTerminal]) -> None:
+    run = start(SLEEPER)
+    began = time.monotonic()
+
+    os.write(run.terminal, b"\x03")
+    run.wait_for_end()
+
+    # Well before the time at which what ignores SIGINT is killed.
+    assert time.monotonic() - began < 5
+    assert run.exit_code not in (0, None)
+    assert f"ERROR in script {LTV}" in run.text()
+    check_stopped(run)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_aft_alone_stops_all_the_same(
+    start: Callable[[str], RunInTerminal], number: int
+) -> None:
+    run = start(SLEEPER)
+
+    os.kill(run.pid, number)
+    run.wait_for_end()
+
+    assert run.exit_code not in (0, None)
+    check_stopped(run)
+
+
+def test_a_script_that_ignores_ctrl_c_is_killed_by_the_second(
+    start: Callable[[str], RunInTerminal],
+) -> None:
+    run = start(STUBBORN)
+    began = time.monotonic()
+
+    os.write(run.terminal, b"\x03")
+    time.sleep(0.2)  # Two at once are one for the terminal.
+    os.write(run.terminal, b"\x03")
+    run.wait_for_end()
+
+    assert time.monotonic() - began < 5
+    check_stopped(run)
+
+
+def test_a_script_that_ignores_ctrl_c_is_killed_in_the_end(
+    start: Callable[[str], RunInTerminal],
+) -> None:
+    run = start(STUBBORN)
+
+    os.write(run.terminal, b"\x03")
+    run.wait_for_end()
+
+    check_stopped(run)
+
+
+def test_nothing_outlives_a_killed_aft(start: Callable[[str], RunInTerminal]) -> None:
+    run = start(SLEEPER)
+
+    os.kill(run.pid, signal.SIGKILL)
+    run.wait_for_end()
+
+    wait_until(
+        lambda: not any(map(is_running, run.script_pids)),
+        "the script's processes are gone",
+    )
+    # Its folder is the next run's to remove.
+    project = run.project
+    project.write(LTV, "pass\n")
+    environment = {"TMPDIR": str(run.folders)}
+    again = project.aft("dbt", "run", "--exclude", "fct_customers", environment=environment)
+    assert again.exit_code == 0, again.output
+    assert run.leftovers() == []
+
+
+def test_a_closed_pipe_stops_the_run_cleanly(project: Project) -> None:
+    command = f"'{AFT}' dbt run --aft-dbt '{DBT}' | head -n 1"
+    finished = subprocess.run(
+        ["sh", "-c", command],
+        cwd=project.folder,
+        env=project.environment,
+        timeout=PATIENCE,
+        capture_output=True,
+        check=False,
+    )
+
+    assert finished.stdout.count(b"\n") == 1

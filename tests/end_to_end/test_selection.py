@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""dbt's own options mean what they mean under plain dbt."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.project import Project
+
+LTV = "models/customers_predicted_ltvs.py"
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        ["--select", "stg_orders"],
+        ["--select", "+customers"],
+        ["--exclude", "customers_predicted_ltvs+"],
+        ["--select", "fct_customers", "--exclude", "customers_predicted_ltvs"],
+    ],
+)
+def test_scripts_of_nodes_that_are_not_selected_do_not_run(
+    project: Project, selection: list[str]
+) -> None:
+    project.write(LTV, "open('touched', 'w')\n")
+    assert project.dbt("ls", *selection).output
+
+    project.aft("dbt", "run", *selection)
+
+    assert not (project.folder / "touched").exists()
+    assert not (project.folder / "target" / "aft" / "results.json").exists()
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        ["--select", "customers_predicted_ltvs"],
+        ["-s", "+customers_predicted_ltvs"],
+        ["-m", "customers_predicted_ltvs", "stg_orders"],
+        ["--exclude", "fct_customers"],
+    ],
+)
+def test_scripts_of_selected_nodes_run(project: Project, selection: list[str]) -> None:
+    project.write(LTV, "open('touched', 'w')\n")
+
+    run = project.aft("dbt", "run", *selection)
+
+    assert run.exit_code == 0, run.output
+    assert (project.folder / "touched").exists()
+
+
+def test_target_decides_on_the_database(project: Project) -> None:
+    shutil.copy(project.folder / "jaffle_shop.db", project.folder / "other.db")
+
+    run = project.aft("dbt", "run", "--target", "other")
+
+    assert run.exit_code == 0, run.output
+    assert len(project.query("select * from customers_predicted_ltvs", "other.db")) == 100
+    assert "customers_predicted_ltvs" not in project.relations("jaffle_shop.db")
+
+
+def test_vars_reach_the_profile_and_the_scripts_path(project: Project) -> None:
+    project.write("elsewhere/move.py", "import beside\nopen('moved', 'w').write(beside.X)\n")
+    project.write("elsewhere/beside.py", "X = 'found'\n")
+    project.write("models/moved.sql", "select 1 as id")
+    project.bind("moved", ["move.py"])
+    variables = "{fal-scripts-path: elsewhere}"
+
+    without = project.aft("dbt", "run", "--select", "moved")
+    given = project.aft("dbt", "run", "--select", "moved", "--vars", variables)
+
+    assert without.exit_code == 2
+    # The other script's path is relative to the same folder, so it is not found now.
+    assert f"script '{LTV}' does not exist" in given.output
+    shutil.copytree(project.folder / "models", project.folder / "elsewhere" / "models")
+    given = project.aft("dbt", "run", "--select", "moved", "--vars", variables)
+    assert given.exit_code == 0, given.output
+    assert (project.folder / "moved").read_text() == "found"
+
+
+@pytest.mark.parametrize("threads", ["1", "4"])
+def test_threads_are_dbts(project: Project, threads: str) -> None:
+    run = project.aft("dbt", "run", "--threads", threads)
+
+    assert f"Concurrency: {threads} threads (target='dev')" in run.output
+    assert "OK ran script" in run.output
+
+
+def test_scripts_of_independent_nodes_run_at_the_same_time(project: Project) -> None:
+    # Each waits for the other's file: one after the other they would never end.
+    for name, other in (("left", "right"), ("right", "left")):
+        project.write(f"models/{name}.sql", "{{ config(materialized='ephemeral') }} select 1")
+        project.write(
+            f"scripts/{name}.py",
+            f"""
+import os, time
+open("{name}.here", "w")
+deadline = time.monotonic() + 30
+while not os.path.exists("{other}.here"):
+    assert time.monotonic() < deadline, "the other script did not start"
+    time.sleep(0.01)
+""",
+        )
+        project.bind(name, [f"scripts/{name}.py"])
+
+    run = project.aft("dbt", "run", "--select", "left", "right", "--threads", "2")
+
+    assert run.exit_code == 0, run.output
+    assert {entry["status"] for entry in project.results()} == {"success"}
+
+
+@pytest.mark.parametrize("form", ["apart", "joined", "variable"])
+def test_project_and_profiles_folder_may_be_elsewhere(
+    project: Project, tmp_path: Path, form: str
+) -> None:
+    profiles = tmp_path / "pro files"
+    profiles.mkdir()
+    (project.folder / "profiles.yml").rename(profiles / "profiles.yml")
+    folders = {"project-dir": str(project.folder), "profiles-dir": str(profiles)}
+    arguments, environment = [], {}
+    for name, folder in folders.items():
+        if form == "apart":
+            arguments += [f"--{name}", folder]
+        elif form == "joined":
+            arguments += [f"--{name}={folder}"]
+        else:
+            environment["DBT_" + name.upper().replace("-", "_")] = folder
+
+    run = project.aft("dbt", "run", *arguments, cwd=tmp_path, environment=environment)
+
+    assert run.exit_code == 0, run.output
+    assert len(project.query("select * from fct_customers")) == 100
+
+
+def test_a_folder_below_the_project_will_do(project: Project) -> None:
+    run = project.aft("dbt", "run", "--profiles-dir", "..", cwd=project.folder / "models")
+
+    assert run.exit_code == 0, run.output
+    assert (project.folder / ".dbtignore").exists()
+
+
+@pytest.mark.parametrize("form", ["relative", "absolute"])
+def test_target_path_takes_the_results_as_well(
+    project: Project, tmp_path: Path, form: str
+) -> None:
+    target = "out put" if form == "relative" else str(tmp_path / "out put")
+
+    run = project.aft("dbt", "run", "--target-path", target)
+
+    assert run.exit_code == 0, run.output
+    assert [entry["status"] for entry in project.results(target)] == ["success"]
+    assert (project.folder / target / "manifest.json").exists()
+
+
+def test_results_of_an_earlier_run_do_not_stay(project: Project) -> None:
+    project.aft("dbt", "run")
+    project.aft("dbt", "run", "--select", "stg_orders")
+
+    assert project.results() == []
+
+
+def test_build_runs_scripts_before_the_tests_of_their_node(project: Project) -> None:
+    project.write("scripts/note.py", "open('noted', 'w')\n")
+    project.bind("fct_customers", ["scripts/note.py"])
+
+    run = project.aft("dbt", "build", "--select", "+fct_customers")
+
+    assert run.exit_code == 0, run.output
+    ran = run.line("OK ran script scripts/note.py")
+    assert run.line("OK created sql table model main.fct_customers") < ran
+    assert ran < run.line("START test unique_fct_customers_customer_id")
