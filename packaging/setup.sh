@@ -19,9 +19,10 @@ install_packages() {
   say "Installing Debian packages: ${missing[*]}"
   local root=()
   ((EUID == 0)) || root=(sudo)
-  "${root[@]}" apt-get update -qq
+  "${root[@]}" apt-get -o DPkg::Lock::Timeout=300 update -qq
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends \
+    "${missing[@]}" </dev/null >/dev/null
 }
 
 # Debian's own Python, whatever else is on PATH.
@@ -30,9 +31,19 @@ make_environment() {
   cmp -s "$repository/packaging/requirements.txt" "$stamp" && return
   say "Installing dbt and the other Python packages into .venv"
   /usr/bin/python3 -m venv "$environment"
-  "$environment/bin/pip" install --quiet --disable-pip-version-check \
+  "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
     -r "$repository/packaging/requirements.txt"
   cp "$repository/packaging/requirements.txt" "$stamp"
+}
+
+# A program with sanitizers starts only in the address space that they know; newer kernels
+# spread addresses further, unless told not to.
+at_fixed_addresses() {
+  if setarch --addr-no-randomize true 2>/dev/null; then
+    setarch --addr-no-randomize "$@"
+  else
+    "$@"
+  fi
 }
 
 # build_preset PRESET [TARGET…]
@@ -46,5 +57,6 @@ build_preset() {
   fi
   (cd "$repository" && cmake --preset "$preset" "${launcher[@]}" \
     -DPython3_EXECUTABLE=/usr/bin/python3 >/dev/null)
-  ninja -C "$folder" --quiet "$@"
+  # Test programs are asked for their tests when they are built.
+  at_fixed_addresses ninja -C "$folder" --quiet "$@"
 }
