@@ -27,6 +27,7 @@ constexpr int kPassedDescriptor = 3;
 
 /// What the child does between fork and exec; async-signal-safe calls only.
 struct ChildSetup : process::extend::handler {
+  std::vector<char*> argv;
   int captured = -1;
   int passed = -1;
   pid_t parent = -1;
@@ -37,7 +38,8 @@ struct ChildSetup : process::extend::handler {
   bool new_session = false;
 
   template <typename Executor>
-  void on_exec_setup(Executor& /*executor*/) const {
+  void on_exec_setup(Executor& executor) const {
+    executor.cmd_line = argv.data();
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -86,6 +88,9 @@ struct ChildProcess::State {
 
 ChildProcess::ChildProcess(ProcessOptions options) : state_(std::make_unique<State>()) {
   ChildSetup setup;
+  // Boost.Process 1.81 itself reads beyond the end of an argument that is empty.
+  for (std::string& argument : options.argv) setup.argv.push_back(argument.data());
+  setup.argv.push_back(nullptr);
   setup.parent = ::getpid();
   setup.death_signal = options.death_signal;
   setup.new_session = options.new_session;
@@ -100,8 +105,6 @@ ChildProcess::ChildProcess(ProcessOptions options) : state_(std::make_unique<Sta
   }
   std::error_code code;
   process::child child(process::exe = options.argv.front(),
-                       process::args = std::vector<std::string>(options.argv.begin() + 1,
-                                                                options.argv.end()),
                        Environment(options.environment), code, setup);
   if (code)
     throw Error(Text("cannot start '", options.argv.front(), "': ", code.message()));

@@ -244,7 +244,7 @@ PyObject* Write(PyObject* self, PyObject* arguments, PyObject* keywords) {
       const WithoutLock unlocked;
       outcome =
           TableWriter(use->connection, *use->dialect, std::move(request), &StopOnSignal)
-              .Write(*stream.get());
+              .Write(*stream);
     }
     return Checked(Py_BuildValue("(LL)", static_cast<long long>(outcome.rows),
                                  static_cast<long long>(outcome.bytes)));

@@ -74,6 +74,7 @@ int Fill(PyObject* module) {
 }  // namespace
 }  // namespace aft::py
 
+// NOLINTBEGIN(bugprone-reserved-identifier): Python asks for this name.
 PyMODINIT_FUNC PyInit__aft();
 
 PyMODINIT_FUNC PyInit__aft() {
@@ -100,3 +101,4 @@ PyMODINIT_FUNC PyInit__aft() {
                                    nullptr};
   return PyModuleDef_Init(&definition);
 }
+// NOLINTEND(bugprone-reserved-identifier)

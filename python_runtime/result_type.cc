@@ -30,7 +30,7 @@ class UnlockedSource final : public BatchSource {
   ~UnlockedSource() override {
     if (Py_IsInitialized() == 0) {
       // Python has gone, and with it the lock that the source needs.
-      (void)source_.release();
+      source_.release();  // NOLINT(bugprone-unused-return-value)
       return;
     }
     const WithLock lock;
@@ -144,7 +144,7 @@ Unique<ArrowArrayStream> TakeStream(PyObject* object) {
       static_cast<ArrowArrayStream*>(PyCapsule_GetPointer(capsule.get(), kStreamCapsule));
   if (stream == nullptr) throw PythonError();
   Unique<ArrowArrayStream> taken;
-  *taken.get() = *stream;
+  *taken = *stream;
   stream->release = nullptr;
   if (taken.IsEmpty()) throw Error("cannot write the stream: it has been read already");
   return taken;

@@ -88,6 +88,7 @@ class Unique {
   T* get() { return &value_; }
   T* operator->() { return &value_; }
   const T* operator->() const { return &value_; }
+  T& operator*() { return value_; }
   const T& operator*() const { return value_; }
   /// Leaves the ownership to the caller, whose struct must hold nothing.
   void MoveTo(T* out) { *out = std::exchange(value_, T{}); }

@@ -11,42 +11,15 @@
 #include <string_view>
 #include <vector>
 
-#include "host_shim/error.h"
+#include "plugin/warehouse/odbc_error.h"
 
 /// Owners for ODBC's three handles, and the one place where a SQLRETURN becomes
-/// an exception.
+/// an OdbcError.
 ///
 /// Texts cross in the narrow API and are UTF-8. unixODBC hands them to a driver
 /// that was connected that way byte for byte, whatever the locale, while the wide
 /// API would pass everything through UTF-16 twice.
 namespace aft::odbc {
-
-/// What a driver says that has no better state, and all that sqliteodbc says.
-inline constexpr std::string_view kStateGeneralError = "HY000";
-
-/// One diagnostic record of a driver.
-struct Diagnostic {
-  std::string state;
-  SQLINTEGER native_code = 0;
-  std::string text;
-};
-
-/// An ODBC function failed. The message holds what was being done, the function and
-/// every diagnostic record, the first leading.
-class OdbcError : public Error {
- public:
-  OdbcError(std::string_view doing, std::string_view function,
-            const std::vector<Diagnostic>& diagnostics, std::string_view advice);
-
-  [[nodiscard]] const std::string& sqlstate() const { return sqlstate_; }
-  [[nodiscard]] SQLINTEGER native_code() const { return native_code_; }
-  [[nodiscard]] const std::string& function() const { return function_; }
-
- private:
-  std::string sqlstate_;
-  SQLINTEGER native_code_ = 0;
-  std::string function_;
-};
 
 class Environment {
  public:

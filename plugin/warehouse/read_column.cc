@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/warehouse/read_column.h"
 
-#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -48,7 +47,7 @@ std::string DescribeTagged(std::string_view cell) {
 template <typename T>
 T FromNative(const Cell& cell) {
   T value{};
-  std::memcpy(&value, cell.bytes.data(), sizeof value);
+  cell.bytes.copy(reinterpret_cast<char*>(&value), sizeof value);
   return value;
 }
 

@@ -6,22 +6,13 @@
 #include <charconv>
 
 #include "host_shim/error.h"
+#include "plugin/warehouse/sqlite_type.h"
 
 namespace aft {
 namespace {
 
 constexpr SQLINTEGER kBusy = 5;
 constexpr SQLINTEGER kLocked = 6;
-
-// SQLite folds the case of ASCII letters only.
-char Fold(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string Fold(std::string_view text) {
-  std::string folded(text);
-  std::transform(folded.begin(), folded.end(), folded.begin(),
-                 [](char c) { return Fold(c); });
-  return folded;
-}
 
 bool IsBlank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
@@ -78,91 +69,15 @@ std::string TaggedValue(size_t column) {
               ") ELSE 't'||", c, " END WHEN 'blob' THEN 'b'||hex(", c, ") END");
 }
 
-// sqliteodbc 0.9998 cuts what stands in parentheses off a type's name, so that the unit
-// has to be part of the name.
-constexpr std::array<std::pair<int, std::string_view>, 3> kUnits = {
-    {{0, "_S"}, {3, "_MS"}, {9, "_NS"}}};
-
-/// A declared type as SQLite and its users read it.
-struct DeclaredType {
-  ValueType type;
-  /// The name says too little: each value has to.
-  bool is_open = false;
-};
-
-ValueType DeclaredTemporal(Kind kind, std::string_view name) {
-  ValueType type{kind};
-  for (const auto& [digits, suffix] : kUnits) {
-    if (name.ends_with(Fold(suffix))) type.digits = digits;
-  }
-  type.has_zone = kind == Kind::kTimestamp &&
-                  (name.starts_with("timestamptz") ||
-                   (name.find("with time zone") != std::string_view::npos &&
-                    name.find("without time zone") == std::string_view::npos));
-  return type;
-}
-
-DeclaredType ReadDeclaration(std::string_view type_name) {
-  const std::string name = Fold(type_name);
-  const auto has = [&](std::string_view part) {
-    return name.find(part) != std::string::npos;
-  };
-  if (name.starts_with("timestamp") || name.starts_with("datetime")) {
-    return {DeclaredTemporal(Kind::kTimestamp, name)};
-  }
-  if (name == "date") return {{Kind::kDate}};
-  if (name == "time" || name.starts_with("time_") || name.starts_with("time(")) {
-    return {DeclaredTemporal(Kind::kTime, name)};
-  }
-  if (name.starts_with("bool") || name == "bit") return {{Kind::kBoolean}};
-  if (has("int") && !has("point") && !has("interval")) return {{Kind::kInteger}};
-  if (has("char") || has("clob") || has("text")) return {{Kind::kText}};
-  if (has("blob") || has("binary")) return {{Kind::kBinary}};
-  if (has("real") || has("floa") || has("doub")) return {{Kind::kReal}};
-  if (has("num") || has("decimal")) return {{Kind::kReal}, true};
-  return {{Kind::kNull}, true};
-}
-
 ReadColumnPlan PlanColumn(const odbc::ColumnDescription& column) {
   // sqliteodbc 0.9998 calls a column without a declared type "varchar", of 255, which
   // therefore says nothing.
   const bool is_declared = column.type_name != "varchar" || column.size != 255;
-  const DeclaredType declared = ReadDeclaration(is_declared ? column.type_name : "");
+  const SqliteType declared = ReadSqliteType(is_declared ? column.type_name : "");
   // The text of an integer is exact, and other values in its column read as none.
   const bool is_integer = declared.type.kind == Kind::kInteger;
   return {column.name, declared.type,
           is_integer ? CellFormat::kText : CellFormat::kTagged, declared.is_open};
-}
-
-std::optional<Encoding> EncodeInteger(const DeclaredType& declared) {
-  if (declared.type.kind == Kind::kReal && !declared.is_open) {
-    return Encoding::kIntegerAsReal;
-  }
-  if (declared.is_open || declared.type.kind == Kind::kInteger) return Encoding::kInteger;
-  return std::nullopt;
-}
-
-std::optional<Encoding> EncodeReal(const DeclaredType& declared) {
-  if (declared.type.kind == Kind::kInteger) return Encoding::kRealAsInteger;
-  if (declared.is_open || declared.type.kind == Kind::kReal) return Encoding::kReal;
-  return std::nullopt;
-}
-
-/// Decimals of up to 15 digits come back from a double by rounding; longer ones only
-/// from text.
-std::optional<Encoding> EncodeDecimal(const ValueType& type,
-                                      const DeclaredType& declared) {
-  const bool is_number = declared.is_open || declared.type.kind == Kind::kReal;
-  if (is_number && type.precision <= 15) return Encoding::kDecimalText;
-  return std::nullopt;
-}
-
-std::optional<Encoding> EncodeTemporal(const ValueType& type,
-                                       const DeclaredType& declared) {
-  const bool is_same = declared.type.kind == type.kind &&
-                       declared.type.has_zone == type.has_zone &&
-                       declared.type.digits >= type.digits;
-  return is_same ? std::optional(Encoding::kAsText) : std::nullopt;
 }
 
 }  // namespace
@@ -180,7 +95,7 @@ std::string SqliteDialect::Name(const Relation& relation) const {
 }
 
 bool SqliteDialect::IsSameColumn(std::string_view one, std::string_view other) const {
-  return Fold(one) == Fold(other);
+  return FoldCase(one) == FoldCase(other);
 }
 
 // sqliteodbc 0.9998 takes an apostrophe in a comment for the start of a string, and a
@@ -279,67 +194,12 @@ std::string SqliteDialect::KindsQuery(std::string_view sql,
 }
 
 std::string SqliteDialect::TypeName(const ValueType& type) const {
-  std::string unit;
-  for (const auto& [digits, suffix] : kUnits) {
-    if (type.digits == digits) unit = suffix;
-  }
-  switch (type.kind) {
-    case Kind::kNull:
-      return "";
-    case Kind::kBoolean:
-      return "BOOLEAN";
-    case Kind::kInteger:
-      return "INTEGER";
-    case Kind::kReal:
-      return "REAL";
-    case Kind::kDecimal:
-      // SQLite's numbers hold 15 digits; a text holds them all.
-      if (type.precision > 15 || type.scale < 0) return "TEXT";
-      return Text("DECIMAL(", type.precision, ", ", type.scale, ")");
-    case Kind::kText:
-      return "TEXT";
-    case Kind::kBinary:
-      return "BLOB";
-    case Kind::kDate:
-      return "DATE";
-    case Kind::kTime:
-      return "TIME" + unit;
-    case Kind::kTimestamp:
-      return (type.has_zone ? "TIMESTAMPTZ" : "TIMESTAMP") + unit;
-  }
-  return "";
+  return SqliteTypeName(type);
 }
 
 std::optional<Encoding> SqliteDialect::EncodingFor(const ValueType& type,
                                                    const TableColumn& column) const {
-  const DeclaredType declared = ReadDeclaration(column.type_name);
-  // Only a column without any type keeps what it is given; of an unknown type, SQLite
-  // makes numbers of texts that look like some.
-  const bool is_untyped = column.type_name.empty();
-  const bool is_same = declared.type.kind == type.kind || is_untyped;
-  const bool is_text = declared.type.kind == Kind::kText;
-  switch (type.kind) {
-    case Kind::kNull:
-      return Encoding::kNull;
-    case Kind::kText:
-      return is_same ? std::optional(Encoding::kText) : std::nullopt;
-    case Kind::kBinary:
-      return is_same ? std::optional(Encoding::kBinary) : std::nullopt;
-    default:
-      if (is_text) return Encoding::kAsText;
-  }
-  switch (type.kind) {
-    case Kind::kBoolean:
-      return is_same ? Encoding::kInteger : EncodeInteger(declared);
-    case Kind::kInteger:
-      return EncodeInteger(declared);
-    case Kind::kReal:
-      return EncodeReal(declared);
-    case Kind::kDecimal:
-      return is_untyped ? Encoding::kAsText : EncodeDecimal(type, declared);
-    default:
-      return is_untyped ? Encoding::kAsText : EncodeTemporal(type, declared);
-  }
+  return SqliteEncoding(type, column.type_name);
 }
 
 // Takes the write lock at the start, where SQLite waits for it; a transaction that
@@ -352,7 +212,7 @@ void SqliteDialect::EnsureSchema(odbc::Connection& connection, const Relation& r
   odbc::Statement databases(connection, doing);
   databases.ExecuteDirect("SELECT name FROM pragma_database_list");
   while (databases.Fetch()) {
-    if (Fold(databases.Text(1).value_or("")) == Fold(relation.schema)) return;
+    if (FoldCase(databases.Text(1).value_or("")) == FoldCase(relation.schema)) return;
   }
   throw Error(Text("cannot ", doing, ": schema '", relation.schema,
                    "' is no attached database of this SQLite connection; attach it, or "
@@ -367,7 +227,8 @@ RelationKind SqliteDialect::Find(odbc::Connection& connection, const Relation& r
   relations.ExecuteDirect(
       Text("SELECT name, type FROM ", Name(catalog), " WHERE type IN ('table', 'view')"));
   while (relations.Fetch()) {
-    if (Fold(relations.Text(1).value_or("")) != Fold(relation.identifier)) continue;
+    if (FoldCase(relations.Text(1).value_or("")) != FoldCase(relation.identifier))
+      continue;
     return relations.Text(2) == "view" ? RelationKind::kView : RelationKind::kTable;
   }
   return RelationKind::kMissing;

@@ -17,6 +17,19 @@ constexpr SQLULEN kRowsPerFetch = 256;
 constexpr size_t kBatchBytes = 64U << 20;
 constexpr auto kLongestValue = static_cast<size_t>(std::numeric_limits<int32_t>::max());
 
+SQLSMALLINT NativeType(const ValueType& type) {
+  switch (type.kind) {
+    case Kind::kBinary:
+      return SQL_C_BINARY;
+    case Kind::kBoolean:
+      return SQL_C_BIT;
+    case Kind::kReal:
+      return SQL_C_DOUBLE;
+    default:
+      return type.is_unsigned ? SQL_C_UBIGINT : SQL_C_SBIGINT;
+  }
+}
+
 }  // namespace
 
 TableReader::Column TableReader::MakeColumn(ReadColumnPlan plan, size_t bound_bytes) {
@@ -28,15 +41,10 @@ TableReader::Column TableReader::MakeColumn(ReadColumnPlan plan, size_t bound_by
   } else if (plan.format != CellFormat::kNative) {
     column.c_type = SQL_C_CHAR;
     column.terminator = 1;
-  } else if (plan.type.kind == Kind::kBinary) {
-    column.c_type = SQL_C_BINARY;
   } else {
-    column.is_long = false;
-    column.width = plan.type.kind == Kind::kBoolean ? 1 : 8;
-    column.c_type = plan.type.kind == Kind::kBoolean ? SQL_C_BIT
-                    : plan.type.kind == Kind::kReal  ? SQL_C_DOUBLE
-                    : plan.type.is_unsigned          ? SQL_C_UBIGINT
-                                                     : SQL_C_SBIGINT;
+    column.c_type = NativeType(plan.type);
+    column.is_long = plan.type.kind == Kind::kBinary;
+    if (!column.is_long) column.width = plan.type.kind == Kind::kBoolean ? 1 : 8;
   }
   if (plan.is_inferred) {
     column.undecided.emplace();
@@ -99,6 +107,7 @@ void TableReader::Decide(odbc::Connection& connection, const Dialect& dialect,
   FillBatch();
   if (!is_at_end_) {
     std::vector<ReadColumnPlan> plans;
+    plans.reserve(columns_.size());
     for (const Column& column : columns_) plans.push_back(column.plan);
     odbc::Statement kinds(connection, statement_.doing());
     kinds.ExecuteDirect(dialect.KindsQuery(sql, plans));
@@ -121,6 +130,7 @@ void TableReader::Decide(odbc::Connection& connection, const Dialect& dialect,
 
 Unique<ArrowSchema> TableReader::Schema() {
   std::vector<Unique<ArrowSchema>> children;
+  children.reserve(columns_.size());
   for (const Column& column : columns_) {
     children.push_back(MakeSchema(ArrowFormat(column.plan.type), column.plan.name));
   }
@@ -131,6 +141,7 @@ Unique<ArrowArray> TableReader::Next() {
   if (rows_in_batch_ == 0) FillBatch();
   if (rows_in_batch_ == 0) return {};
   std::vector<Unique<ArrowArray>> children;
+  children.reserve(columns_.size());
   for (Column& column : columns_) children.push_back(column.strategy->Finish());
   bytes_in_batch_ = 0;
   return MakeBatch(std::exchange(rows_in_batch_, 0), std::move(children));

@@ -74,9 +74,6 @@ WriteOutcome TableWriter::Write(ArrowArrayStream& stream) {
   std::vector<ArrowColumn> columns = ReadColumns(*schema);
   const std::vector<TableColumn> new_columns = NewColumns(columns);
   const Relation& target = request_.relation;
-  // Refuses a name that can't be written before anything is done.
-  const std::string target_name = dialect_.Name(target);
-
   odbc::Transaction transaction(connection_, dialect_.BeginStatement(), doing_);
   dialect_.EnsureSchema(connection_, target, doing_);
   const RelationKind kind = dialect_.Find(connection_, target, doing_);

@@ -330,9 +330,10 @@ std::optional<int64_t> ParseTimestamp(std::string_view text, int digits, bool ha
 
 std::optional<std::string> FormatTimestamp(int64_t units, int digits, bool has_zone) {
   const auto [days, rest] = DivideFloor(units, kSecondsPerDay * UnitsPerSecond(digits));
-  std::optional<std::string> date = FormatDate(days);
-  if (!date) return std::nullopt;
-  return *date + " " + *FormatTime(rest, digits) + (has_zone ? "+00:00" : "");
+  const std::optional<std::string> date = FormatDate(days);
+  const std::optional<std::string> time = FormatTime(rest, digits);
+  if (!date || !time) return std::nullopt;
+  return *date + " " + *time + (has_zone ? "+00:00" : "");
 }
 
 std::optional<std::string> ParseHex(std::string_view text) {

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sql.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host_shim/error.h"
+
+/// What a driver says of a failure, and the exception that carries it.
+namespace aft::odbc {
+
+/// What a driver says that has no better state, and all that sqliteodbc says.
+inline constexpr std::string_view kStateGeneralError = "HY000";
+
+/// One diagnostic record of a driver.
+struct Diagnostic {
+  std::string state;
+  SQLINTEGER native_code = 0;
+  std::string text;
+};
+
+/// An ODBC function failed. The message holds what was being done, the function and
+/// every diagnostic record, the first leading.
+class OdbcError : public Error {
+ public:
+  OdbcError(std::string_view doing, std::string_view function,
+            const std::vector<Diagnostic>& diagnostics, std::string_view advice);
+
+  [[nodiscard]] const std::string& sqlstate() const { return sqlstate_; }
+  [[nodiscard]] SQLINTEGER native_code() const { return native_code_; }
+  [[nodiscard]] const std::string& function() const { return function_; }
+
+ private:
+  std::string sqlstate_;
+  SQLINTEGER native_code_ = 0;
+  std::string function_;
+};
+
+/// All diagnostic records of a handle, the most important first.
+std::vector<Diagnostic> ReadDiagnostics(SQLSMALLINT handle_type, SQLHANDLE handle);
+
+/// Takes the connection string and the secrets in it out of what a driver says.
+void MaskSecrets(std::vector<Diagnostic>& diagnostics,
+                 std::string_view connection_string);
+
+}  // namespace aft::odbc
