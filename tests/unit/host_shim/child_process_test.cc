@@ -17,7 +17,6 @@
 namespace aft {
 namespace {
 
-
 ProcessOptions Shell(const std::string& command) {
   ProcessOptions options;
   options.argv = {"/bin/sh", "-c", command};
