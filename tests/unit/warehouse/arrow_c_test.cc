@@ -17,7 +17,6 @@ namespace {
 
 using test::ErrorOf;
 using test::Frame;
-using test::FrameSource;
 using test::StreamOf;
 
 /// Counts how often it is released.
@@ -70,18 +69,18 @@ TEST(Unique, LeavesTheReleaseToWhomItMovesTo) {
 TEST(ArrowStream, GivesBatchesAndThenAnEmptyOne) {
   Unique<ArrowArrayStream> stream = StreamOf(Frame().Integers("a", {1, 2}));
 
-  const Unique<ArrowSchema> schema = TakeSchema(*stream.get(), "look");
+  const Unique<ArrowSchema> schema = TakeSchema(*stream, "look");
   EXPECT_STREQ(schema->children[0]->name, "a");
-  EXPECT_EQ(TakeBatch(*stream.get(), "look")->length, 2);
-  EXPECT_TRUE(TakeBatch(*stream.get(), "look").IsEmpty());
+  EXPECT_EQ(TakeBatch(*stream, "look")->length, 2);
+  EXPECT_TRUE(TakeBatch(*stream, "look").IsEmpty());
 }
 
 TEST(ArrowStream, PassesOnWhatItsSourceThrew) {
   Unique<ArrowArrayStream> stream = ExportStream(std::make_unique<Failing>());
 
-  EXPECT_EQ(ErrorOf([&] { (void)TakeBatch(*stream.get(), "write 't'"); }),
+  EXPECT_EQ(ErrorOf([&] { (void)TakeBatch(*stream, "write 't'"); }),
             "cannot write 't': the frame's next batch failed: no more paper");
-  EXPECT_EQ(ErrorOf([&] { (void)TakeSchema(*stream.get(), "write 't'"); }),
+  EXPECT_EQ(ErrorOf([&] { (void)TakeSchema(*stream, "write 't'"); }),
             "cannot write 't': the frame gives no schema: Cannot allocate memory");
 }
 
@@ -103,7 +102,7 @@ TEST(ArrowStream, RefusesStreamsOfSingleValues) {
   };
   Unique<ArrowArrayStream> stream = ExportStream(std::make_unique<Numbers>());
 
-  EXPECT_EQ(ErrorOf([&] { (void)TakeSchema(*stream.get(), "write 't'"); }),
+  EXPECT_EQ(ErrorOf([&] { (void)TakeSchema(*stream, "write 't'"); }),
             "cannot write 't': the stream holds values of Arrow format 'l' and not rows; "
             "pass a frame");
 }

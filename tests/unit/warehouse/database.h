@@ -196,7 +196,7 @@ class Database {
     return ReadAll(reader);
   }
   WriteOutcome Write(Unique<ArrowArrayStream> stream, const WriteRequest& request) {
-    return TableWriter(connection_, *dialect_, request, [] {}).Write(*stream.get());
+    return TableWriter(connection_, *dialect_, request, [] {}).Write(*stream);
   }
   WriteOutcome Write(Frame frame, const WriteRequest& request) {
     return Write(StreamOf(std::move(frame)), request);

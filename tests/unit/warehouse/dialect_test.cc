@@ -132,8 +132,7 @@ TEST(GenericDialect, ReplacesATableAndKeepsItsNeighbours) {
                                                        .Booleans("b", {true, false})
                                                        .Bytes("z", {"\xFF", ""}));
 
-  TableWriter(database.connection(), generic, test::Overwrite("t"), [] {
-  }).Write(*stream.get());
+  TableWriter(database.connection(), generic, test::Overwrite("t"), [] {}).Write(*stream);
 
   EXPECT_EQ(database.Relations(), "t txx");
   EXPECT_EQ(database.Ask("SELECT group_concat(quote(i) || quote(s) || quote(b) || "

@@ -22,15 +22,17 @@ TEST(Odbc, KnowsTheDriversOfTheSystem) {
 }
 
 TEST(Odbc, SaysWhatADriverThatIsMissingNeeds) {
-  EXPECT_EQ(ErrorOf([] { odbc::Connection connection("Driver=Nowhere;Pwd=s3cret"); }),
-            "cannot connect to the warehouse: SQLDriverConnect: 01000 "
-            "[unixODBC][Driver Manager]Can't open lib 'Nowhere' : file not found; is the "
-            "driver installed and listed by 'odbcinst -q -d'?");
+  EXPECT_EQ(
+      ErrorOf([] { const odbc::Connection connection("Driver=Nowhere;Pwd=s3cret"); }),
+      "cannot connect to the warehouse: SQLDriverConnect: 01000 "
+      "[unixODBC][Driver Manager]Can't open lib 'Nowhere' : file not found; is the "
+      "driver installed and listed by 'odbcinst -q -d'?");
 }
 
 TEST(Odbc, KeepsTheConnectionStringOutOfErrors) {
   const std::string text = ErrorOf([] {
-    odbc::Connection connection("Driver=/nowhere/s3cret.so;Database=x;PWD={s3cret}");
+    const odbc::Connection connection(
+        "Driver=/nowhere/s3cret.so;Database=x;PWD={s3cret}");
   });
 
   EXPECT_THAT(text, HasSubstr("*****"));

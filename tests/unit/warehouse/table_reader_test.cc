@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/warehouse/table_reader.h"
+#include "host_shim/error.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -174,10 +175,9 @@ TEST(TableReader, KeepsLongValuesWhole) {
   Database database;
   database.Run("CREATE TABLE t (s TEXT, b BLOB)");
   for (const int length : {1021, 1022, 1023, 1024, 1025, 5000}) {
-    const std::string half = std::to_string(length);
     database.Run("DELETE FROM t");
-    database.Run("INSERT INTO t VALUES (printf('%." + half + "c', 'x'), randomblob(" +
-                 half + "))");
+    database.Run(Text("INSERT INTO t VALUES (printf('%.", length, "c', 'x'), randomblob(",
+                      length, "))"));
 
     const Table table = database.Read("SELECT s, b, hex(b) FROM t");
 

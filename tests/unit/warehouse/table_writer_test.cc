@@ -25,7 +25,6 @@ using test::Overwrite;
 using test::StreamOf;
 using test::Table;
 using ::testing::ElementsAre;
-using ::testing::StartsWith;
 
 using Row = std::vector<std::string>;
 
@@ -170,7 +169,8 @@ TEST(TableWriter, WritesSeveralBatchesAndTheirSlices) {
 
 TEST(TableWriter, KeepsALongCellWhole) {
   Database database;
-  const std::string text(10'000'000, 'x');
+  std::string text;
+  text.resize(10'000'000, 'x');
 
   database.Write(Frame().Texts("s", {"short", text, "short"}).Bytes("b", {"", text, ""}),
                  Overwrite("t"));
@@ -182,7 +182,7 @@ TEST(TableWriter, WritesSixteenHundredColumns) {
   Database database;
   Frame frame;
   for (int i = 0; i < 1600; ++i) {
-    std::move(frame).Integers("c" + std::to_string(i), {i});
+    frame = Frame(std::move(frame).Integers("c" + std::to_string(i), {i}));
   }
 
   database.Write(std::move(frame), Overwrite("t"));
@@ -225,13 +225,13 @@ TEST_F(TableWriterKeeps, TheOldTableWhenItIsStoppedAtAnyPoint) {
   bool completed = false;
   for (int n = 1; !completed; ++n) {
     int left = n;
-    std::vector<std::optional<int64_t>> values(9000, 7);
+    const std::vector<std::optional<int64_t>> values(9000, 7);
     Unique<ArrowArrayStream> stream = StreamOf(Frame().Integers("a", values));
     TableWriter writer(database_.connection(), database_.dialect(), Overwrite("t"), [&] {
       if (--left == 0) throw Error("stopped");
     });
 
-    completed = ErrorOf([&] { writer.Write(*stream.get()); }).empty();
+    completed = ErrorOf([&] { writer.Write(*stream); }).empty();
     if (!completed) ExpectTheOldTable();
   }
   EXPECT_EQ(database_.Ask("SELECT count(*) FROM v"), "9000");
@@ -244,8 +244,7 @@ class FailingSwap {
     const FailingDialect dialect(database.connection(), place);
     Unique<ArrowArrayStream> stream = StreamOf(Frame().Integers("a", {1}));
     return ErrorOf([&] {
-      TableWriter(database.connection(), dialect, Overwrite("t"), [] {
-      }).Write(*stream.get());
+      TableWriter(database.connection(), dialect, Overwrite("t"), [] {}).Write(*stream);
     });
   }
 
