@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.pandas_compat  # Else pyarrow imports it at a script's first conversion.
 
+from aft import columns
 from aft.errors import AftError
 
 # Beyond, float64 no longer tells neighbouring integers apart.
@@ -120,26 +121,8 @@ def _from_pandas(frame: pd.DataFrame) -> pa.Table:
         raise AftError(
             f"the frame has more than one column named '{repeated[0]}'; rename all but one"
         )
-    arrays = [_to_array(name, frame.iloc[:, at]) for at, name in enumerate(names)]
+    arrays = [columns.to_array(name, frame.iloc[:, at]) for at, name in enumerate(names)]
     return pa.Table.from_arrays(arrays, names=names)
-
-
-def _to_array(name: str, column: pd.Series[Any]) -> pa.Array:
-    try:
-        array = pa.Array.from_pandas(column)
-    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        raise _mixed(name, str(error)) from None
-    # Of text and bytes together Arrow makes bytes.
-    if pa.types.is_binary(array.type) and any(isinstance(cell, str) for cell in column):
-        raise _mixed(name, "some are text and some bytes")
-    return array
-
-
-def _mixed(name: str, reason: str) -> AftError:
-    return AftError(
-        f"cannot write column '{name}': its values are not of one type: {reason}; "
-        "convert it first, e.g. with astype()"
-    )
 
 
 def _fitted(
@@ -151,8 +134,14 @@ def _fitted(
             f"frame {number} of the generator has the columns {table.column_names}, but "
             f"the first one has {schema.names}"
         )
+    table = table.select(schema.names)
     try:
-        fitted: list[pa.RecordBatch] = table.select(schema.names).cast(schema).to_batches()
+        for given, wanted in zip(table.schema, schema):
+            if not columns.means_the_same(given.type, wanted.type):
+                raise pa.ArrowInvalid(
+                    f"column '{given.name}' is of type {given.type}, not {wanted.type}"
+                )
+        fitted: list[pa.RecordBatch] = table.cast(schema).to_batches()
         return fitted
     except pa.ArrowException as error:
         raise AftError(

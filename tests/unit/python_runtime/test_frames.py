@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import datetime
+from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -64,11 +67,57 @@ def test_what_is_no_frame_is_named(frame: Any, name: str) -> None:
         written(frame)
 
 
-@pytest.mark.parametrize("values", [[1, "a"], ["a", b"b"], [pd.Timestamp(0), "a"], [{}, 1]])
+NOON = datetime.datetime(2020, 1, 2, 12)
+NOON_UTC = NOON.replace(tzinfo=datetime.timezone.utc)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1, "a"],
+        ["a", b"b"],
+        [pd.Timestamp(0), "a"],
+        [{}, 1],
+        [NOON.date(), NOON],
+        [NOON, NOON.date()],
+        [NOON, NOON_UTC],
+        [NOON_UTC, NOON],
+        [True, 2],
+        [1.5, Decimal("1.5")],
+    ],
+)
 def test_a_column_of_mixed_values_is_named(values: list[Any]) -> None:
     frame = pd.DataFrame({"ok": [1, 2], "code": pd.Series(values, dtype=object)})
 
     with pytest.raises(AftError, match="cannot write column 'code': its values are not"):
+        written(frame)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([NOON.date(), None, pd.NaT], pa.date32()),
+        ([NOON, None], pa.timestamp("us")),
+        ([NOON, pd.NaT], pa.timestamp("us")),
+        ([NOON_UTC, None], pa.timestamp("us", "UTC")),
+        ([pd.Timestamp(1), None, NOON], pa.timestamp("ns")),
+        ([pd.Timestamp(1, tz="UTC"), NOON_UTC], pa.timestamp("ns", "UTC")),
+        ([pd.Timedelta(1), datetime.timedelta(days=1)], pa.duration("ns")),
+        ([datetime.time(1, 2), None], pa.time64("us")),
+        ([Decimal("1.50"), Decimal("2"), None], pa.decimal128(3, 2)),
+    ],
+)
+def test_python_objects_are_kept_to_the_last_digit(values: list[Any], kind: Any) -> None:
+    column = written(pd.DataFrame({"a": pd.Series(values, dtype=object)}))["a"]
+
+    assert column.type == kind
+    assert column.to_pylist() == [None if pd.isna(value) else value for value in values]
+
+
+def test_a_time_of_day_with_a_time_zone_is_refused() -> None:
+    frame = pd.DataFrame({"at": [NOON_UTC.timetz()]})
+
+    with pytest.raises(AftError, match="cannot write column 'at': a time of day with a time"):
         written(frame)
 
 
@@ -94,6 +143,55 @@ def test_later_frames_of_a_generator_follow_the_first_one() -> None:
         "a": [1, 2],
         "b": ["x", "y"],
     }
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        (pa.array([1.5]), pa.array([2])),
+        (pa.array([1]), pa.array([2.0])),
+        (pa.array([1], pa.int64()), pa.array([2], pa.int8())),
+        (pa.array([1.5]), pa.array([np.float32(2.5)], pa.float32())),
+        (pa.array(["a"]), pa.array(["b"], pa.large_string())),
+        (pa.array(["a"]).dictionary_encode(), pa.array(["b"])),
+        (pa.array(["a"]), pa.array(["b"]).dictionary_encode()),
+        (pa.array([NOON], pa.timestamp("ns")), pa.array([NOON], pa.timestamp("s"))),
+        (pa.array([Decimal("1.50")]), pa.array([Decimal("2.5")])),
+        (pa.array([True]), pa.array([None])),
+    ],
+)
+def test_a_later_frame_may_say_the_same_in_another_type(first: Any, later: Any) -> None:
+    table = written(iter([pa.table({"a": first}), pa.table({"a": later})]))
+
+    assert table["a"].type == first.type
+    assert table["a"].to_pylist() == first.to_pylist() + later.to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        (pa.array([True]), pa.array([2])),
+        (pa.array([1]), pa.array([True])),
+        (pa.array([1]), pa.array(["007"])),
+        (pa.array(["007"]), pa.array([7])),
+        (pa.array([1]), pa.array([1.5])),
+        (pa.array([1.5]), pa.array([2**53 + 1])),
+        (pa.array([np.float32(1.5)], pa.float32()), pa.array([0.1])),
+        (pa.array([1.5]), pa.array([Decimal("0.1")])),
+        (pa.array([Decimal("1.5")]), pa.array([Decimal("1.25")])),
+        (pa.array([NOON.date()]), pa.array([NOON])),
+        (pa.array([NOON]), pa.array([NOON_UTC])),
+        (pa.array([1], pa.timestamp("s")), pa.array([1], pa.timestamp("ns"))),
+        (pa.array(["a"]), pa.array([b"\xff"])),
+    ],
+)
+def test_a_later_frame_is_never_changed_to_fit(first: Any, later: Any) -> None:
+    stream = frames.FrameStream(iter([pa.table({"a": first}), pa.table({"a": later})]))
+
+    with pytest.raises(pa.ArrowException):
+        pa.RecordBatchReader.from_stream(stream).read_all()
+
+    assert "frame 2 of the generator does not fit the first one: " in str(stream.failure)
 
 
 @pytest.mark.parametrize(
