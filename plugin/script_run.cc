@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstring>
 #include <utility>
+#include <variant>
 
 #include "host_shim/error.h"
 #include "plugin/worker_host.h"
@@ -62,7 +63,13 @@ void ScriptRun::ReceiveReport() {
     if (packet.empty()) {
       loop_.Unwatch(control_.get());
       control_.Close();
-    } else if (ParseScriptOutcome(packet, outcome_)) {
+      continue;
+    }
+    const ScriptMessage message = ParseScriptMessage(packet);
+    if (const auto* started = std::get_if<ScriptStarted>(&message)) {
+      process_group_ = started->pid;
+    } else {
+      outcome_ = std::get<Outcome>(message);
       has_reported_ = true;
     }
   }
@@ -84,6 +91,11 @@ void ScriptRun::ReceiveOutput() {
     lines_.Feed(std::string_view(bytes.data(), static_cast<std::size_t>(count)),
                 on_output_);
   }
+}
+
+void ScriptRun::KillGroup() {
+  ReceiveReport();
+  if (process_group_ > 0) ::kill(-process_group_, SIGKILL);
 }
 
 Outcome ScriptRun::Exited(const ScriptExited& exited) {

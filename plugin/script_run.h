@@ -32,6 +32,10 @@ class ScriptRun {
   [[nodiscard]] const Fd& script_output() const { return script_output_; }
   void HandedOver();
 
+  /// Kills the script's process group. For when its host, which reaps what is left of a
+  /// script, has died before it.
+  void KillGroup();
+
   /// Reads what is left on the channels and says how the script ended.
   [[nodiscard]] Outcome Exited(const ScriptExited& exited);
 
@@ -48,6 +52,7 @@ class ScriptRun {
   Fd script_output_;
   LineSplitter lines_{std::size_t{1} << 16U};
   Outcome outcome_;
+  int process_group_ = 0;
   bool has_reported_ = false;
 };
 

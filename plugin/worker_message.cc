@@ -94,10 +94,14 @@ HostMessage ParseHostMessage(std::string_view packet) {
   return HostNotice{};
 }
 
-bool ParseScriptOutcome(std::string_view packet, Outcome& outcome) {
+ScriptMessage ParseScriptMessage(std::string_view packet) {
   const json::object message = Parse(packet);
+  if (const json::object* started = ObjectAt(message, "started"))
+    return ScriptStarted{static_cast<int>(Integer(*started, "pid"))};
   const json::object* done = ObjectAt(message, "done");
-  if (done == nullptr) return false;
+  if (done == nullptr)
+    throw Error("cannot read a message from a worker: it is of no known kind");
+  Outcome outcome;
   outcome.succeeded = String(*done, "status") == "success";
   outcome.message = String(*done, "message");
   outcome.traceback = String(*done, "traceback");
@@ -110,7 +114,7 @@ bool ParseScriptOutcome(std::string_view packet, Outcome& outcome) {
   outcome.rows_written = Integer(*done, "rows_written");
   outcome.bytes_read = Integer(*done, "bytes_read");
   outcome.bytes_written = Integer(*done, "bytes_written");
-  return true;
+  return outcome;
 }
 
 }  // namespace aft

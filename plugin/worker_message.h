@@ -43,6 +43,13 @@ struct HostNotice {};
 
 using HostMessage = std::variant<HostPrepared, HostFailed, ScriptExited, HostNotice>;
 
+/// A script's own process has begun; it leads the process group of this number.
+struct ScriptStarted {
+  int pid;
+};
+
+using ScriptMessage = std::variant<ScriptStarted, Outcome>;
+
 /// Messages between the plugin, a worker host and the scripts: one JSON object a packet.
 std::string PrepareMessage(const HostSetup& setup);
 std::string ManifestMessage(const std::string& path);
@@ -53,7 +60,7 @@ std::string SignalMessage(std::int64_t run, int signal);
 /// Throws Error when `packet` is not a message of a host.
 HostMessage ParseHostMessage(std::string_view packet);
 
-/// The outcome that a script's own process reports; false for its other messages.
-bool ParseScriptOutcome(std::string_view packet, Outcome& outcome);
+/// Throws Error when `packet` is not a message of a script's process.
+ScriptMessage ParseScriptMessage(std::string_view packet);
 
 }  // namespace aft

@@ -85,6 +85,7 @@ void WorkerPool::HostGone() {
   while (!host_output_.empty() && host_output_.back() == '\n') host_output_.pop_back();
   Fail(Text("the worker host has ended unexpectedly",
             host_output_.empty() ? "" : "; its last words: ", host_output_));
+  for (const auto& [id, running] : running_) running.run->KillGroup();
   while (!running_.empty()) End({running_.begin()->first, 0, 0});
 }
 

@@ -18,6 +18,8 @@ from tests.end_to_end.project import AFT, DBT, Project, plain
 
 LTV = "models/customers_predicted_ltvs.py"
 PATIENCE = 60.0
+# After which a script that goes on is killed without a second Ctrl-C.
+GRACE = 5.0
 
 SLEEPER = """
 import os, subprocess, time
@@ -25,10 +27,20 @@ child = subprocess.Popen(["sleep", "1000"])
 with open("pids.draft", "w") as file:
     file.write(f"{os.getpid()} {child.pid}")
 os.rename("pids.draft", "pids")
-time.sleep(1000)
+try:
+    time.sleep(1000)
+except BaseException as error:
+    open("ended", "w").write(type(error).__name__)
+    raise
 """
 
-STUBBORN = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n" + SLEEPER
+# Goes on after Ctrl-C; the file says that the signal has come.
+STUBBORN = """
+import os, signal
+def note(number, frame):
+    os.close(os.open("ignored", os.O_CREAT | os.O_WRONLY))
+signal.signal(signal.SIGINT, note)
+""" + SLEEPER.replace("    time.sleep(1000)", "    while True: time.sleep(1000)")
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
@@ -44,6 +56,19 @@ def is_running(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+def processes_with(folders: Path) -> list[str]:
+    """The commands of all processes whose TMPDIR is `folders`."""
+    wanted = f"TMPDIR={folders}".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if wanted in (process / "environ").read_bytes().split(b"\0"):
+                found.append((process / "cmdline").read_text().replace("\0", " "))
+        except OSError:  # It has ended, or is somebody else's.
+            continue
+    return found
 
 
 class RunInTerminal:
@@ -93,9 +118,8 @@ class RunInTerminal:
         return plain(self.output.decode().replace("\r\n", "\n"))
 
     def leftovers(self) -> list[str]:
-        """Processes of this run that live, by the folder of its socket, and that folder."""
-        running = [f"process {pid}" for pid in self.script_pids if is_running(pid)]
-        return running + [str(path) for path in self.folders.iterdir()]
+        """Processes of this run that live, and the folder of its socket."""
+        return processes_with(self.folders) + [str(path) for path in self.folders.iterdir()]
 
 
 @pytest.fixture
@@ -133,13 +157,12 @@ def check_stopped(run: RunInTerminal) -> None:
 
 def test_ctrl_c_stops_dbt_and_the_script(start: Callable[[str], RunInTerminal]) -> None:
     run = start(SLEEPER)
-    began = time.monotonic()
 
     os.write(run.terminal, b"\x03")
     run.wait_for_end()
 
-    # Well before the time at which what ignores SIGINT is killed.
-    assert time.monotonic() - began < 5
+    # It was not killed, as what ignores SIGINT is: it ended by itself.
+    assert (run.project.folder / "ended").read_text() == "KeyboardInterrupt"
     assert run.exit_code not in (0, None)
     assert f"ERROR in script {LTV}" in run.text()
     check_stopped(run)
@@ -162,14 +185,14 @@ def test_a_script_that_ignores_ctrl_c_is_killed_by_the_second(
     start: Callable[[str], RunInTerminal],
 ) -> None:
     run = start(STUBBORN)
-    began = time.monotonic()
 
+    began = time.monotonic()
     os.write(run.terminal, b"\x03")
-    time.sleep(0.2)  # Two at once are one for the terminal.
+    run.wait_for((run.project.folder / "ignored").exists, "the script ignores Ctrl-C")
     os.write(run.terminal, b"\x03")
     run.wait_for_end()
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < GRACE
     check_stopped(run)
 
 
@@ -203,15 +226,43 @@ def test_nothing_outlives_a_killed_aft(start: Callable[[str], RunInTerminal]) ->
     assert run.leftovers() == []
 
 
-def test_a_closed_pipe_stops_the_run_cleanly(project: Project) -> None:
-    command = f"'{AFT}' dbt run --aft-dbt '{DBT}' | head -n 1"
-    finished = subprocess.run(
-        ["sh", "-c", command],
-        cwd=project.folder,
-        env=project.environment,
-        timeout=PATIENCE,
-        capture_output=True,
-        check=False,
-    )
+def test_nothing_outlives_a_killed_worker_host(
+    start: Callable[[str], RunInTerminal],
+) -> None:
+    run = start(SLEEPER)
+    status = Path(f"/proc/{run.script_pids[0]}/status").read_text()
+    (host,) = (line.split()[1] for line in status.splitlines() if line.startswith("PPid:"))
 
-    assert finished.stdout.count(b"\n") == 1
+    os.kill(int(host), signal.SIGKILL)
+    run.wait_for_end()
+
+    assert run.exit_code == 1
+    assert "the worker host has ended unexpectedly" in run.text()
+    wait_until(lambda: not run.leftovers(), f"nothing is left of {run.leftovers()}")
+    (entry,) = run.project.results()
+    assert entry["status"] == "error"
+
+
+def test_a_closed_pipe_ends_a_run_as_it_ends_dbts(project: Project, tmp_path: Path) -> None:
+    folders = tmp_path / "run"
+    folders.mkdir()
+
+    def exit_code_after_one_line(command: str) -> str:
+        piped = subprocess.run(
+            ["sh", "-c", f"{{ {command}; echo $? >code; }} | head -n 1"],
+            cwd=project.folder,
+            env=project.environment | {"TMPDIR": str(folders)},
+            timeout=PATIENCE,
+            capture_output=True,
+            check=False,
+        )
+        assert piped.stdout.count(b"\n") == 1
+        return (project.folder / "code").read_text()
+
+    of_dbt = exit_code_after_one_line(f"'{DBT}' run --exclude fct_customers")
+    of_aft = exit_code_after_one_line(f"'{AFT}' dbt run --aft-dbt '{DBT}'")
+
+    assert of_aft == of_dbt
+    assert "fct_customers" in project.relations()
+    assert processes_with(folders) == []
+    assert list(folders.iterdir()) == []

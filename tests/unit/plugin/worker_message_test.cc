@@ -47,13 +47,9 @@ TEST(WorkerMessage, ReadsWhatAHostSays) {
 }
 
 TEST(WorkerMessage, ReadsAScriptsOutcome) {
-  Outcome outcome;
-
-  EXPECT_FALSE(ParseScriptOutcome(R"({"started":{"pid":1}})", outcome));
-  EXPECT_TRUE(ParseScriptOutcome(
+  const auto outcome = std::get<Outcome>(ParseScriptMessage(
       R"({"done":{"status":"success","message":"","traceback":"","rows_read":5,
-          "rows_written":2,"seconds":{"read":1,"compute":0.25,"write":1e-3}}})",
-      outcome));
+          "rows_written":2,"seconds":{"read":1,"compute":0.25,"write":1e-3}}})"));
 
   EXPECT_TRUE(outcome.succeeded);
   EXPECT_EQ(outcome.rows_read, 5);
@@ -62,12 +58,16 @@ TEST(WorkerMessage, ReadsAScriptsOutcome) {
 }
 
 TEST(WorkerMessage, TakesNothingButSuccessForSuccess) {
-  Outcome outcome;
-  outcome.succeeded = true;
+  const ScriptMessage odd = ParseScriptMessage(R"({"done":{"status":"odd"}})");
 
-  EXPECT_TRUE(ParseScriptOutcome(R"({"done":{"status":"odd"}})", outcome));
+  EXPECT_FALSE(std::get<Outcome>(odd).succeeded);
+}
 
-  EXPECT_FALSE(outcome.succeeded);
+TEST(WorkerMessage, ReadsAScriptsProcess) {
+  const ScriptMessage message = ParseScriptMessage(R"({"started":{"pid":7}})");
+
+  EXPECT_EQ(std::get<ScriptStarted>(message).pid, 7);
+  EXPECT_THROW(ParseScriptMessage(R"({"new":1})"), Error);
 }
 
 }  // namespace
