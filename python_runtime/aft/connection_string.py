@@ -27,7 +27,7 @@ class ConnectionSettings:
 
 def connection_settings(target: Target) -> ConnectionSettings:
     """The connection for ``target``. Raises AftError that says what to install or set."""
-    given = os.environ.get(OVERRIDE) or target.connections.get(target.name)
+    given = os.environ.get(OVERRIDE) or target.connection
     if given:
         return ConnectionSettings(given)
     if target.type == "sqlite":

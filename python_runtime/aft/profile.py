@@ -46,7 +46,7 @@ class Target:
     database: str | None
     schema: str | None
     credentials: Mapping[str, Any] = field(repr=False)
-    connections: Mapping[str, str] = field(repr=False)
+    connection: str | None = field(repr=False)  # An ODBC connection string, if given.
     project_dir: Path = Path()
 
     def described(self) -> dict[str, Any]:
@@ -90,21 +90,26 @@ def read_target(setup: Setup) -> Target:
         database=credentials.get("database", credentials.get("dbname")),
         schema=credentials.get("schema"),
         credentials=credentials,
-        connections=_connections(project, setup.variables, render),
+        connection=_connection(name, project, setup.variables, render),
         project_dir=setup.project_dir,
     )
 
 
-def _connections(
-    project: dict[str, Any], variables: dict[str, Any], render: _Renderer
-) -> dict[str, str]:
-    """Connection strings by target, from ``vars: aft: connections:``."""
-    found: dict[str, str] = {}
-    for source in (project.get("vars") or {}, variables):
-        settings = source.get("aft") or {}
-        if isinstance(settings, dict):
-            found |= render(settings.get("connections") or {}, "connections")
-    return found
+def _connection(
+    target: str, project: dict[str, Any], variables: dict[str, Any], render: _Renderer
+) -> str | None:
+    """The connection string for a target, from ``vars: aft: connections:``."""
+    for place, source in (("--vars", variables), ("dbt_project.yml", project.get("vars"))):
+        settings = (source or {}).get("aft") or {}
+        given = settings.get("connections") if isinstance(settings, dict) else None
+        if given is not None and not isinstance(given, dict):
+            raise AftError(
+                f"'connections' under 'vars: aft:' in {place} must map names of targets to "
+                "ODBC connection strings"
+            )
+        if given and target in given:
+            return str(render(given[target], f"connections: {target}"))
+    return None
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def read(folder: Path, profiles: str, **more: Any) -> Target:
 
 def sqlite_target(folder: Path, **credentials: Any) -> Target:
     paths = {"schemas_and_paths": {"main": "shop.db"}, **credentials}
-    return Target("shop", "dev", 1, "sqlite", "database", "main", paths, {}, folder)
+    return Target("shop", "dev", 1, "sqlite", "database", "main", paths, None, folder)
 
 
 @pytest.fixture(autouse=True)
@@ -144,6 +144,22 @@ def test_a_connection_string_can_be_given_outright(
     assert in_project.connection_string == "Host=db.example.org"
     assert on_command_line.connection_string == "Driver=B"
     assert in_environment.connection_string == "Driver=C"
+
+
+def test_only_the_targets_own_connection_string_is_rendered(tmp_path: Path) -> None:
+    strings = {"dev": "Driver=A", "prod": "Password={{ env_var('NOT_SET_HERE') }}"}
+
+    target = read(tmp_path, POSTGRES, variables={"aft": {"connections": strings}})
+
+    assert connection_settings(target).connection_string == "Driver=A"
+
+
+def test_connection_strings_without_targets_are_refused(tmp_path: Path) -> None:
+    project = "{profile: shop, vars: {aft: {connections: Driver=A}}}"
+    message = "'connections' under 'vars: aft:' in dbt_project.yml must map"
+
+    with pytest.raises(AftError, match=re.escape(message)):
+        read(tmp_path, POSTGRES, project=project)
 
 
 @pytest.mark.parametrize("name", ["shop", "my shop", "a;b={c}", "it's", "ünï", "#a?b%20"])
