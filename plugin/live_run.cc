@@ -197,7 +197,7 @@ void LiveRun::RunNext(ConnectionId connection) {
   turn.scripts.pop_front();
   Print(connection, dbt_->console.Started(script));
   workers_.Run(
-      script, turn.event.status,
+      script, script.when == When::kAfter ? "success" : turn.event.status,
       [this, connection, script](std::string_view line) {
         Print(connection, Console::Output(script, line));
       },

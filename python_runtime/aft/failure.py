@@ -27,8 +27,16 @@ def describe(failure: BaseException | None, project_dir: Path) -> dict[str, Any]
         return _report("error", "interrupted")
     summary = traceback.TracebackException.from_exception(failure)
     _keep_own_lines(summary, str(project_dir))
+    trace = "".join(summary.format())
+    return _report("error", _last_line(summary) + _place(summary), trace)
+
+
+def _last_line(summary: traceback.TracebackException) -> str:
+    """The error's type and text; notes that were added to it stay in the traceback."""
+    notes, summary.__notes__ = getattr(summary, "__notes__", None), None
     last = list(summary.format_exception_only())[-1].strip()
-    return _report("error", last + _place(summary), "".join(summary.format()))
+    summary.__notes__ = notes
+    return last
 
 
 def _report(status: str, message: str = "", trace: str = "") -> dict[str, Any]:

@@ -68,19 +68,16 @@ class Project:
             found = [node for node in found if str(node.get("version")) == str(version)]
         elif len(found) > 1:
             found = [n for n in found if n.get("version") == n.get("latest_version")]
-        for preferred in (caller_package, self.name):
-            for node in found:
-                if node["package_name"] == preferred:
-                    return node
         if found:
-            return found[0]
+            return self._nearest(found, caller_package)
         raise AftError(self._unknown_model(name, package, version))
 
-    def find_source(self, source: str, table: str) -> dict[str, Any]:
-        """The declared source table that ``source`` means."""
-        for entry in self.sources.values():
-            if entry["source_name"] == source and entry["name"] == table:
-                return entry
+    def find_source(self, source: str, table: str, caller_package: str) -> dict[str, Any]:
+        """The source table that ``source`` means in a script of ``caller_package``."""
+        wanted = (source, table)
+        found = [e for e in self.sources.values() if (e["source_name"], e["name"]) == wanted]
+        if found:
+            return self._nearest(found, caller_package)
         known = [f"{entry['source_name']}.{entry['name']}" for entry in self.sources.values()]
         raise AftError(
             f"there is no source '{source}.{table}' in the project"
@@ -106,6 +103,12 @@ class Project:
         for node in self.nodes.values():
             if node["resource_type"] == "test" and node.get("attached_node") == unique_id:
                 yield node
+
+    def _nearest(self, found: list[dict[str, Any]], caller_package: str) -> dict[str, Any]:
+        """The caller's own entry before the root project's before any other package's."""
+        packages = (caller_package, self.name)
+        ranks = {package: rank for rank, package in reversed(list(enumerate(packages)))}
+        return min(found, key=lambda e: ranks.get(e["package_name"], len(packages)))
 
     def _shown_name(self) -> list[str]:
         """The parts of some relation's name, which show how this adapter writes them."""

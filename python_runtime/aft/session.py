@@ -51,12 +51,16 @@ class ScriptSession:
         if len(names) not in (1, 2) or not all(isinstance(name, str) for name in names):
             raise AftError("ref() takes a model's name, or a package's and a model's")
         package = names[0] if len(names) == 2 else None
-        caller = self._node["package_name"] if self._node else self._project.name
-        return self._read(self._project.find_model(names[-1], package, version, caller))
+        node = self._project.find_model(names[-1], package, version, self._package)
+        return self._read(node)
 
     def source(self, source: str, table: str) -> Any:
         """Read a declared source table."""
-        return self._read(self._project.find_source(source, table))
+        return self._read(self._project.find_source(source, table, self._package))
+
+    @property
+    def _package(self) -> str:
+        return self._node["package_name"] if self._node else self._project.name
 
     def _read(self, node: dict[str, Any]) -> Any:
         relation = node.get("relation_name") or self._project.relation(node)

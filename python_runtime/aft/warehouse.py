@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from aft import _aft, frames
 from aft.connection_string import connection_settings
@@ -43,11 +43,7 @@ class Warehouse:
         """All rows of a relation, given by its name in SQL or by its parts."""
         began = time.monotonic()
         try:
-            with _warehouse_errors():
-                name = relation
-                if isinstance(relation, Relation):
-                    name = self._connection.sql_name(dataclasses.asdict(relation))
-                table = frames.read_all(self._connection.read(f"select * from {name}"))
+            table = self._read(relation)
             self.meter.rows_read += table.num_rows
             self.meter.bytes_read += table.nbytes
             return frames.to_pandas(table)
@@ -61,14 +57,37 @@ class Warehouse:
         began = time.monotonic()
         try:
             stream = frames.FrameStream(frame)
-            with _warehouse_errors(stream):
-                rows, size = self._connection.write(
-                    stream, dataclasses.asdict(relation), mode, dict(column_types)
-                )
+            rows, size = self._write(stream, relation, mode, column_types)
             self.meter.rows_written += rows
             self.meter.bytes_written += size
         finally:
             self.meter.seconds_writing += time.monotonic() - began
+
+    def _read(self, relation: str | Relation) -> pa.Table:
+        try:
+            name = relation
+            if isinstance(relation, Relation):
+                name = self._connection.sql_name(dataclasses.asdict(relation))
+            return frames.read_all(self._connection.read(f"select * from {name}"))
+        except _aft.Error as error:
+            raise _in_words(error) from None
+
+    def _write(
+        self,
+        stream: frames.FrameStream,
+        relation: Relation,
+        mode: str,
+        column_types: Mapping[str, str],
+    ) -> tuple[int, int]:
+        try:
+            return self._connection.write(
+                stream, dataclasses.asdict(relation), mode, dict(column_types)
+            )
+        except _aft.Error as error:
+            if stream.failure is None:
+                raise _in_words(error) from None
+        # Outside of the handler, so that the user's error keeps its own cause alone.
+        raise stream.failure
 
     def close(self) -> None:
         """Give the connection back; a further use opens another one."""
@@ -87,14 +106,7 @@ class Warehouse:
         return self._open_connection
 
 
-@contextmanager
-def _warehouse_errors(stream: frames.FrameStream | None = None) -> Iterator[None]:
-    """Say in aft's own errors what failed, unless a later frame is what did."""
-    try:
-        yield
-    except _aft.Error as error:
-        if stream is not None and stream.failure is not None:
-            raise stream.failure from None
-        if error.sqlstate is None or error.native_code is None:
-            raise AftError(str(error)) from None
-        raise WarehouseError(str(error), error.sqlstate, error.native_code) from None
+def _in_words(error: _aft.Error) -> AftError:
+    if error.sqlstate is None or error.native_code is None:
+        return AftError(str(error))
+    return WarehouseError(str(error), error.sqlstate, error.native_code)

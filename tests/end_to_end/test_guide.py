@@ -147,6 +147,14 @@ write_to_model(frame[["predicted_ltv", "customer_id", "expected_orders"]], mode=
     )
 
 
+def test_an_ephemeral_model_counts_as_built_for_its_script(project: Project) -> None:
+    project.write(LTV, "print('status:', context.current_model.status)\n")
+
+    run = project.aft("dbt", "run", "--select", "customers_predicted_ltvs")
+
+    assert f"{LTV} | status: success\n" in run.output
+
+
 def test_a_script_sees_its_node_its_target_and_its_arguments(project: Project) -> None:
     arguments = {"threshold": 0.5, "names": ["a", "b"], "nested": {"deep": None}}
     project.write(

@@ -25,11 +25,17 @@ LTV = "models/customers_predicted_ltvs.py"
 def test_scripts_of_nodes_that_are_not_selected_do_not_run(
     project: Project, selection: list[str]
 ) -> None:
+    assert project.aft("dbt", "run").exit_code == 0
+    shutil.rmtree(project.folder / "target")
     project.write(LTV, "open('touched', 'w')\n")
-    assert project.dbt("ls", *selection).output
+    listed = project.dbt("ls", "--quiet", "--resource-type", "model", *selection)
 
-    project.aft("dbt", "run", *selection)
+    run = project.aft("dbt", "run", *selection)
 
+    assert run.exit_code == 0, run.output
+    built = {unique_id.split(".", 2)[2] for unique_id in project.run_results()}
+    selected = {line.split(".")[-1] for line in listed.output.split()}
+    assert built == selected - {"customers_predicted_ltvs"} != set()
     assert not (project.folder / "touched").exists()
     assert not (project.folder / "target" / "aft" / "results.json").exists()
 

@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -464,8 +465,11 @@ def test_an_interrupt_stops_a_write_and_undoes_it(
         ENDLESS,
     )
     journal = path.with_name(path.name + "-journal")
+    deadline = time.monotonic() + 60
     while not journal.exists():
         assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, "waited in vain for the transaction"
+        time.sleep(0.001)
 
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=60)

@@ -44,6 +44,17 @@ def test_a_name_means_the_callers_own_package_first() -> None:
     assert both.find_model("orders", "stripe", None, "shop")["package_name"] == "stripe"
 
 
+def test_a_source_means_the_callers_own_package_first() -> None:
+    both = project()
+    for package in ("stripe", "shop"):
+        entry = {"source_name": "raw", "name": "events", "package_name": package}
+        both.sources[f"source.{package}.raw.events"] = entry
+
+    assert both.find_source("raw", "events", "stripe")["package_name"] == "stripe"
+    assert both.find_source("raw", "events", "shop")["package_name"] == "shop"
+    assert both.find_source("raw", "events", "other")["package_name"] == "shop"
+
+
 def test_seeds_and_snapshots_can_be_read_but_not_tests() -> None:
     kinds = project(
         node("a", resource_type="seed"),

@@ -119,6 +119,17 @@ def test_an_error_shows_the_users_lines_only(run: Run, project: Path) -> None:
     ]
 
 
+def test_notes_of_an_error_stay_in_the_traceback(run: Run) -> None:
+    ended = run("""
+        error = ValueError("no such customer")
+        error.__notes__ = ["while scoring"]  # As add_note() of Python 3.11 does.
+        raise error
+    """)
+
+    assert ended.message.startswith("ValueError: no such customer (")
+    assert "while scoring" in ended.traceback or sys.version_info < (3, 11)
+
+
 def test_an_error_of_afts_own_is_shown_at_the_users_line(run: Run) -> None:
     ended = run("x = 1\n\nref('ordrs')")
 
@@ -302,12 +313,15 @@ def test_a_generator_that_fails_leaves_the_table_as_it_was(run: Run, project: Pa
         def frames():
             for number in range(10):
                 if number == 7:
-                    raise LookupError("no eighth")
+                    raise LookupError("no eighth") from KeyError("cause")
                 yield pd.DataFrame({"a": [number]})
         write_to_model(frames())
     """)
 
     assert ended.message == "LookupError: no eighth (models/score.py:5)"
+    assert ended.traceback.startswith("KeyError: 'cause'\n")
+    assert "Error: HY" not in ended.traceback
+    assert "During handling" not in ended.traceback
     assert rows(project, "select * from scored") == [(1,)]
 
 

@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,9 @@ class Running:
 
     def wait_for_output(self, text: str) -> None:
         """Return when the script has printed ``text``."""
+        deadline = time.monotonic() + PATIENCE
         while text.encode() not in b"".join(self.chunks):
+            assert time.monotonic() < deadline, b"".join(self.chunks)
             self._reader.join(0.005)
             assert self._reader.is_alive(), b"".join(self.chunks)
 
