@@ -168,8 +168,17 @@ void LiveRun::FinishBegin() {
     Refuse(connection, Joined(problems_));
   else if (!schedule_.empty() && !workers_.failure().empty())
     Refuse(connection, Text("cannot run scripts: ", workers_.failure()));
+  else if (has_manifest_)
+    LetBegin(connection);
   else
     LetPass(connection);
+}
+
+void LiveRun::LetBegin(ConnectionId connection) {
+  // dbt need not wait for an answer about nodes that no script is bound to.
+  const json::value nodes = json::value_from(schedule_.BoundNodes());
+  gate_.Send(connection,
+             json::serialize(json::object{{"verdict", "go"}, {"nodes", nodes}}));
 }
 
 void LiveRun::StartTurn(ConnectionId connection, const DbtEvent& event) {

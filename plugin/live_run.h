@@ -80,6 +80,7 @@ class LiveRun {
 
   void Print(ConnectionId connection, const std::string& text,
              const char* level = "info");
+  void LetBegin(ConnectionId connection);
   void LetPass(ConnectionId connection);
   void Refuse(ConnectionId connection, const std::string& message);
 

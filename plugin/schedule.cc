@@ -24,7 +24,11 @@ void Schedule::Add(const std::string& node, bool is_ephemeral,
   nodes_[node] = {is_ephemeral, std::move(scripts)};
 }
 
-bool Schedule::IsBound(const std::string& node) const { return nodes_.contains(node); }
+std::vector<std::string> Schedule::BoundNodes() const {
+  std::vector<std::string> ids;
+  for (const auto& [id, node] : nodes_) ids.push_back(id);
+  return ids;
+}
 
 std::vector<Script> Schedule::TakeDue(const DbtEvent& event) {
   std::vector<Script> due;

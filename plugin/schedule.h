@@ -32,7 +32,8 @@ class Schedule {
   void Add(const std::string& node, bool is_ephemeral, std::vector<Script> scripts);
 
   [[nodiscard]] bool empty() const { return nodes_.empty(); }
-  [[nodiscard]] bool IsBound(const std::string& node) const;
+  /// The unique ids of the nodes that scripts are bound to.
+  [[nodiscard]] std::vector<std::string> BoundNodes() const;
 
   /// The scripts to run, one after another, before dbt may go on from `event`.
   std::vector<Script> TakeDue(const DbtEvent& event);

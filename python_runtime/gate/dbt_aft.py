@@ -13,6 +13,11 @@ verdict::
     <- {"line": "START script ...", "level": "info"}
     <- {"verdict": "go"}  or  {"verdict": "fail", "message": "..."}
 
+A verdict may name the nodes that matter; events about others are not sent from then on,
+and cost nothing::
+
+    <- {"verdict": "go", "nodes": ["model.shop.orders"]}
+
 Without ``AFT_GATE`` this module does nothing.
 """
 
@@ -66,6 +71,7 @@ class Gate:
         self._address = address
         self._project_name = project_name
         self._local = threading.local()
+        self._nodes: frozenset[str] | None = None
 
     def greet(self, **more: Any) -> None:
         """Connect the calling thread and say who dbt is."""
@@ -90,6 +96,11 @@ class Gate:
         hello.update(more)
         self._exchange(json.dumps({"hello": hello}))
 
+    def matters(self, data: Any) -> bool:
+        """Whether an event of dbt with this ``data`` is to be reported."""
+        node_info = getattr(data, "node_info", None)
+        return node_info is None or self._nodes is None or node_info.unique_id in self._nodes
+
     def report(self, event: str) -> None:
         """Send an event and do as the answer says."""
         if getattr(self._local, "stream", None) is None:
@@ -104,6 +115,8 @@ class Gate:
                 if "line" in answer:
                     _print(answer["line"], answer.get("level", "info"))
                 elif answer.get("verdict") == "go":
+                    if "nodes" in answer:
+                        self._nodes = frozenset(answer["nodes"])
                     return
                 elif answer.get("verdict") == "fail":
                     raise Refused(answer.get("message", "refused without a reason"))
@@ -185,7 +198,7 @@ def _make_plugin(address: str) -> type:
 
         def on_event(self, message: Any) -> None:
             name = message.info.name
-            if name not in EVENTS:
+            if name not in EVENTS or not self.gate.matters(message.data):
                 return
             try:
                 self.gate.report(msg_to_json(message))

@@ -88,5 +88,10 @@ TEST(Schedule, HasNothingForOtherNodes) {
   EXPECT_THAT(schedule.TakeLeft("customers"), IsEmpty());
 }
 
+TEST(Schedule, NamesTheNodesThatScriptsAreBoundTo) {
+  EXPECT_THAT(Schedule().BoundNodes(), IsEmpty());
+  EXPECT_THAT(OrdersWithScripts(false).BoundNodes(), ElementsAre("orders"));
+}
+
 }  // namespace
 }  // namespace aft

@@ -94,6 +94,22 @@ def test_events_come_in_the_order_of_the_graph(run: RunDbt) -> None:
     ]
 
 
+def test_events_about_nodes_that_do_not_matter_are_kept_back(run: RunDbt) -> None:
+    def only_scored(name: str, _: dict[str, Any]) -> list[dict[str, Any]]:
+        nodes = {"nodes": ["model.shop.scored"]}
+        return [{**GO, **nodes} if name == "ConcurrencyLine" else GO]
+
+    result = run(only_scored, "run", "--select", "+report")
+
+    assert result.exit_code == 0, result.output
+    assert [event for event in result.events if event[0] != "ArtifactWritten"] == [
+        ("ConcurrencyLine", ""),
+        ("NodeCompiling", "scored"),
+        ("NodeFinished", "scored"),
+        ("StatsLine", ""),
+    ]
+
+
 def test_lines_are_printed_by_dbt_at_their_level(run: RunDbt, project: Path) -> None:
     shown = {"line": "shown\nin two lines", "level": "info"}
     hidden = {"line": "for the log", "level": "debug"}
