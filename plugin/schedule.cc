@@ -26,6 +26,7 @@ void Schedule::Add(const std::string& node, bool is_ephemeral,
 
 std::vector<std::string> Schedule::BoundNodes() const {
   std::vector<std::string> ids;
+  ids.reserve(nodes_.size());
   for (const auto& [id, node] : nodes_) ids.push_back(id);
   return ids;
 }
