@@ -113,11 +113,11 @@ TEST_F(HostTest, RunsOneCommandAfterAnother) {
 TEST_F(HostTest, LeavesTerminalFolderAndVariablesToTheCommand) {
   ::setenv("AFT_TEST_VARIABLE", "inherited", 1);
   RunToEnd({"run",
-            "test -t 0 && test -t 1 && test -t 2 && pwd && echo $AFT_TEST_VARIABLE "
+            "test -t 0 && test -t 1 && test -t 2 && echo $(pwd) $AFT_TEST_VARIABLE "
             "$FROM_PLUGIN",
             "exit", "0"});
 
-  EXPECT_THAT(output_, HasSubstr(fs::current_path().native() + "\ninherited v1\n"));
+  EXPECT_THAT(output_, HasSubstr(fs::current_path().native() + " inherited v1\n"));
 }
 
 TEST_F(HostTest, TellsAKeyFromAProcess) {
