@@ -53,7 +53,7 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
 def is_running(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # The second when it ends meanwhile.
         return False
     return state != "Z"
 
