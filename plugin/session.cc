@@ -20,6 +20,14 @@ namespace fs = std::filesystem;
 // What a shell reports for a process that a signal ended.
 constexpr int kSignalBase = 128;
 
+/// Whether what this process starts ignores Ctrl-C: a shell starts it like that in the
+/// background of a script.
+bool IsInterruptIgnored() {
+  struct sigaction inherited {};
+  return ::sigaction(SIGINT, nullptr, &inherited) == 0 &&
+         inherited.sa_handler == SIG_IGN;
+}
+
 std::string PythonPath(const fs::path& gate_folder) {
   const char* inherited = std::getenv("PYTHONPATH");
   const bool is_set = inherited != nullptr && *inherited != '\0';
@@ -101,10 +109,11 @@ void Session::CommandExited(int wait_status) {
 }
 
 void Session::Signalled(int signal, bool came_from_terminal) {
-  // dbt 1.x takes no notice of SIGTERM and dies of SIGHUP with its queries still running;
-  // on SIGINT it cancels them.
+  // dbt 1.x dies of SIGTERM and SIGHUP with its queries still running; on SIGINT, unless
+  // it is made to ignore that, it cancels them.
+  const bool is_as_it_came = signal == SIGQUIT || IsInterruptIgnored();
   if (!came_from_terminal || signal != SIGINT)
-    host_.signal_child(signal == SIGQUIT ? SIGQUIT : SIGINT);
+    host_.signal_child(is_as_it_came ? signal : SIGINT);
   if (live_run_ != nullptr) live_run_->Interrupt();
 }
 

@@ -181,6 +181,36 @@ def test_a_signal_to_aft_alone_stops_all_the_same(
     check_stopped(run)
 
 
+def test_sigterm_ends_a_run_in_the_background_of_a_shell_script(
+    project: Project, tmp_path: Path
+) -> None:
+    folders = tmp_path / "run"
+    folders.mkdir()
+    project.write(
+        "models/endless.sql",
+        "with recursive n (i) as (select 1 union all select 1 from n) select max(i) from n",
+    )
+    output = tmp_path / "output"
+    with output.open("w") as file:
+        run = subprocess.Popen(
+            ["sh", "-c", "trap '' INT; exec \"$0\" \"$@\"", str(AFT), "dbt", "run"]
+            + ["--select", "endless", "--aft-dbt", str(DBT)],
+            cwd=project.folder,
+            env=project.environment | {"TMPDIR": str(folders)},
+            stdout=file,
+        )
+    try:
+        wait_until(lambda: "START sql" in output.read_text(), "dbt queries")
+
+        run.terminate()
+
+        assert run.wait(PATIENCE) != 0
+        assert processes_with(folders) == []
+    finally:
+        run.kill()
+        run.wait()
+
+
 def test_a_script_that_ignores_ctrl_c_is_killed_by_the_second(
     start: Callable[[str], RunInTerminal],
 ) -> None:
