@@ -72,6 +72,20 @@ std::string Printable(std::string_view text) {
   return printable;
 }
 
+namespace {
+
+/// The lines below that of a failure, indented.
+std::string Details(const Outcome& outcome) {
+  std::string text =
+      "\n" + Printable(outcome.traceback.empty() ? outcome.message : outcome.traceback);
+  while (text.back() == '\n') text.pop_back();
+  for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += 3)
+    text.insert(at + 1, "  ");
+  return text;
+}
+
+}  // namespace
+
 std::string Console::Line(std::string_view what, const Script& script,
                           const std::string& status, const char* color,
                           const std::string& time) const {
@@ -96,14 +110,15 @@ std::string Console::Ended(const Script& script, const Outcome& outcome,
         outcome.rows_written > 0 ? Text("WROTE ", outcome.rows_written) : "OK";
     return Line("OK ran", script, status, kGreen, time);
   }
-  std::string text = Line("ERROR in", script, "ERROR", kRed, time);
-  text += "\n  " + (outcome.traceback.empty() ? Printable(outcome.message)
-                                              : Printable(outcome.traceback));
-  while (text.back() == '\n') text.pop_back();
-  for (std::size_t at = text.find('\n') + 1;
-       (at = text.find('\n', at)) != std::string::npos; at += 3)
-    text.insert(at + 1, "  ");
-  return text;
+  return Line("ERROR in", script, "ERROR", kRed, time) + Details(outcome);
+}
+
+std::string Console::Retrying(const Script& script, const Outcome& outcome,
+                              std::chrono::milliseconds delay) const {
+  const std::string status =
+      Text("RETRY ", outcome.tries, " of ", script.limits.retries.value_or(0), " in ");
+  return Line("ERROR in", script, status + InWords(delay), kYellow, "") +
+         Details(outcome);
 }
 
 std::string Console::Skipped(const Script& script) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,10 @@ class Console {
   /// One line for a success; a failure's line is followed by its message and traceback.
   [[nodiscard]] std::string Ended(const Script& script, const Outcome& outcome,
                                   double seconds) const;
+
+  /// A try that failed, with its message, and that another one follows after `delay`.
+  [[nodiscard]] std::string Retrying(const Script& script, const Outcome& outcome,
+                                     std::chrono::milliseconds delay) const;
 
   [[nodiscard]] std::string Skipped(const Script& script) const;
 

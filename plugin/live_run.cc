@@ -3,7 +3,7 @@
 
 #include <boost/json.hpp>
 #include <chrono>
-#include <csignal>
+#include <map>
 #include <utility>
 
 #include "host_shim/error.h"
@@ -16,14 +16,23 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
-// What a script gets to end by itself after SIGINT.
-constexpr std::chrono::seconds kGrace{5};
-
 /// A variable given on dbt's command line, or "" without.
 std::string CommandLineVariable(const GateHello& hello, std::string_view name) {
   const json::value variables = json::parse(hello.variables);
   const json::value* value = variables.as_object().if_contains(name);
   return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
+}
+
+/// What `--vars` sets below `aft`, as it stands in YAML.
+std::map<std::string, std::string> CommandLineSettings(const GateHello& hello) {
+  std::map<std::string, std::string> settings;
+  const json::value variables = json::parse(hello.variables);
+  const json::value* own = variables.as_object().if_contains("aft");
+  if (own == nullptr || !own->is_object()) return settings;
+  for (const auto& [key, value] : own->as_object())
+    settings[key] =
+        value.is_string() ? std::string(value.as_string()) : json::serialize(value);
+  return settings;
 }
 
 std::string Joined(const std::vector<std::string>& lines) {
@@ -42,7 +51,8 @@ LiveRun::LiveRun(EventLoop& loop, const fs::path& socket, fs::path launcher,
       gate_(loop, socket,
             {[this](ConnectionId id, std::string_view line) { Receive(id, line); },
              [](ConnectionId) {}}),
-      workers_(loop, std::move(launcher), [this] { FinishBegin(); }) {}
+      workers_(loop, std::move(launcher), [this] { FinishBegin(); }),
+      runner_(loop, workers_) {}
 
 void LiveRun::Receive(ConnectionId connection, std::string_view line) {
   try {
@@ -119,10 +129,24 @@ void LiveRun::LoadManifest(const fs::path& path) {
   has_manifest_ = true;
   const Manifest manifest = ReadManifest(path);
   problems_ = manifest.problems;
+  ReadDefaultLimits();
   for (const BoundNode& node : manifest.nodes) AddScripts(manifest, node);
   if (schedule_.empty() || !problems_.empty()) return;
   WarmUp();
   workers_.UseManifest(path);
+}
+
+void LiveRun::ReadDefaultLimits() {
+  std::map<std::string, std::string> settings = CommandLineSettings(dbt_->hello);
+  settings.insert(project_.settings.begin(), project_.settings.end());
+  for (const auto& [name, value] : settings) {
+    if (!IsLimit(name)) continue;
+    try {
+      SetLimit(name, value, default_limits_);
+    } catch (const Error& error) {
+      problems_.push_back(Text("vars: aft: ", error.what()));
+    }
+  }
 }
 
 void LiveRun::AddScripts(const Manifest& manifest, const BoundNode& node) {
@@ -140,7 +164,7 @@ void LiveRun::AddScripts(const Manifest& manifest, const BoundNode& node) {
       const std::string id = Text("script.", node.unique_id, ".", Name(binding.when), ".",
                                   scripts.size() + 1, ".", binding.path);
       scripts.push_back({id, binding.path, file, node.unique_id, node.name, binding.when,
-                         binding.arguments});
+                         binding.arguments, OrDefaults(binding.limits, default_limits_)});
     } catch (const Error& error) {
       // All problems are reported together, so that they can be mended together.
       problems_.push_back(Text("node '", node.name, "': ", error.what()));
@@ -197,7 +221,7 @@ void LiveRun::RunNext(ConnectionId connection) {
     turns_.erase(connection);
     return LetPass(connection);
   }
-  if (interruptions_ > 0) {
+  if (runner_.is_interrupted()) {
     SkipScripts(connection, {turn.scripts.begin(), turn.scripts.end()}, "interrupted");
     turns_.erase(connection);
     return Refuse(connection, "interrupted before its scripts could run");
@@ -205,35 +229,35 @@ void LiveRun::RunNext(ConnectionId connection) {
   const Script script = std::move(turn.scripts.front());
   turn.scripts.pop_front();
   Print(connection, dbt_->console.Started(script));
-  workers_.Run(
-      script, script.when == When::kAfter ? "success" : turn.event.status,
-      [this, connection, script](std::string_view line) {
-        Print(connection, Console::Output(script, line));
-      },
-      [this, connection, script](const Outcome& outcome) {
-        EndScript(connection, script, outcome);
-      });
+  ScriptRunner::Handlers handlers;
+  handlers.on_output = [this, connection, script](std::string_view line) {
+    Print(connection, Console::Output(script, line));
+  };
+  handlers.on_retry = [this, connection, script](const Outcome& outcome,
+                                                 std::chrono::milliseconds delay) {
+    Print(connection, dbt_->console.Retrying(script, outcome, delay), "warn");
+  };
+  handlers.on_ended = [this, connection, script](const Outcome& outcome) {
+    EndScript(connection, script, outcome);
+  };
+  runner_.Run(script, script.when == When::kAfter ? "success" : turn.event.status,
+              std::move(handlers));
   // After the hand-over, so that the disk does not keep the script waiting.
   dbt_->results.Start(script);
 }
 
 void LiveRun::EndScript(ConnectionId connection, const Script& script,
                         const Outcome& outcome) {
-  Outcome known = outcome;
-  if (interruptions_ > 0 && !known.succeeded) {
-    known.message = "interrupted";
-    known.traceback.clear();
-  }
-  dbt_->results.Finish(script, known);
+  dbt_->results.Finish(script, outcome);
   Print(connection,
-        dbt_->console.Ended(script, known, dbt_->results.SecondsSinceStart(script)),
-        known.succeeded ? "info" : "error");
-  if (known.succeeded) return RunNext(connection);
+        dbt_->console.Ended(script, outcome, dbt_->results.SecondsSinceStart(script)),
+        outcome.succeeded ? "info" : "error");
+  if (outcome.succeeded) return RunNext(connection);
   const Turn turn = std::move(turns_.at(connection));
   turns_.erase(connection);
   SkipScripts(connection, {turn.scripts.begin(), turn.scripts.end()},
               Text("script '", script.name, "' before it failed"));
-  Refuse(connection, Text("script '", script.name, "' failed: ", known.message));
+  Refuse(connection, Text("script '", script.name, "' failed: ", outcome.message));
 }
 
 void LiveRun::SkipScripts(ConnectionId connection, const std::vector<Script>& scripts,
@@ -250,17 +274,6 @@ void LiveRun::Summarize(ConnectionId connection) {
   const int skipped = dbt_->results.Count(Results::Status::kSkipped);
   if (succeeded + failed + skipped > 0)
     Print(connection, Console::Summary(succeeded, failed, skipped));
-}
-
-void LiveRun::Interrupt() {
-  if (++interruptions_ > 1) return workers_.Signal(SIGKILL);
-  workers_.Signal(SIGINT);
-  loop_.After(kGrace, [this] { workers_.Signal(SIGKILL); });
-}
-
-void LiveRun::Stop() {
-  ++interruptions_;
-  workers_.Signal(SIGKILL);
 }
 
 int LiveRun::failed_scripts() const {

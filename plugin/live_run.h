@@ -18,6 +18,7 @@
 #include "plugin/project_config.h"
 #include "plugin/results.h"
 #include "plugin/schedule.h"
+#include "plugin/script_runner.h"
 #include "plugin/worker_pool.h"
 
 namespace aft {
@@ -35,12 +36,12 @@ class LiveRun {
 
   /// Asks all scripts to stop with SIGINT, then forces them after a grace period, or at
   /// once when called again.
-  void Interrupt();
+  void Interrupt() { runner_.Interrupt(); }
 
   /// dbt has ended: nothing that still runs is of use.
-  void Stop();
+  void Stop() { runner_.Kill(); }
 
-  [[nodiscard]] bool IsIdle() const { return workers_.IsIdle(); }
+  [[nodiscard]] bool IsIdle() const { return runner_.IsIdle(); }
   [[nodiscard]] bool HasMetGate() const { return dbt_ != nullptr; }
   [[nodiscard]] int failed_scripts() const;
 
@@ -67,6 +68,7 @@ class LiveRun {
 
   void WarmUp();
   void LoadManifest(const std::filesystem::path& path);
+  void ReadDefaultLimits();
   void AddScripts(const Manifest& manifest, const BoundNode& node);
   void Begin(ConnectionId connection);
   void FinishBegin();
@@ -91,15 +93,16 @@ class LiveRun {
   bool warm_up_;
   GateServer gate_;
   WorkerPool workers_;
+  ScriptRunner runner_;
 
   std::unique_ptr<RunningDbt> dbt_;
+  ScriptLimits default_limits_;
   Schedule schedule_;
   std::vector<std::string> problems_;
   std::vector<std::string> notices_;
   bool has_manifest_ = false;
   std::optional<ConnectionId> beginning_;
   std::map<ConnectionId, Turn> turns_;
-  int interruptions_ = 0;
 };
 
 }  // namespace aft

@@ -9,8 +9,13 @@ namespace aft {
 /// How a script ended and what it did till then.
 struct Outcome {
   bool succeeded = false;
-  std::string message;    ///< one line; empty after success
-  std::string traceback;  ///< of the user's own code; may be empty
+  std::string message;     ///< one line; empty after success
+  std::string traceback;   ///< of the user's own code; may be empty
+  std::string place;       ///< file and line of the user's that it was in; may be empty
+  bool is_killed = false;  ///< by a signal
+  bool is_out_of_memory = false;
+  int tries = 1;
+  bool may_repeat = true;  ///< false where a further run could add the same rows again
 
   double seconds_reading = 0;
   double seconds_computing = 0;

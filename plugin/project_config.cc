@@ -26,12 +26,21 @@ std::string Scalar(const YAML::Node& node) {
 }
 
 /// A variable of the project: dbt takes it below the project's name as well.
-std::string Variable(const YAML::Node& project, const char* name) {
+YAML::Node Variable(const YAML::Node& project, const char* name) {
   const YAML::Node variables = project["vars"];
-  if (!variables.IsDefined() || !variables.IsMap()) return "";
+  if (!variables.IsDefined() || !variables.IsMap()) return {};
   const YAML::Node own = variables[Scalar(project["name"])];
-  if (own.IsDefined() && own.IsMap() && own[name].IsDefined()) return Scalar(own[name]);
-  return Scalar(variables[name]);
+  if (own.IsDefined() && own.IsMap() && own[name].IsDefined()) return own[name];
+  return variables[name];
+}
+
+std::map<std::string, std::string> Settings(const YAML::Node& variable) {
+  std::map<std::string, std::string> settings;
+  if (!variable.IsDefined() || !variable.IsMap()) return settings;
+  for (const auto& entry : variable)
+    if (entry.first.IsScalar() && entry.second.IsScalar())
+      settings[entry.first.Scalar()] = entry.second.Scalar();
+  return settings;
 }
 
 void Read(const YAML::Node& project, ProjectConfig& config) {
@@ -44,7 +53,8 @@ void Read(const YAML::Node& project, ProjectConfig& config) {
       config.property_paths.push_back(std::move(path));
   const std::string target = Scalar(project["target-path"]);
   if (!target.empty()) config.target_path = target;
-  config.scripts_path = Variable(project, "fal-scripts-path");
+  config.scripts_path = Scalar(Variable(project, "fal-scripts-path"));
+  config.settings = Settings(Variable(project, "aft"));
 }
 
 }  // namespace

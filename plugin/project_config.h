@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,8 @@ struct ProjectConfig {
   std::vector<std::filesystem::path> property_paths;  ///< where schema files may lie
   std::string target_path = "target";
   std::string scripts_path;  ///< `vars: fal-scripts-path`; empty for the project's root
+  /// What stands under `vars: aft:` that is neither a list nor a mapping.
+  std::map<std::string, std::string> settings;
 };
 
 /// The nearest folder at or above `start` that holds dbt_project.yml; empty without one.

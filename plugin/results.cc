@@ -143,6 +143,7 @@ std::string Results::Json() const {
           {"write", outcome.seconds_writing}}},
         {"rows", {{"read", outcome.rows_read}, {"written", outcome.rows_written}}},
         {"bytes", {{"read", outcome.bytes_read}, {"written", outcome.bytes_written}}},
+        {"tries", outcome.tries},
         {"peak_memory", outcome.peak_memory},
         {"message", outcome.message},
     });

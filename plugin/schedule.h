@@ -19,6 +19,7 @@ struct Script {
   std::string node_name;
   When when = When::kAfter;
   std::string arguments;  ///< a JSON object, or empty
+  ScriptLimits limits;
 };
 
 /// Which scripts a node's event sets off, and which will not run any more.

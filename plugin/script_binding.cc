@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/script_binding.h"
 
-#include <algorithm>
-#include <array>
 #include <boost/json.hpp>
 #include <string_view>
 
@@ -61,14 +59,14 @@ class BindingReader {
 
   void ReadEntry(When when, const json::value& entry) {
     if (entry.is_string()) {
-      bindings_.push_back({when, std::string(entry.as_string()), ""});
+      bindings_.push_back({when, std::string(entry.as_string()), "", {}});
       return;
     }
     if (!entry.is_object() || !HasPath(entry.as_object()))
       return Problem(
           Text("an entry of '", Name(when),
                "' under 'scripts' is neither a path nor a mapping with 'path'"));
-    ScriptBinding binding{when, std::string(entry.at("path").as_string()), ""};
+    ScriptBinding binding{when, std::string(entry.at("path").as_string()), "", {}};
     for (const auto& [key, below] : entry.as_object()) ReadOption(key, below, binding);
     bindings_.push_back(std::move(binding));
   }
@@ -80,7 +78,6 @@ class BindingReader {
 
   void ReadOption(std::string_view name, const json::value& value,
                   ScriptBinding& binding) {
-    constexpr std::array<std::string_view, 3> kLater = {"timeout", "retries", "memory"};
     if (name == "path") return;
     if (name == "with") {
       if (!value.is_object())
@@ -88,12 +85,25 @@ class BindingReader {
       binding.arguments = json::serialize(value);
     } else if (name == "environment") {
       ReadEnvironment(value);
-    } else if (std::find(kLater.begin(), kLater.end(), name) != kLater.end()) {
-      Problem(Text("script '", binding.path, "' sets '", name,
-                   "', which this version of aft does not hold to; remove it"));
+    } else if (IsLimit(name)) {
+      ReadLimit(name, value, binding);
     } else {
       Problem(Text("unknown key '", name, "' at script '", binding.path,
-                   "'; the keys are 'path', 'with' and 'environment'"));
+                   "'; the keys are 'path', 'with', 'environment', 'timeout', 'memory' ",
+                   "and 'retries'"));
+    }
+  }
+
+  void ReadLimit(std::string_view name, const json::value& value,
+                 ScriptBinding& binding) {
+    try {
+      SetLimit(
+          name,
+          value.is_string() ? std::string(value.as_string()) : json::serialize(value),
+          binding.limits);
+    } catch (const Error& error) {
+      // All problems are reported together, so that they can be mended together.
+      Problem(Text("script '", binding.path, "': ", error.what()));
     }
   }
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "plugin/script_limits.h"
+
 namespace aft {
 
 enum class When { kBefore, kAfter };
@@ -17,6 +19,7 @@ struct ScriptBinding {
   When when = When::kAfter;
   std::string path;       ///< as the user wrote it
   std::string arguments;  ///< of `with`, as a JSON object; empty without
+  ScriptLimits limits;
 };
 
 /// Reads the bindings in `meta`, a node's `meta` as the manifest has it.

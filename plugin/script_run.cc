@@ -65,13 +65,18 @@ void ScriptRun::ReceiveReport() {
       control_.Close();
       continue;
     }
-    const ScriptMessage message = ParseScriptMessage(packet);
-    if (const auto* started = std::get_if<ScriptStarted>(&message)) {
-      process_group_ = started->pid;
-    } else {
-      outcome_ = std::get<Outcome>(message);
-      has_reported_ = true;
-    }
+    Take(ParseScriptMessage(packet));
+  }
+}
+
+void ScriptRun::Take(const ScriptMessage& message) {
+  if (const auto* started = std::get_if<ScriptStarted>(&message)) {
+    process_group_ = started->pid;
+  } else if (const auto* appends = std::get_if<ScriptAppends>(&message)) {
+    may_have_appended_ = appends->may_have_appended;
+  } else {
+    outcome_ = std::get<Outcome>(message);
+    has_reported_ = true;
   }
 }
 
@@ -105,9 +110,13 @@ Outcome ScriptRun::Exited(const ScriptExited& exited) {
   ReceiveOutput();
   if (output_.IsOpen()) lines_.Finish(on_output_);
   outcome_.peak_memory = exited.peak_memory;
+  outcome_.may_repeat = !may_have_appended_;
   if (!has_reported_) {
     outcome_.succeeded = false;
     outcome_.message = EndWithoutReport(exited.wait_status);
+    outcome_.is_killed = WIFSIGNALED(exited.wait_status);
+    outcome_.place = exited.place;
+    outcome_.traceback = exited.stack;
   }
   return outcome_;
 }

@@ -41,6 +41,7 @@ class ScriptRun {
 
  private:
   void ReceiveReport();
+  void Take(const ScriptMessage& message);
   void ReceiveOutput();
 
   EventLoop& loop_;
@@ -54,6 +55,7 @@ class ScriptRun {
   Outcome outcome_;
   int process_group_ = 0;
   bool has_reported_ = false;
+  bool may_have_appended_ = false;
 };
 
 }  // namespace aft

@@ -14,6 +14,10 @@ json::value OrNull(const std::string& text) {
   return text.empty() ? json::value(nullptr) : json::value(text);
 }
 
+json::value OrNull(const std::optional<std::int64_t>& number) {
+  return number ? json::value(*number) : json::value(nullptr);
+}
+
 json::object Parse(std::string_view packet) {
   boost::system::error_code code;
   json::value value = json::parse(packet, code);
@@ -36,6 +40,11 @@ std::string String(const json::object& object, std::string_view key) {
 std::int64_t Integer(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
   return value != nullptr && value->is_int64() ? value->as_int64() : 0;
+}
+
+bool Flag(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value != nullptr && value->is_bool() && value->as_bool();
 }
 
 double Seconds(const json::object& object, std::string_view key) {
@@ -73,6 +82,7 @@ std::string RunMessage(std::int64_t run, const Script& script,
         {"node", script.node},
         {"node_status", node_status},
         {"when", Name(script.when)},
+        {"memory", OrNull(script.limits.memory)},
         {"arguments", script.arguments.empty() ? json::value(nullptr)
                                                : json::parse(script.arguments)}}}});
 }
@@ -90,7 +100,8 @@ HostMessage ParseHostMessage(std::string_view packet) {
   if (const json::object* exited = ObjectAt(message, "exited"))
     return ScriptExited{Integer(*exited, "id"),
                         static_cast<int>(Integer(*exited, "wait_status")),
-                        Integer(*exited, "peak_memory")};
+                        Integer(*exited, "peak_memory"), String(*exited, "place"),
+                        String(*exited, "stack")};
   return HostNotice{};
 }
 
@@ -98,6 +109,7 @@ ScriptMessage ParseScriptMessage(std::string_view packet) {
   const json::object message = Parse(packet);
   if (const json::object* started = ObjectAt(message, "started"))
     return ScriptStarted{static_cast<int>(Integer(*started, "pid"))};
+  if (message.contains("appended")) return ScriptAppends{Flag(message, "appended")};
   const json::object* done = ObjectAt(message, "done");
   if (done == nullptr)
     throw Error("cannot read a message from a worker: it is of no known kind");
@@ -105,6 +117,8 @@ ScriptMessage ParseScriptMessage(std::string_view packet) {
   outcome.succeeded = String(*done, "status") == "success";
   outcome.message = String(*done, "message");
   outcome.traceback = String(*done, "traceback");
+  outcome.place = String(*done, "place");
+  outcome.is_out_of_memory = Flag(*done, "out_of_memory");
   if (const json::object* seconds = ObjectAt(*done, "seconds")) {
     outcome.seconds_reading = Seconds(*seconds, "read");
     outcome.seconds_computing = Seconds(*seconds, "compute");

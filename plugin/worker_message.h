@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -36,6 +37,8 @@ struct ScriptExited {
   std::int64_t run;
   int wait_status;           ///< as from waitpid(2)
   std::int64_t peak_memory;  ///< bytes
+  std::string place;         ///< file and line where a signal found it; may be empty
+  std::string stack;         ///< the calls that led there
 };
 
 /// A message of a kind that needs no answer.
@@ -48,7 +51,12 @@ struct ScriptStarted {
   int pid;
 };
 
-using ScriptMessage = std::variant<ScriptStarted, Outcome>;
+/// From now on the script may have added rows to a table, or surely not.
+struct ScriptAppends {
+  bool may_have_appended;
+};
+
+using ScriptMessage = std::variant<ScriptStarted, ScriptAppends, Outcome>;
 
 /// Messages between the plugin, a worker host and the scripts: one JSON object a packet.
 std::string PrepareMessage(const HostSetup& setup);

@@ -39,26 +39,26 @@ void WorkerPool::UseManifest(const std::filesystem::path& path) {
   host_->Send(ManifestMessage(path.native()));
 }
 
-void WorkerPool::Run(const Script& script, const std::string& node_status,
-                     OnOutput on_output, OnEnded on_ended) {
-  const std::int64_t id = next_run_++;
+WorkerPool::RunId WorkerPool::Run(const Script& script, const std::string& node_status,
+                                  OnOutput on_output, OnEnded on_ended) {
+  const RunId id = next_run_++;
   auto run = std::make_unique<ScriptRun>(loop_, script, std::move(on_output));
   ScriptRun& handed_over = *run;
   running_.emplace(id, Running{std::move(run), std::move(on_ended)});
   if (host_is_gone_) {
     loop_.After(std::chrono::milliseconds(0), [this, id] {
-      if (running_.contains(id)) End({id, 0, 0});
+      if (running_.contains(id)) End({id, 0, 0, "", ""});
     });
-    return;
+    return id;
   }
   host_->Send(RunMessage(id, script, node_status), handed_over.script_control(),
               handed_over.script_output());
   handed_over.HandedOver();
+  return id;
 }
 
-void WorkerPool::Signal(int signal) {
-  if (host_is_gone_) return;
-  for (const auto& [id, running] : running_) host_->Send(SignalMessage(id, signal));
+void WorkerPool::Signal(RunId run, int signal) {
+  if (!host_is_gone_ && running_.contains(run)) host_->Send(SignalMessage(run, signal));
 }
 
 void WorkerPool::Receive(const HostMessage& message) {
@@ -86,7 +86,7 @@ void WorkerPool::HostGone() {
   Fail(Text("the worker host has ended unexpectedly",
             host_output_.empty() ? "" : "; its last words: ", host_output_));
   for (const auto& [id, running] : running_) running.run->KillGroup();
-  while (!running_.empty()) End({running_.begin()->first, 0, 0});
+  while (!running_.empty()) End({running_.begin()->first, 0, 0, "", ""});
 }
 
 void WorkerPool::End(const ScriptExited& exited) {

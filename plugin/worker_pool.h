@@ -10,19 +10,15 @@
 #include <string_view>
 
 #include "plugin/event_loop.h"
+#include "plugin/script_executor.h"
 #include "plugin/script_run.h"
 #include "plugin/worker_host.h"
 
 namespace aft {
 
-/// Runs scripts in processes of their own and says how each ended.
-///
-/// Starts no script by itself and knows no order among them.
-class WorkerPool {
+/// Runs scripts in processes of their own, which worker hosts fork.
+class WorkerPool final : public ScriptExecutor {
  public:
-  using OnOutput = std::function<void(std::string_view line)>;
-  using OnEnded = std::function<void(const Outcome&)>;
-
   /// `launcher` is aft-python. `on_ready` is called once it is known whether scripts can
   /// run; failure() then says why not.
   WorkerPool(EventLoop& loop, std::filesystem::path launcher,
@@ -39,15 +35,9 @@ class WorkerPool {
   /// Why no script can run; empty while nothing speaks against it.
   [[nodiscard]] const std::string& failure() const { return failure_; }
 
-  /// Runs `script`, bound to a node that dbt left with `node_status`. `on_ended` is
-  /// called once, from the loop.
-  void Run(const Script& script, const std::string& node_status, OnOutput on_output,
-           OnEnded on_ended);
-
-  /// Sends `signal` to the process groups of all scripts that run.
-  void Signal(int signal);
-
-  [[nodiscard]] bool IsIdle() const { return running_.empty(); }
+  RunId Run(const Script& script, const std::string& node_status, OnOutput on_output,
+            OnEnded on_ended) override;
+  void Signal(RunId run, int signal) override;
 
  private:
   struct Running {
@@ -68,8 +58,8 @@ class WorkerPool {
   bool is_prepared_ = false;
   bool host_is_gone_ = false;
   std::string failure_;
-  std::int64_t next_run_ = 1;
-  std::map<std::int64_t, Running> running_;
+  RunId next_run_ = 1;
+  std::map<RunId, Running> running_;
 };
 
 }  // namespace aft

@@ -18,11 +18,13 @@ import socket
 import sys
 import time
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aft import channel, script_process
 from aft.errors import AftError
+from aft.failure import describe_stack
 
 if TYPE_CHECKING:
     from aft.profile import Setup, Target
@@ -41,6 +43,15 @@ REQUIRED_MODULES = {
 }
 # OpenBLAS starts a thread for each processor when numpy is imported, unless this is 1.
 THREADS_VARIABLE = "OPENBLAS_NUM_THREADS"
+_LONGEST_STACK = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script's process: the plugin's number for it, and where its last calls are kept."""
+
+    id: int
+    stack: int  # a descriptor
 
 
 class Host:
@@ -53,7 +64,7 @@ class Host:
         self._setup: Setup
         self._target: Target
         self._project: Project
-        self._scripts: dict[int, int] = {}  # process id to the plugin's number for it
+        self._scripts: dict[int, Script] = {}  # by process id
 
     def serve(self) -> None:
         """Answer messages until the plugin closes the channel."""
@@ -154,6 +165,7 @@ class Host:
 
     def _start(self, request: dict[str, Any], control: int, output: int) -> None:
         host = os.getpid()
+        stack = os.memfd_create("stack")
         try:
             with warnings.catch_warnings():
                 # Python warns of a fork while jemalloc's thread of pyarrow runs.
@@ -162,14 +174,15 @@ class Host:
         except OSError as error:
             self._not_started(request["id"], socket.socket(fileno=control), error)
             os.close(output)
+            os.close(stack)
             return
         if pid == 0:
             script = script_process.ScriptProcess(
-                host, request, control, output, self._setup, self._target, self._project
+                host, request, control, output, stack, self._setup, self._target, self._project
             )
             script_process.run(script, self._leave)
         script_process.set_group(pid)
-        self._scripts[pid] = request["id"]
+        self._scripts[pid] = Script(request["id"], stack)
         os.close(control)
         os.close(output)
 
@@ -185,13 +198,13 @@ class Host:
             channel.send(control, {"done": {"status": "error", "message": message}})
         self._exited(id, os.EX_OSERR << 8, 0)
 
-    def _exited(self, id: int, wait_status: int, peak_memory: int) -> None:
-        told = {"id": id, "wait_status": wait_status, "peak_memory": peak_memory}
+    def _exited(self, id: int, wait_status: int, peak_memory: int, **more: str) -> None:
+        told = {"id": id, "wait_status": wait_status, "peak_memory": peak_memory, **more}
         channel.send(self._plugin, {"exited": told})
 
     def _signal(self, id: int, signal: int) -> None:
-        for pid, number in self._scripts.items():
-            if number == id:
+        for pid, script in self._scripts.items():
+            if script.id == id:
                 os.killpg(pid, signal)
 
     def _reap(self) -> None:
@@ -208,7 +221,9 @@ class Host:
             pid, status, usage = os.wait4(ended.si_pid, 0)
             self._kill_orphans()
             if pid in self._scripts:
-                self._exited(self._scripts.pop(pid), status, usage.ru_maxrss * 1024)
+                script = self._scripts.pop(pid)
+                calls = describe_stack(_take_stack(script.stack), self._setup.project_dir)
+                self._exited(script.id, status, usage.ru_maxrss * 1024, **calls)
 
     def _kill_orphans(self) -> None:
         """Kill what scripts that have ended have left in other process groups.
@@ -218,6 +233,12 @@ class Host:
         for pid in script_process.children():
             if pid not in self._scripts:
                 os.kill(pid, signal.SIGKILL)
+
+
+def _take_stack(descriptor: int) -> str:
+    with open(descriptor, "rb") as file:
+        file.seek(0)
+        return file.read(_LONGEST_STACK).decode(errors="backslashreplace")
 
 
 def _require_python() -> None:

@@ -17,23 +17,28 @@ import aft
 from aft.failure import describe
 from aft.profile import Setup, Target
 from aft.project import Project
-from aft.session import Request, ScriptSession
+from aft.script_process import limit_memory
+from aft.session import Request, ScriptSession, Tell
 
 _PACKAGE_FOLDER = str(Path(__file__).parent.parent)
 
 
-def run(request: Request, setup: Setup, target: Target, project: Project) -> dict[str, Any]:
+def run(
+    request: Request, setup: Setup, target: Target, project: Project, tell: Tell
+) -> dict[str, Any]:
     """Run the script to its end; the report is that of the packet `done`."""
     began = time.monotonic()
-    session = ScriptSession(request, setup, target, project)
+    session = ScriptSession(request, setup, target, project, tell)
     aft.use_session(session)
     failure: BaseException | None = None
     try:
         try:
+            limit_memory(request.memory)
             _execute(request.path, setup.scripts_dir)
         finally:
             # Whoever interrupts now is too late: the outcome is being told.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
     except BaseException as error:
         failure = error
     report = describe(failure, setup.project_dir)

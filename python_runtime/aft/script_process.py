@@ -7,6 +7,7 @@ import ctypes
 import faulthandler
 import io
 import os
+import resource
 import signal
 import socket
 import sys
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from aft import channel
+from aft.errors import AftError
+from aft.failure import Terminated
 
 if TYPE_CHECKING:
     from aft.profile import Setup, Target
@@ -32,6 +35,7 @@ class ScriptProcess:
     request: dict[str, Any]
     control: int
     output: int
+    stack: int
     setup: Setup
     target: Target
     project: Project
@@ -59,12 +63,17 @@ def _run(given: ScriptProcess) -> None:
     plugin = socket.socket(fileno=given.control)
     _reset_signals()
     _redirect(given.output)
+    _keep_stack(given.stack)
     _reseed()
     channel.send(plugin, {"started": {"pid": os.getpid()}})
     os.chdir(given.setup.project_dir)
     request = Request(**given.request)
-    report = script.run(request, given.setup, given.target, given.project)
-    channel.send(plugin, {"done": report})
+
+    def tell(message: dict[str, Any]) -> None:
+        channel.send(plugin, message)
+
+    report = script.run(request, given.setup, given.target, given.project, tell)
+    tell({"done": report})
 
 
 def set_group(pid: int) -> None:
@@ -100,9 +109,13 @@ def children() -> Iterator[int]:
 
 def _reset_signals() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, _terminate)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _terminate(_number: int, _frame: object) -> NoReturn:
+    raise Terminated
 
 
 def _redirect(output: int) -> None:
@@ -121,8 +134,30 @@ def _redirect(output: int) -> None:
         )
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
-    # On a crash in native code the Python lines that led there are all there is.
-    faulthandler.enable(2)
+
+
+def _keep_stack(descriptor: int) -> None:
+    """Let the host know in which Python lines a signal met this process.
+
+    After a crash in native code, or where that does not return in time, there is nothing
+    else to tell it.
+    """
+    faulthandler.enable(descriptor)
+    faulthandler.register(signal.SIGTERM, descriptor, chain=True)
+
+
+def limit_memory(limit: int | None) -> None:
+    """Hold this process, and each one that it starts, to ``limit`` bytes of data."""
+    if limit is None:
+        return
+    with open("/proc/self/statm") as file:
+        taken = int(file.read().split()[5]) * os.sysconf("SC_PAGE_SIZE")
+    if limit <= taken:
+        raise AftError(
+            f"the script's 'memory' of {limit} bytes is less than the {taken} bytes that "
+            "Python takes with its libraries; allow more"
+        )
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 def _reseed() -> None:

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,11 @@ from aft.script_context import Context, ContextConfig, ContextTarget, current_mo
 from aft.warehouse import Warehouse
 
 MODES = ("overwrite", "append")
+# SQLSTATE class 08, connection exception: whether a commit arrived is not known.
+_CONNECTION_LOST = "08"
+
+Tell = Callable[[dict[str, Any]], None]
+"""Sends a packet about the script to the plugin."""
 
 
 @dataclass(frozen=True)
@@ -27,14 +33,17 @@ class Request:
     node_status: str
     when: str
     arguments: dict[str, Any] | None = None
+    memory: int | None = None  # bytes
 
 
 class ScriptSession:
     """One script's view of the project and its way to the warehouse."""
 
     def __init__(
-        self, request: Request, setup: Setup, target: Target, project: Project
+        self, request: Request, setup: Setup, target: Target, project: Project, tell: Tell
     ) -> None:
+        self._tell = tell
+        self._has_appended = False
         self._project = project
         self._request = request
         self._node = project.nodes.get(request.node)
@@ -79,7 +88,28 @@ class ScriptSession:
                 "'append'"
             )
         relation = self._project.relation(self._node)
-        self.warehouse.write(frame, relation, mode, _column_types(dtype))
+        column_types = _column_types(dtype)
+        if mode == "append":
+            with self._appending():
+                self.warehouse.write(frame, relation, mode, column_types)
+        else:
+            self.warehouse.write(frame, relation, mode, column_types)
+
+    @contextmanager
+    def _appending(self) -> Iterator[None]:
+        """Let the plugin know that the script is not to be repeated from here on.
+
+        Told before the rows go, so that it is known however this process ends.
+        """
+        self._tell({"appended": True})
+        try:
+            yield
+        except BaseException as error:
+            sqlstate = getattr(error, "sqlstate", None) or ""
+            if not sqlstate.startswith(_CONNECTION_LOST):
+                self._tell({"appended": self._has_appended})
+            raise
+        self._has_appended = True
 
 
 def _column_types(dtype: Any) -> dict[str, str]:

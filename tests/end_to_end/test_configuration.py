@@ -25,8 +25,8 @@ from tests.end_to_end.project import AFT, Project
         (["../outside.py"], "script '../outside.py' lies outside the project"),
         (["scripts"], "script 'scripts' is not a regular file"),
         (
-            [{"path": "scripts/a.py", "timeout": "10m"}],
-            "script 'scripts/a.py' sets 'timeout', which this version of aft does not hold to",
+            [{"path": "scripts/a.py", "timeout": "soon"}],
+            "script 'scripts/a.py': 'timeout' is 'soon', which is no time",
         ),
     ],
 )

@@ -193,8 +193,7 @@ def test_sigterm_ends_a_run_in_the_background_of_a_shell_script(
     output = tmp_path / "output"
     with output.open("w") as file:
         run = subprocess.Popen(
-            ["sh", "-c", "trap '' INT; exec \"$0\" \"$@\"", str(AFT), "dbt", "run"]
-            + ["--select", "endless", "--aft-dbt", str(DBT)],
+            ["sh", "-c", f"trap '' INT; exec '{AFT}' dbt run -s endless --aft-dbt '{DBT}'"],
             cwd=project.folder,
             env=project.environment | {"TMPDIR": str(folders)},
             stdout=file,

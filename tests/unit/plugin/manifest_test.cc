@@ -98,12 +98,23 @@ TEST(Manifest, NamesFileNodeAndKeyOfWhatItDoesNotUnderstand) {
 TEST(Manifest, DoesNotPassOverWhatItCannotDo) {
   for (const char* meta :
        {R"({"post-hook": ["a.py"]})", R"({"environment": "ml"})",
-        R"({"scripts": [{"path": "a.py", "timeout": "10m"}]})",
+        R"({"scripts": [{"path": "a.py", "timeout": "soon"}]})",
         R"({"scripts": [{"path": "a.py", "environment": "ml"}]})",
         R"({"scripts": [{"path": "a.py", "tiemout": 3}]})", R"(["a.py"])"})
     EXPECT_EQ(WithOrders(std::string(R"("meta": {"fal": )") + meta + "}").problems.size(),
               1)
         << meta;
+}
+
+TEST(Manifest, ReadsTheLimitsOfAScript) {
+  const Manifest manifest = WithOrders(R"("meta": {"aft": {"scripts": [
+      {"path": "a.py", "timeout": "10m", "memory": 1000000, "retries": 2}]}})");
+
+  EXPECT_THAT(manifest.problems, IsEmpty());
+  const ScriptLimits& limits = manifest.nodes.at(0).bindings.at(0).limits;
+  EXPECT_EQ(limits.timeout, std::chrono::minutes(10));
+  EXPECT_EQ(limits.memory, 1'000'000);
+  EXPECT_EQ(limits.retries, 2);
 }
 
 TEST(Manifest, SaysWhoBindsTheScripts) {

@@ -14,11 +14,12 @@ TEST(WorkerMessage, HandsAScriptOverWithAllThatBelongsToIt) {
   script.file = "/p/a \"b\".py";
   script.node = "model.shop.orders";
   script.arguments = R"({"x":1})";
+  script.limits.memory = 1 << 20;
 
   EXPECT_EQ(RunMessage(3, script, "success"),
             R"({"run":{"id":3,"path":"/p/a \"b\".py","name":"a \"b\".py",)"
             R"("node":"model.shop.orders","node_status":"success","when":"after",)"
-            R"("arguments":{"x":1}}})");
+            R"("memory":1048576,"arguments":{"x":1}}})");
 }
 
 TEST(WorkerMessage, SaysNullForWhatTheUserDidNotGive) {
@@ -38,8 +39,11 @@ TEST(WorkerMessage, ReadsWhatAHostSays) {
       std::get<HostFailed>(ParseHostMessage(R"({"failed":{"message":"no"}})")).message,
       "no");
   const auto exited = std::get<ScriptExited>(
-      ParseHostMessage(R"({"exited":{"id":3,"wait_status":139,"peak_memory":1048576}})"));
+      ParseHostMessage(R"({"exited":{"id":3,"wait_status":139,"peak_memory":1048576,
+                          "place":"a.py:3","stack":"  File"}})"));
   EXPECT_EQ(exited.run, 3);
+  EXPECT_EQ(exited.place, "a.py:3");
+  EXPECT_EQ(exited.stack, "  File");
   EXPECT_EQ(exited.wait_status, 139);
   EXPECT_EQ(exited.peak_memory, 1048576);
   EXPECT_TRUE(std::holds_alternative<HostNotice>(ParseHostMessage(R"({"new":1})")));
@@ -55,6 +59,23 @@ TEST(WorkerMessage, ReadsAScriptsOutcome) {
   EXPECT_EQ(outcome.rows_read, 5);
   EXPECT_EQ(outcome.seconds_reading, 1);
   EXPECT_EQ(outcome.seconds_computing, 0.25);
+}
+
+TEST(WorkerMessage, ReadsWhereAndWhyAScriptFailed) {
+  const auto outcome = std::get<Outcome>(ParseScriptMessage(
+      R"({"done":{"status":"error","place":"a.py:3","out_of_memory":true}})"));
+
+  EXPECT_EQ(outcome.place, "a.py:3");
+  EXPECT_TRUE(outcome.is_out_of_memory);
+}
+
+TEST(WorkerMessage, ReadsWhetherAScriptMayHaveAppended) {
+  const auto appends = [](std::string_view packet) {
+    return std::get<ScriptAppends>(ParseScriptMessage(packet)).may_have_appended;
+  };
+
+  EXPECT_TRUE(appends(R"({"appended":true})"));
+  EXPECT_FALSE(appends(R"({"appended":false})"));
 }
 
 TEST(WorkerMessage, TakesNothingButSuccessForSuccess) {

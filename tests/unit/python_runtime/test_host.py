@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,6 +45,30 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
     except FileNotFoundError:
         return False
+
+
+FUTEX = "202"  # the system call's number on x86-64
+
+
+def system_call(pid: int) -> str:
+    return Path(f"/proc/{pid}/syscall").read_text().split()[0]
+
+
+def kept_stack(pid: int) -> int:
+    """The size of what a script has kept of its calls."""
+    (file,) = (
+        link
+        for link in Path(f"/proc/{pid}/fd").iterdir()
+        if os.readlink(link).startswith("/memfd:stack")
+    )
+    return file.stat().st_size
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
 
 
 def test_it_says_the_target_before_it_warms_up(new_worker: NewWorker, project: Path) -> None:
@@ -203,8 +228,7 @@ def test_a_terminated_script_leaves_no_process(worker: Worker, project: Path) ->
 
     ended = worker.wait(running)
 
-    assert ended.done is None
-    assert os.WTERMSIG(ended.wait_status) == signal.SIGTERM
+    assert ended.message == "terminated"
     wait_for_the_end_of(int(ended.output.split()[1]))
 
 
@@ -224,7 +248,130 @@ def test_a_crash_shows_the_python_lines_that_led_there(run: Run) -> None:
     """)
 
     assert os.WTERMSIG(ended.wait_status) == signal.SIGSEGV
-    assert 'models/score.py", line 3 in crash' in ended.output
+    assert ended.place == "models/score.py:3"
+    assert ended.stack.startswith(
+        '  File "models/score.py", line 4, in <module>\n'
+        '  File "models/score.py", line 3, in crash\n'
+    )
+
+
+def test_sigterm_ends_a_script_as_an_exception_would(worker: Worker, project: Path) -> None:
+    write_files(
+        project,
+        {
+            "s.py": """
+            import time
+            def wait():
+                print("waiting")
+                time.sleep(1000)
+            try:
+                wait()
+            finally:
+                print("cleaned up")
+            """
+        },
+    )
+    running = worker.start(project / "s.py", "model.shop.scored")
+    running.wait_for_output("waiting")
+    worker.signal(running, signal.SIGTERM)
+
+    ended = worker.wait(running)
+
+    assert ended.done is not None
+    assert (ended.done["status"], ended.done["place"]) == ("error", "s.py:4")
+    assert ended.traceback.endswith('  File "s.py", line 4, in wait\n    time.sleep(1000)\n')
+    assert ended.output == "waiting\ncleaned up\n"
+
+
+def test_where_native_code_hangs_is_known(worker: Worker, project: Path) -> None:
+    write_files(
+        project,
+        {
+            "s.py": """
+            import ctypes
+            mutex = ctypes.create_string_buffer(64)
+            def hang():
+                while True:
+                    ctypes.PyDLL(None).pthread_mutex_lock(mutex)
+            print("hanging")
+            hang()
+            """
+        },
+    )
+    running = worker.start(project / "s.py", "model.shop.scored")
+    pid = running.started()["pid"]
+    running.wait_for_output("hanging")
+    wait_until(lambda: system_call(pid) == FUTEX)
+    worker.signal(running, signal.SIGTERM)
+    # No handler in Python gets to run, but the one of the interpreter does.
+    wait_until(lambda: kept_stack(pid) > 0 and system_call(pid) == FUTEX)
+    worker.signal(running, signal.SIGKILL)
+
+    ended = worker.wait(running, {"pid": pid})
+
+    assert os.WTERMSIG(ended.wait_status) == signal.SIGKILL
+    assert ended.place == "s.py:5"
+
+
+def test_a_script_keeps_to_its_memory(run: Run) -> None:
+    ended = run(
+        """
+        data = []
+        while True:
+            data.append(bytearray(10_000_000))
+        """,
+        memory=1_000_000_000,
+    )
+
+    assert ended.done is not None
+    assert ended.done["out_of_memory"]
+    assert ended.done["place"] == "models/score.py:3"
+    assert 300_000_000 < ended.peak_memory < 1_300_000_000
+
+
+def test_a_script_may_take_what_its_memory_allows(run: Run) -> None:
+    ended = run(
+        """
+        import numpy, pandas as pd
+        frame = pd.DataFrame({"a": numpy.ones(20_000_000)})
+        write_to_model(frame.head(10))
+        """,
+        memory=1_000_000_000,
+    )
+
+    assert ended.done is not None
+    assert ended.done["status"] == "success"
+
+
+def test_too_little_memory_is_told_with_how_much_it_takes(run: Run) -> None:
+    ended = run("pass", memory=1_000_000)
+
+    assert "the script's 'memory' of 1000000 bytes is less than" in ended.message
+
+
+def test_what_may_have_been_appended_is_told(run: Run) -> None:
+    frame = "import pandas as pd; frame = pd.DataFrame({'a': [1]})\n"
+
+    assert not run(frame + "write_to_model(frame)").appended
+    assert run(frame + "write_to_model(frame, mode='append')").appended
+    assert not run(frame + "write_to_model(3, mode='append')").appended
+    assert run(
+        frame + "write_to_model(frame, mode='append'); write_to_model(3, mode='append')"
+    ).appended
+
+
+def test_a_script_that_is_killed_while_it_appends_may_have_appended(run: Run) -> None:
+    ended = run("""
+        import os, signal
+        import pandas as pd
+        def frames():
+            yield pd.DataFrame({"a": [1]})
+            os.kill(os.getpid(), signal.SIGKILL)
+        write_to_model(frames(), mode="append")
+    """)
+
+    assert os.WTERMSIG(ended.wait_status) == signal.SIGKILL
+    assert ended.appended
 
 
 def test_the_peak_of_memory_is_told(run: Run) -> None:

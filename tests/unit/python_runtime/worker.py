@@ -26,6 +26,9 @@ class Ended:
     wait_status: int
     peak_memory: int
     output: str
+    place: str = ""
+    stack: str = ""
+    appended: bool = False
 
     @property
     def message(self) -> str:
@@ -161,15 +164,26 @@ class Worker:
         """The end of a script."""
         if started is None:
             started = running.started()
-        last = running.packet()
+        done: dict[str, Any] | None = None
+        appended = False
+        while packet := running.packet():
+            done = packet.get("done", done)
+            appended = packet.get("appended", appended)
         while running.id not in self._exited:
             message = self.receive()
             if "exited" in message:
                 self._exited[message["exited"]["id"]] = message["exited"]
         exited = self._exited.pop(running.id)
-        done = last["done"] if last else None
-        output = running.all_output()
-        return Ended(started, done, exited["wait_status"], exited["peak_memory"], output)
+        return Ended(
+            started,
+            done,
+            exited["wait_status"],
+            exited["peak_memory"],
+            running.all_output(),
+            exited["place"],
+            exited["stack"],
+            appended,
+        )
 
     def run(self, script: Path, node: str, **more: Any) -> Ended:
         return self.wait(self.start(script, node, **more))
