@@ -98,7 +98,7 @@ Outcome ScriptRunner::Explained(const Job& job, Outcome outcome) const {
   if (is_interrupted()) {
     outcome.message = "interrupted";
     outcome.traceback.clear();
-  } else if (job.is_timed_out) {
+  } else if (job.is_timed_out && limits.timeout) {
     Explain(outcome, Text("timed out after ", InWords(*limits.timeout), place));
   } else if (outcome.is_out_of_memory) {
     Explain(outcome, Text("out of memory (", MemoryInWords(limits, outcome.peak_memory),
@@ -139,7 +139,7 @@ void ScriptRunner::SignalAll(int signal) {
   }
   for (const JobId id : waiting) {
     Job& job = jobs_.at(id);
-    loop_.Cancel(*job.timer);
+    if (job.timer) loop_.Cancel(*job.timer);
     job.last = Explained(job, job.last);
     End(id);
   }
