@@ -8,6 +8,7 @@
 
 #include "host_shim/error.h"
 #include "plugin/dbt_command.h"
+#include "plugin/script_output.h"
 #include "plugin/script_path.h"
 
 namespace aft {
@@ -112,6 +113,8 @@ fs::path LiveRun::ScriptsFolder() const {
   return project_.folder / (given.empty() ? project_.scripts_path : given);
 }
 
+fs::path LiveRun::LogsFolder() const { return dbt_->target_folder / "aft" / "logs"; }
+
 void LiveRun::WarmUp() {
   HostSetup setup;
   setup.project_folder = project_.folder;
@@ -180,6 +183,8 @@ void LiveRun::Begin(ConnectionId connection) {
     LoadManifest(manifest);
   for (const std::string& notice : notices_) Print(connection, notice);
   dbt_->results.Clear();
+  std::error_code ignored;
+  fs::remove_all(LogsFolder(), ignored);
   beginning_ = connection;
   if (!problems_.empty() || schedule_.empty() || workers_.IsReady()) FinishBegin();
 }
@@ -229,15 +234,19 @@ void LiveRun::RunNext(ConnectionId connection) {
   const Script script = std::move(turn.scripts.front());
   turn.scripts.pop_front();
   Print(connection, dbt_->console.Started(script));
+  const auto output = std::make_shared<ScriptOutput>(
+      LogFile(LogsFolder(), script.id),
+      [this, connection, script](const std::string& line, const char* level) {
+        Print(connection, Console::Output(script, line), level);
+      });
   ScriptRunner::Handlers handlers;
-  handlers.on_output = [this, connection, script](std::string_view line) {
-    Print(connection, Console::Output(script, line));
-  };
+  handlers.on_output = [output](std::string_view line) { output->Add(line); };
   handlers.on_retry = [this, connection, script](const Outcome& outcome,
                                                  std::chrono::milliseconds delay) {
     Print(connection, dbt_->console.Retrying(script, outcome, delay), "warn");
   };
-  handlers.on_ended = [this, connection, script](const Outcome& outcome) {
+  handlers.on_ended = [this, connection, script, output](const Outcome& outcome) {
+    output->Finish();
     EndScript(connection, script, outcome);
   };
   runner_.Run(script, script.when == When::kAfter ? "success" : turn.event.status,

@@ -87,6 +87,7 @@ class LiveRun {
   void Refuse(ConnectionId connection, const std::string& message);
 
   [[nodiscard]] std::filesystem::path ScriptsFolder() const;
+  [[nodiscard]] std::filesystem::path LogsFolder() const;
 
   EventLoop& loop_;
   ProjectConfig project_;

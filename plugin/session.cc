@@ -23,9 +23,8 @@ constexpr int kSignalBase = 128;
 /// Whether what this process starts ignores Ctrl-C: a shell starts it like that in the
 /// background of a script.
 bool IsInterruptIgnored() {
-  struct sigaction inherited {};
-  return ::sigaction(SIGINT, nullptr, &inherited) == 0 &&
-         inherited.sa_handler == SIG_IGN;
+  struct sigaction inherited{};
+  return ::sigaction(SIGINT, nullptr, &inherited) == 0 && inherited.sa_handler == SIG_IGN;
 }
 
 std::string PythonPath(const fs::path& gate_folder) {

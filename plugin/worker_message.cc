@@ -37,6 +37,15 @@ std::string String(const json::object& object, std::string_view key) {
   return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
 }
 
+std::vector<std::string> Strings(const json::object& object, std::string_view key) {
+  std::vector<std::string> strings;
+  const json::value* value = object.if_contains(key);
+  if (value == nullptr || !value->is_array()) return strings;
+  for (const json::value& entry : value->as_array())
+    if (entry.is_string()) strings.emplace_back(entry.as_string());
+  return strings;
+}
+
 std::int64_t Integer(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
   return value != nullptr && value->is_int64() ? value->as_int64() : 0;
@@ -94,7 +103,8 @@ std::string SignalMessage(std::int64_t run, int signal) {
 
 HostMessage ParseHostMessage(std::string_view packet) {
   const json::object message = Parse(packet);
-  if (message.contains("prepared")) return HostPrepared{};
+  if (const json::object* prepared = ObjectAt(message, "prepared"))
+    return HostPrepared{Strings(*prepared, "secrets")};
   if (const json::object* failed = ObjectAt(message, "failed"))
     return HostFailed{String(*failed, "message")};
   if (const json::object* exited = ObjectAt(message, "exited"))

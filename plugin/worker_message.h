@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "plugin/outcome.h"
 #include "plugin/schedule.h"
@@ -25,7 +26,9 @@ struct HostSetup {
 };
 
 /// The host has read the profile and can run scripts; warm or not.
-struct HostPrepared {};
+struct HostPrepared {
+  std::vector<std::string> secrets;  ///< to be masked wherever they would be read
+};
 
 /// The host can't run scripts, and ends.
 struct HostFailed {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/worker_pool.h"
 
-#include <csignal>
+#include <unistd.h>
+
+#include <algorithm>
 #include <utility>
 
 #include "host_shim/error.h"
@@ -12,6 +14,9 @@ namespace {
 // Enough for a Python traceback of a host that can't start.
 constexpr std::size_t kKeptOutput = 8192;
 
+// What dbt itself masks.
+constexpr std::string_view kSecretVariable = "DBT_ENV_SECRET";
+
 template <typename... Visitors>
 struct Overloaded : Visitors... {
   using Visitors::operator()...;
@@ -21,7 +26,13 @@ struct Overloaded : Visitors... {
 
 WorkerPool::WorkerPool(EventLoop& loop, std::filesystem::path launcher,
                        std::function<void()> on_ready)
-    : loop_(loop), launcher_(std::move(launcher)), on_ready_(std::move(on_ready)) {}
+    : loop_(loop), launcher_(std::move(launcher)), on_ready_(std::move(on_ready)) {
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view text(*variable);
+    if (text.starts_with(kSecretVariable))
+      secrets_.Add(text.substr(std::min(text.find('='), text.size() - 1) + 1));
+  }
+}
 
 void WorkerPool::WarmUp(const std::string& python, const HostSetup& setup) {
   if (host_ != nullptr) return;
@@ -42,7 +53,10 @@ void WorkerPool::UseManifest(const std::filesystem::path& path) {
 WorkerPool::RunId WorkerPool::Run(const Script& script, const std::string& node_status,
                                   OnOutput on_output, OnEnded on_ended) {
   const RunId id = next_run_++;
-  auto run = std::make_unique<ScriptRun>(loop_, script, std::move(on_output));
+  auto run = std::make_unique<ScriptRun>(
+      loop_, script, [this, on_output = std::move(on_output)](std::string_view line) {
+        on_output(secrets_.Masked(std::string(line)));
+      });
   ScriptRun& handed_over = *run;
   running_.emplace(id, Running{std::move(run), std::move(on_ended)});
   if (host_is_gone_) {
@@ -63,7 +77,9 @@ void WorkerPool::Signal(RunId run, int signal) {
 
 void WorkerPool::Receive(const HostMessage& message) {
   std::visit(Overloaded{
-                 [this](const HostPrepared&) {
+                 [this](const HostPrepared& prepared) {
+                   for (const std::string& secret : prepared.secrets)
+                     secrets_.Add(secret);
                    is_prepared_ = true;
                    on_ready_();
                  },
@@ -76,7 +92,7 @@ void WorkerPool::Receive(const HostMessage& message) {
 
 void WorkerPool::Fail(const std::string& reason) {
   if (!failure_.empty()) return;
-  failure_ = reason;
+  failure_ = secrets_.Masked(reason);
   on_ready_();
 }
 
@@ -96,6 +112,8 @@ void WorkerPool::End(const ScriptExited& exited) {
   running_.erase(found);
   Outcome outcome = running.run->Exited(exited);
   if (host_is_gone_ && !outcome.succeeded) outcome.message = failure_;
+  outcome.message = secrets_.Masked(std::move(outcome.message));
+  outcome.traceback = secrets_.Masked(std::move(outcome.traceback));
   running.on_ended(outcome);
 }
 

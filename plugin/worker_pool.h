@@ -12,11 +12,13 @@
 #include "plugin/event_loop.h"
 #include "plugin/script_executor.h"
 #include "plugin/script_run.h"
+#include "plugin/secrets.h"
 #include "plugin/worker_host.h"
 
 namespace aft {
 
-/// Runs scripts in processes of their own, which worker hosts fork.
+/// Runs scripts in processes of their own, which worker hosts fork. No text that it gives
+/// out has a secret in it.
 class WorkerPool final : public ScriptExecutor {
  public:
   /// `launcher` is aft-python. `on_ready` is called once it is known whether scripts can
@@ -54,6 +56,7 @@ class WorkerPool final : public ScriptExecutor {
   std::filesystem::path launcher_;
   std::function<void()> on_ready_;
   std::unique_ptr<WorkerHost> host_;
+  Secrets secrets_;
   std::string host_output_;
   bool is_prepared_ = false;
   bool host_is_gone_ = false;

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from aft import channel, script_process
 from aft.errors import AftError
 from aft.failure import describe_stack
+from aft.secrets import secrets_of
 
 if TYPE_CHECKING:
     from aft.profile import Setup, Target
@@ -110,8 +111,9 @@ class Host:
             from aft.connection_string import connection_settings
         except ImportError as error:
             raise AftError(_why_not_loaded(error)) from None
-        connection_settings(self._target)
+        settings = connection_settings(self._target)
         told = {
+            "secrets": secrets_of(self._target.credentials, settings.connection_string),
             "target": self._target.described(),
             "embedded": os.environ.pop("AFT_PYTHON_EMBEDDED", "0") == "1",
         }

@@ -54,7 +54,7 @@ def run(given: ScriptProcess, leave_host: Callable[[], None]) -> NoReturn:
 
 
 def _run(given: ScriptProcess) -> None:
-    from aft import _aft, script
+    from aft import _aft, messages, script
     from aft.session import Request
 
     set_group(0)
@@ -65,6 +65,7 @@ def _run(given: ScriptProcess) -> None:
     _redirect(given.output)
     _keep_stack(given.stack)
     _reseed()
+    messages.tell_levels()
     channel.send(plugin, {"started": {"pid": os.getpid()}})
     os.chdir(given.setup.project_dir)
     request = Request(**given.request)

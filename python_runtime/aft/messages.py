@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+r"""Lets what a script says through `logging` and `warnings` arrive with its level.
+
+Such a line begins with a mark that a person does not write by chance: \x1e, dbt's name
+for the level, \x1f. What formats and filters the lines stays the script's own.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from typing import Any, TextIO
+
+_LEVELS = ((logging.ERROR, "error"), (logging.WARNING, "warn"), (logging.INFO, "info"))
+
+
+def tell_levels() -> None:
+    """Mark what goes to this process's own output from now on."""
+    write_record = logging.StreamHandler.emit
+    write_warning = warnings.showwarning
+
+    def emit(handler: Any, record: logging.LogRecord) -> None:
+        with handler.lock:
+            _mark(handler.stream, record.levelno)
+            write_record(handler, record)
+
+    def showwarning(*arguments: Any, **named: Any) -> None:
+        file = named.get("file") or (arguments[4] if len(arguments) > 4 else None)
+        _mark(file or sys.stderr, logging.WARNING)
+        write_warning(*arguments, **named)
+
+    logging.StreamHandler.emit = emit  # type: ignore[assignment, method-assign]
+    warnings.showwarning = showwarning
+
+
+def _mark(stream: TextIO, level: int) -> None:
+    if stream not in (sys.stdout, sys.stderr):
+        return
+    name = next((name for least, name in _LEVELS if level >= least), "debug")
+    stream.write(f"\x1e{name}\x1f")

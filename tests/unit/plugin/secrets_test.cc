@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/secrets.h"
+
+#include <gtest/gtest.h>
+
+namespace aft {
+namespace {
+
+TEST(Secrets, AreMaskedWhereverTheyStand) {
+  Secrets secrets;
+  secrets.Add("hunter2");
+
+  EXPECT_EQ(secrets.Masked("hunter2 and xhunter2hunter2y"), "***** and x**********y");
+  EXPECT_EQ(secrets.Masked("hunter"), "hunter");
+}
+
+TEST(Secrets, ALongerOneIsMaskedWhole) {
+  Secrets secrets;
+  secrets.Add("abc");
+  secrets.Add("abcdef");
+
+  EXPECT_EQ(secrets.Masked("abcdef abc"), "***** *****");
+}
+
+TEST(Secrets, LinesOfAKeyAreSecretsAsWell) {
+  Secrets secrets;
+  secrets.Add("-----BEGIN\nMIIEvQIBADANBg\n}\nkqhkiG9w0BAQEF");
+
+  EXPECT_EQ(secrets.Masked("MIIEvQIBADANBg"), "*****");
+  EXPECT_EQ(secrets.Masked("kqhkiG9w0BAQEF"), "*****");
+  EXPECT_EQ(secrets.Masked("{}"), "{}");
+}
+
+TEST(Secrets, NothingIsNoSecret) {
+  Secrets secrets;
+  secrets.Add("");
+  secrets.Add("*");
+
+  EXPECT_EQ(secrets.Masked("a * b"), "a ***** b");
+}
+
+}  // namespace
+}  // namespace aft
