@@ -124,6 +124,18 @@ PyObject* Close(PyObject* self, PyObject*) {
   });
 }
 
+PyObject* Cancel(PyObject* self, PyObject*) {
+  return Guard(self, [&] {
+    const Use use(self);
+    bool has_cancelled = false;
+    {
+      const WithoutLock unlocked;
+      has_cancelled = use->connection.Cancel();
+    }
+    return Checked(PyBool_FromLong(has_cancelled ? 1 : 0));
+  });
+}
+
 PyObject* DbmsName(PyObject* self, void*) {
   return Guard(self, [&] {
     const Use use(self);
@@ -261,7 +273,7 @@ PyObject* SqlName(PyObject* self, PyObject* relation) {
 }  // namespace
 
 PyRef MakeConnectionType() {
-  static std::array<PyMethodDef, 7> methods = {{
+  static std::array<PyMethodDef, 8> methods = {{
       {"read", AsMethod(&Read), METH_VARARGS | METH_KEYWORDS,
        "The rows of a query, as an object with __arrow_c_stream__."},
       {"execute", &Execute, METH_O, "Run a statement; the number of rows it changed."},
@@ -269,6 +281,8 @@ PyRef MakeConnectionType() {
        "Write a stream into a relation; the rows and bytes written."},
       {"quote", &Quote, METH_O, "The identifier between quotes."},
       {"sql_name", &SqlName, METH_O, "A relation's name in SQL."},
+      {"cancel", &Cancel, METH_NOARGS,
+       "Stop the statement that another thread waits for; False without one."},
       {"close", &Close, METH_NOARGS, "Close the connection."},
       {nullptr, nullptr, 0, nullptr},
   }};

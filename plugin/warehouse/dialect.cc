@@ -5,6 +5,7 @@
 #include <array>
 
 #include "host_shim/error.h"
+#include "plugin/warehouse/postgres_dialect.h"
 #include "plugin/warehouse/sqlite_dialect.h"
 
 namespace aft {
@@ -313,10 +314,14 @@ std::vector<std::string> Dialect::SwapStatements(const Relation& staging,
 }
 
 std::unique_ptr<Dialect> MakeDialect(odbc::Connection& connection) {
-  if (connection.InfoText(SQL_DBMS_NAME) == "SQLite") {
+  const std::string name = connection.InfoText(SQL_DBMS_NAME);
+  if (name == "SQLite") {
     connection.set_advise(&SqliteDialect::Advise);
+    // sqliteodbc frees what the other thread is busy with.
+    connection.set_cancellable(false);
     return std::make_unique<SqliteDialect>(connection);
   }
+  if (name == "PostgreSQL") return std::make_unique<PostgresDialect>(connection);
   return std::make_unique<Dialect>(connection);
 }
 

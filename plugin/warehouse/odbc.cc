@@ -120,8 +120,25 @@ void Connection::EndTransaction(bool commit, std::string_view doing) {
                   has_advice ? advise_(diagnostics[0]) : "");
 }
 
-Statement::Statement(Connection& connection, std::string doing)
-    : connection_(connection), doing_(std::move(doing)) {
+bool Connection::Cancel() {
+  // The statement can't be freed before this function returns.
+  const std::lock_guard lock(cancelling_);
+  return is_cancellable_ && busy_ != SQL_NULL_HSTMT && SQL_SUCCEEDED(SQLCancel(busy_));
+}
+
+Connection::Cancellable::Cancellable(Connection& connection, SQLHSTMT statement)
+    : connection_(connection) {
+  const std::lock_guard lock(connection_.cancelling_);
+  connection_.busy_ = statement;
+}
+
+Connection::Cancellable::~Cancellable() {
+  const std::lock_guard lock(connection_.cancelling_);
+  connection_.busy_ = SQL_NULL_HSTMT;
+}
+
+Statement::Statement(Connection& connection, std::string doing, Stop stop)
+    : connection_(connection), doing_(std::move(doing)), stop_(stop) {
   const auto lock = connection_.Lock();
   if (SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, connection.handle(), &handle_))) {
     return;
@@ -135,6 +152,13 @@ Statement::~Statement() {
   SQLFreeHandle(SQL_HANDLE_STMT, handle_);
 }
 
+template <typename Function>
+SQLRETURN Statement::Call(Function function) {
+  if (stop_ == Stop::kNever) return function();
+  const Connection::Cancellable cancellable(connection_, handle_);
+  return function();
+}
+
 void Statement::Check(SQLRETURN outcome, std::string_view function) {
   if (SQL_SUCCEEDED(outcome)) return;
   const std::vector<Diagnostic> diagnostics = ReadDiagnostics(SQL_HANDLE_STMT, handle_);
@@ -146,27 +170,30 @@ void Statement::Check(SQLRETURN outcome, std::string_view function) {
 
 void Statement::Prepare(std::string_view sql) {
   const auto lock = connection_.Lock();
-  Check(SQLPrepare(handle_, Narrow(sql), static_cast<SQLINTEGER>(sql.size())),
+  Check(Call([&] {
+          return SQLPrepare(handle_, Narrow(sql), static_cast<SQLINTEGER>(sql.size()));
+        }),
         "SQLPrepare");
 }
 
 void Statement::Execute() {
   const auto lock = connection_.Lock();
-  const SQLRETURN outcome = SQLExecute(handle_);
+  const SQLRETURN outcome = Call([&] { return SQLExecute(handle_); });
   // ODBC 3 says SQL_NO_DATA where a statement changed no row.
   if (outcome != SQL_NO_DATA) Check(outcome, "SQLExecute");
 }
 
 void Statement::ExecuteDirect(std::string_view sql) {
   const auto lock = connection_.Lock();
-  const SQLRETURN outcome =
-      SQLExecDirect(handle_, Narrow(sql), static_cast<SQLINTEGER>(sql.size()));
+  const SQLRETURN outcome = Call([&] {
+    return SQLExecDirect(handle_, Narrow(sql), static_cast<SQLINTEGER>(sql.size()));
+  });
   if (outcome != SQL_NO_DATA) Check(outcome, "SQLExecDirect");
 }
 
 bool Statement::Fetch() {
   const auto lock = connection_.Lock();
-  const SQLRETURN outcome = SQLFetch(handle_);
+  const SQLRETURN outcome = Call([&] { return SQLFetch(handle_); });
   if (outcome == SQL_NO_DATA) return false;
   Check(outcome, "SQLFetch");
   return true;
@@ -332,7 +359,8 @@ void Transaction::Commit() {
 
 void Transaction::End(bool commit) {
   if (!begin_.empty()) {
-    Statement(connection_, doing_).ExecuteDirect(commit ? "COMMIT" : "ROLLBACK");
+    Statement statement(connection_, doing_, Statement::Stop::kNever);
+    statement.ExecuteDirect(commit ? "COMMIT" : "ROLLBACK");
     return;
   }
   connection_.EndTransaction(commit, doing_);

@@ -58,11 +58,32 @@ class Connection {
   [[nodiscard]] Advise advise() const { return advise_; }
   [[nodiscard]] std::unique_lock<std::recursive_mutex> Lock();
 
+  /// Lets the driver give up the statement that it is busy with, on the server as well
+  /// (SQLCancel). From any thread. False where it is busy with none.
+  bool Cancel();
+  /// False for a driver that does not bear that.
+  void set_cancellable(bool is_cancellable) { is_cancellable_ = is_cancellable; }
+
+  /// While it lives, Cancel() may stop `statement`. One at a time.
+  class Cancellable {
+   public:
+    Cancellable(Connection& connection, SQLHSTMT statement);
+    Cancellable(const Cancellable&) = delete;
+    Cancellable& operator=(const Cancellable&) = delete;
+    ~Cancellable();
+
+   private:
+    Connection& connection_;
+  };
+
  private:
   Environment environment_;
   SQLHDBC handle_ = SQL_NULL_HDBC;
   Advise advise_ = nullptr;
   std::recursive_mutex mutex_;
+  std::mutex cancelling_;  ///< taken after mutex_ where both are
+  SQLHSTMT busy_ = SQL_NULL_HSTMT;
+  bool is_cancellable_ = true;
 };
 
 /// A column of a result as the driver describes it.
@@ -90,7 +111,10 @@ struct Parameter {
 /// One statement of a connection. `doing` completes "cannot …" in its errors.
 class Statement {
  public:
-  Statement(Connection& connection, std::string doing);
+  enum class Stop { kOnCancel, kNever };
+
+  /// What undoes or cleans up is not to be stopped.
+  Statement(Connection& connection, std::string doing, Stop stop = Stop::kOnCancel);
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
   ~Statement();
@@ -123,9 +147,14 @@ class Statement {
   [[nodiscard]] SQLLEN Attribute(SQLUSMALLINT column, SQLUSMALLINT field);
   [[nodiscard]] std::string AttributeText(SQLUSMALLINT column, SQLUSMALLINT field);
 
+  /// Calls one of ODBC's functions that may take long.
+  template <typename Function>
+  SQLRETURN Call(Function function);
+
   SQLHSTMT handle_ = SQL_NULL_HSTMT;
   Connection& connection_;
   std::string doing_;
+  Stop stop_;
 };
 
 /// A transaction that is rolled back unless it is committed.

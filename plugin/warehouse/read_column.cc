@@ -125,6 +125,13 @@ struct TimestampParse {
     return ParseTimestamp(text, type.digits, type.has_zone);
   }
 };
+struct TimestampParser : IsoParser<int64_t, TimestampParse> {
+  /// A driver leaves the zone of an instant out; the session's is UTC then.
+  static std::optional<int64_t> FromText(std::string_view text, const ValueType& type) {
+    const std::optional<int64_t> parsed = TimestampParse()(text, type);
+    return parsed ? parsed : ParseTimestamp(text, type.digits, /*has_zone=*/false);
+  }
+};
 
 /// Values of a fixed width: `Stored` in the array, `Parser::Value` from the driver.
 template <typename Stored, typename Parser>
@@ -308,8 +315,7 @@ std::unique_ptr<ReadColumn> MakeReadColumn(const ReadColumnPlan& plan) {
     case Kind::kTime:
       return MakeTimeColumn(plan);
     case Kind::kTimestamp:
-      return std::make_unique<FixedColumn<int64_t, IsoParser<int64_t, TimestampParse>>>(
-          plan);
+      return std::make_unique<FixedColumn<int64_t, TimestampParser>>(plan);
   }
   return nullptr;
 }

@@ -32,7 +32,9 @@ class Staging {
     if (drop_statement_.empty()) return;
     // The error that brought us here says more than one of dropping.
     try {
-      odbc::Statement(connection_, "drop a staging table").ExecuteDirect(drop_statement_);
+      odbc::Statement drop(connection_, "drop a staging table",
+                           odbc::Statement::Stop::kNever);
+      drop.ExecuteDirect(drop_statement_);
     } catch (const Error&) {
       return;
     }

@@ -13,6 +13,7 @@ from aft.profile import Target
 
 OVERRIDE = "AFT_ODBC_CONNECTION"
 SQLITE_DRIVER = "SQLite3"
+POSTGRES_DRIVER = "PostgreSQL Unicode"
 # How long a script waits for another connection's lock, in milliseconds.
 SQLITE_TIMEOUT = 60_000
 
@@ -32,6 +33,8 @@ def connection_settings(target: Target) -> ConnectionSettings:
         return ConnectionSettings(given)
     if target.type == "sqlite":
         return _sqlite(target)
+    if target.type == "postgres":
+        return _postgres(target)
     raise AftError(
         f"cannot tell how to reach target '{target.name}' of type '{target.type}' over "
         f"ODBC; set 'vars: {{aft: {{connections: {{{target.name}: \"Driver=...\"}}}}}}' "
@@ -64,6 +67,43 @@ def _sqlite(target: Target) -> ConnectionSettings:
         "StepAPI=1;NoWCHAR=1;BigInt=1;NoCreat=1"
     )
     return ConnectionSettings(string, tuple(map(_attach, files, files.values())))
+
+
+def _postgres(target: Target) -> ConnectionSettings:
+    _require_driver(POSTGRES_DRIVER, "odbc-postgresql")
+    given = target.credentials
+    # Rows are fetched in portions (UseDeclareFetch) instead of all at once, and booleans
+    # are booleans (BoolsAsChar).
+    attributes = {
+        "Driver": POSTGRES_DRIVER,
+        "Server": given.get("host", "localhost"),
+        "Port": given.get("port", 5432),
+        "Database": target.database,
+        "UID": given.get("user"),
+        "PWD": _braced(given.get("password", given.get("pass", ""))),
+        "SSLmode": given.get("sslmode", "prefer"),
+        "UseDeclareFetch": 1,
+        "Fetch": 10_000,
+        "BoolsAsChar": 0,
+    }
+    for name, value in attributes.items():
+        # psqlodbc 13 takes a value up to the next ';', unless it is the password.
+        if name != "PWD" and ";" in str(value):
+            raise AftError(
+                f"cannot open target '{target.name}' over ODBC: its driver takes no ';' in "
+                f"'{name}'"
+            )
+    string = ";".join(
+        f"{name}={value}" for name, value in attributes.items() if value is not None
+    )
+    settings = {"role": given.get("role"), "search_path": given.get("search_path")}
+    statements = (f"set {name} = {value}" for name, value in settings.items() if value)
+    return ConnectionSettings(string, tuple(statements))
+
+
+def _braced(value: object) -> str:
+    """A value of a connection string in which no character has a meaning of its own."""
+    return "{" + str(value).replace("}", "}}") + "}"
 
 
 def _file_name(path: Path) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from aft import channel
+from aft import channel, interruption
 from aft.errors import AftError
 from aft.failure import Terminated
 
@@ -62,6 +62,7 @@ def _run(given: ScriptProcess) -> None:
     adopt_orphans()
     plugin = socket.socket(fileno=given.control)
     _reset_signals()
+    interruption.watch_signals()
     _redirect(given.output)
     _keep_stack(given.stack)
     _reseed()

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from aft import _aft, frames
+from aft import _aft, frames, interruption
 from aft.connection_string import connection_settings
 from aft.errors import AftError, WarehouseError
 from aft.profile import Target
@@ -103,6 +103,7 @@ class Warehouse:
             self._open_connection = _aft.Connection(
                 settings.connection_string, list(settings.statements)
             )
+            interruption.cancel_on_signal(self._open_connection)
         return self._open_connection
 
 

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plugin/warehouse/dialect.h"
+
+namespace aft {
+
+/// PostgreSQL through psqlodbc, which gives timestamps in the session's time zone and
+/// without its name; so the session's is UTC.
+class PostgresDialect final : public Dialect {
+ public:
+  /// Sets the session's time zone.
+  explicit PostgresDialect(odbc::Connection& connection);
+
+  [[nodiscard]] ReadPlan PlanRead(
+      std::string_view sql,
+      const std::vector<odbc::ColumnDescription>& columns) const override;
+  [[nodiscard]] std::string TypeName(const ValueType& type) const override;
+  [[nodiscard]] std::optional<Encoding> EncodingFor(
+      const ValueType& type, const TableColumn& column) const override;
+};
+
+}  // namespace aft

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A PostgreSQL server of a test run's own: Debian's, on loopback, on a free port."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# PostgreSQL refuses to be run by root; Debian's package makes this user.
+ACCOUNT = "postgres"
+USER, PASSWORD = "aft", "s3cret; of} the {tests %41+="
+DATABASE = "shop"
+# As long as a loaded machine may take to start or to stop it.
+PATIENCE = 60
+
+
+class PostgresServer:
+    """A running server and its data folder. Superuser and password are known."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._data = folder / "data"
+        self.port = _free_port()
+        self._own_folder()
+        self._initialize()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+        self.run(f'create database "{DATABASE}"', database="postgres")
+
+    @property
+    def connection_string(self) -> str:
+        """For ODBC; a result is not kept in memory as a whole."""
+        return (
+            f"Driver=PostgreSQL Unicode;Server=127.0.0.1;Port={self.port};"
+            f"Database={DATABASE};UID={USER};PWD={{{PASSWORD.replace('}', '}}')}}};"
+            "UseDeclareFetch=1;Fetch=10000;BoolsAsChar=0;SSLmode=disable"
+        )
+
+    def start(self) -> None:
+        """Start the server and wait until it takes connections."""
+        self._process = subprocess.Popen(
+            [*_as_account(), _program("postgres"), "-D", str(self._data)],
+            stdin=subprocess.DEVNULL,
+            stdout=(self._folder / "log").open("ab"),
+            stderr=subprocess.STDOUT,
+            cwd=self._folder,
+            start_new_session=True,
+        )
+        ready = [_program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        subprocess.run([*ready, "-t", str(PATIENCE)], check=False)
+        while subprocess.run(ready, check=False).returncode != 0:
+            assert self._process.poll() is None, (self._folder / "log").read_text()
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
+        """Stop the server: SIGINT ends its sessions first, SIGQUIT is a crash."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        self._process.wait(PATIENCE)
+
+    def run(self, sql: str, database: str = DATABASE) -> str:
+        """Run statements with psql, not with what is tested; rows as text, `|` between."""
+        finished = subprocess.run(
+            [_program("psql"), "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1"]
+            + ["-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-d", database],
+            input=sql,
+            env={**os.environ, "PGPASSWORD": PASSWORD},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert finished.returncode == 0, finished.stderr
+        return finished.stdout.strip()
+
+    def _own_folder(self) -> None:
+        if os.geteuid() == 0:
+            account = pwd.getpwnam(ACCOUNT)
+            os.chown(self._folder, account.pw_uid, account.pw_gid)
+
+    def _initialize(self) -> None:
+        password = self._folder / "password"
+        password.write_text(PASSWORD)
+        if os.geteuid() == 0:
+            os.chown(password, pwd.getpwnam(ACCOUNT).pw_uid, -1)
+        subprocess.run(
+            [*_as_account(), _program("initdb"), "-D", str(self._data), "-U", USER]
+            + ["-A", "scram-sha-256", f"--pwfile={password}", "-E", "UTF8"]
+            + ["--locale=C", "--no-sync"],
+            cwd=self._folder,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": "",
+            # The data is thrown away with the tests.
+            "fsync": "off",
+        }
+        with (self._data / "postgresql.auto.conf").open("a") as file:
+            file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+
+
+@contextmanager
+def running_server() -> Iterator[PostgresServer]:
+    """A server that is stopped, and whose folder is removed, at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="aft-postgres-"))
+    try:
+        server = PostgresServer(folder)
+        try:
+            yield server
+        finally:
+            server.stop(signal.SIGINT)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _program(name: str) -> str:
+    """The newest of the versions that Debian keeps side by side."""
+    found = sorted(
+        Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4])
+    )
+    assert found, f"'{name}' is missing; run packaging/test"
+    return str(found[-1])
+
+
+def _as_account() -> list[str]:
+    if os.geteuid() != 0:
+        return []
+    return ["setpriv", f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--init-groups"]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
