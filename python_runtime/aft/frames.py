@@ -81,6 +81,11 @@ class FrameStream:
         return pa.RecordBatchReader.from_batches(reader.schema, batches())
 
 
+def is_repeatable(frame: Any) -> bool:
+    """Whether the frame can be written again: a generator or a reader is used up."""
+    return hasattr(frame, "__len__")
+
+
 def _is_stream(frame: Any) -> bool:
     return hasattr(frame, "__arrow_c_stream__")
 

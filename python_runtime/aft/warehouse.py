@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,12 @@ from aft.connection_string import connection_settings
 from aft.errors import AftError, WarehouseError
 from aft.profile import Target
 from aft.project import Relation
+
+# Serialization failure and deadlock (SQL:2016; PostgreSQL): the server has undone the
+# transaction, and asks to repeat it.
+_ROLLED_BACK = frozenset({"40001", "40P01"})
+_MOST_TRIES = 5
+_FIRST_DELAY = 0.05  # seconds
 
 
 @dataclass
@@ -56,12 +63,29 @@ class Warehouse:
         """Write a frame into a relation: as a whole, or nothing has changed."""
         began = time.monotonic()
         try:
-            stream = frames.FrameStream(frame)
-            rows, size = self._write(stream, relation, mode, column_types)
+            rows, size = self._write_until_done(frame, relation, mode, column_types)
             self.meter.rows_written += rows
             self.meter.bytes_written += size
         finally:
             self.meter.seconds_writing += time.monotonic() - began
+
+    def _write_until_done(
+        self, frame: Any, relation: Relation, mode: str, column_types: Mapping[str, str]
+    ) -> tuple[int, int]:
+        tries = 1
+        while True:
+            stream = frames.FrameStream(frame)
+            try:
+                return self._write(stream, relation, mode, column_types)
+            except WarehouseError as error:
+                if error.sqlstate not in _ROLLED_BACK or not frames.is_repeatable(frame):
+                    raise
+                if tries == _MOST_TRIES:
+                    text = f"{error}; so it did in each of {tries} tries"
+                    raise WarehouseError(text, error.sqlstate, error.native_code) from None
+            # At random, so that two who met do not meet again.
+            time.sleep(random.uniform(0.5, 1) * _FIRST_DELAY * 2**tries)
+            tries += 1
 
     def _read(self, relation: str | Relation) -> pa.Table:
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faults hit the same projects that the end-to-end tests use, and a server where one matters."""
+"""Faults hit the projects of the end-to-end tests, on a server where one matters."""
 
 from __future__ import annotations
 
@@ -67,6 +67,13 @@ class ServerProject(Project):
         return self.rows(
             "select query from pg_stat_activity where pid <> pg_backend_pid() "
             f"and datname = '{DATABASE}' and state <> 'idle'"
+        )
+
+    def end_sessions(self) -> None:
+        """End all other sessions of the server."""
+        self.rows(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            f"where pid <> pg_backend_pid() and datname = '{DATABASE}'"
         )
 
 

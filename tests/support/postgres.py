@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 # PostgreSQL refuses to be run by root; Debian's package makes this user.
 ACCOUNT = "postgres"
@@ -44,6 +45,11 @@ class PostgresServer:
             "UseDeclareFetch=1;Fetch=10000;BoolsAsChar=0;SSLmode=disable"
         )
 
+    @property
+    def uri(self) -> str:
+        """For libpq."""
+        return f"postgresql://{USER}:{quote(PASSWORD)}@127.0.0.1:{self.port}/{DATABASE}"
+
     def start(self) -> None:
         """Start the server and wait until it takes connections."""
         self._process = subprocess.Popen(
@@ -67,9 +73,9 @@ class PostgresServer:
 
     def run(self, sql: str, database: str = DATABASE) -> str:
         """Run statements with psql, not with what is tested; rows as text, `|` between."""
+        place = f"-h 127.0.0.1 -p {self.port} -U {USER} -d {database}"
         finished = subprocess.run(
-            [_program("psql"), "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1"]
-            + ["-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-d", database],
+            [_program("psql"), *f"-XAtq -v ON_ERROR_STOP=1 {place}".split()],
             input=sql,
             env={**os.environ, "PGPASSWORD": PASSWORD},
             capture_output=True,
@@ -89,10 +95,9 @@ class PostgresServer:
         password.write_text(PASSWORD)
         if os.geteuid() == 0:
             os.chown(password, pwd.getpwnam(ACCOUNT).pw_uid, -1)
+        options = f"-D data -U {USER} -A scram-sha-256 -E UTF8 --locale=C --no-sync"
         subprocess.run(
-            [*_as_account(), _program("initdb"), "-D", str(self._data), "-U", USER]
-            + ["-A", "scram-sha-256", f"--pwfile={password}", "-E", "UTF8"]
-            + ["--locale=C", "--no-sync"],
+            [*_as_account(), _program("initdb"), *options.split(), f"--pwfile={password}"],
             cwd=self._folder,
             stdout=subprocess.DEVNULL,
             check=True,
