@@ -83,20 +83,27 @@ std::unique_lock<std::recursive_mutex> Connection::Lock() {
   return std::unique_lock(mutex_);
 }
 
+bool Connection::Info(SQLUSMALLINT kind, void* value, SQLSMALLINT capacity) const {
+  SQLSMALLINT length = 0;
+  if (SQL_SUCCEEDED(SQLGetInfo(handle_, kind, value, capacity, &length))) return true;
+  const std::vector<Diagnostic> diagnostics = ReadDiagnostics(SQL_HANDLE_DBC, handle_);
+  const std::string state = diagnostics.empty() ? "" : diagnostics[0].state;
+  // An optional feature that is not implemented, a kind that the driver does not know.
+  if (state == "HYC00" || state == "HY096") return false;
+  throw OdbcError("ask the driver what the warehouse can do", "SQLGetInfo", diagnostics,
+                  "");
+}
+
 std::string Connection::InfoText(SQLUSMALLINT kind) const {
   std::array<char, 256> text{};
-  SQLSMALLINT length = 0;
-  const SQLRETURN outcome = SQLGetInfo(handle_, kind, text.data(),
-                                       static_cast<SQLSMALLINT>(text.size()), &length);
-  return SQL_SUCCEEDED(outcome) ? std::string(text.data()) : std::string();
+  if (!Info(kind, text.data(), static_cast<SQLSMALLINT>(text.size()))) return "";
+  return text.data();
 }
 
 SQLUINTEGER Connection::InfoNumber(SQLUSMALLINT kind) const {
   // Drivers write two bytes or four, depending on the kind.
   SQLUINTEGER number = 0;
-  SQLSMALLINT length = 0;
-  const SQLRETURN outcome = SQLGetInfo(handle_, kind, &number, sizeof number, &length);
-  return SQL_SUCCEEDED(outcome) ? number : 0;
+  return Info(kind, &number, sizeof number) ? number : 0;
 }
 
 void Connection::SetAutocommit(bool on, std::string_view doing) {

@@ -49,7 +49,7 @@ class Connection {
   ~Connection();
 
   [[nodiscard]] SQLHDBC handle() const { return handle_; }
-  /// What SQLGetInfo says, or "" and 0 for what the driver doesn't know.
+  /// What SQLGetInfo says, or "" and 0 for what the driver says that it doesn't know.
   [[nodiscard]] std::string InfoText(SQLUSMALLINT kind) const;
   [[nodiscard]] SQLUINTEGER InfoNumber(SQLUSMALLINT kind) const;
   void SetAutocommit(bool on, std::string_view doing);
@@ -77,6 +77,8 @@ class Connection {
   };
 
  private:
+  bool Info(SQLUSMALLINT kind, void* value, SQLSMALLINT capacity) const;
+
   Environment environment_;
   SQLHDBC handle_ = SQL_NULL_HDBC;
   Advise advise_ = nullptr;

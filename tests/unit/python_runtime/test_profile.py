@@ -28,6 +28,7 @@ POSTGRES = """
           threads: 3
         prod: {type: sqlite, schemas_and_paths: {main: shop.db}}
 """
+UNKNOWN = POSTGRES.replace("type: postgres", "type: exotic")
 
 
 def read(folder: Path, profiles: str, **more: Any) -> Target:
@@ -110,7 +111,7 @@ def test_no_secret_is_in_an_error_or_a_description(tmp_path: Path) -> None:
     with pytest.raises(AftError) as broken:
         read(tmp_path, "shop:\n  password: s3cret\n bad: [")
     with pytest.raises(AftError) as unknown:
-        connection_settings(read(tmp_path, POSTGRES))
+        connection_settings(read(tmp_path, UNKNOWN))
     shown = repr(read(tmp_path, POSTGRES)) + str(read(tmp_path, POSTGRES).described())
 
     assert "s3cret" not in str(broken.value) + str(unknown.value) + shown
@@ -118,13 +119,36 @@ def test_no_secret_is_in_an_error_or_a_description(tmp_path: Path) -> None:
 
 def test_an_adapter_without_a_rule_asks_for_a_connection_string(tmp_path: Path) -> None:
     with pytest.raises(AftError) as error:
-        connection_settings(read(tmp_path, POSTGRES))
+        connection_settings(read(tmp_path, UNKNOWN))
 
     assert str(error.value) == (
-        "cannot tell how to reach target 'dev' of type 'postgres' over ODBC; set 'vars: "
+        "cannot tell how to reach target 'dev' of type 'exotic' over ODBC; set 'vars: "
         '{aft: {connections: {dev: "Driver=..."}}}\' in dbt_project.yml, or the '
         "environment variable AFT_ODBC_CONNECTION"
     )
+
+
+def test_postgres_is_reached_with_the_profiles_credentials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_HOST", "db.example")
+    monkeypatch.setenv("DBT_ENV_SECRET_PASSWORD", "a;}b")
+    own = "user: me\n          role: loader\n          dbname: shop"
+
+    settings = connection_settings(read(tmp_path, POSTGRES.replace("dbname: shop", own)))
+
+    assert settings.connection_string == (
+        "Driver=PostgreSQL Unicode;Server=db.example;Port=5432;Database=shop;UID=me;"
+        "PWD={a;}}b};SSLmode=prefer;UseDeclareFetch=1;Fetch=10000;BoolsAsChar=0"
+    )
+    assert settings.statements == ("set role = loader",)
+
+
+def test_what_the_driver_of_postgres_cannot_take_is_refused(tmp_path: Path) -> None:
+    given = POSTGRES.replace("dbname: shop", "dbname: 'a;b'")
+
+    with pytest.raises(AftError, match="its driver takes no ';' in 'Database'"):
+        connection_settings(read(tmp_path, given))
 
 
 def test_a_connection_string_can_be_given_outright(

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/faults/fault_driver.h"
+
+#include <dlfcn.h>
+#include <sql.h>
+#include <sqlext.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <set>
+#include <string>
+
+namespace {
+
+struct State {
+  void* driver = nullptr;
+  std::string function;
+  int number = 0;
+  aft_fault_moment moment = AFT_FAULT_INSTEAD;
+  std::string sqlstate = "HY000";
+  bool for_good = false;
+  int seen = 0;
+  int failed = 0;
+  std::string failed_function;
+  std::set<SQLHANDLE> failed_handles;
+  std::set<SQLHANDLE> open_handles;
+};
+
+State& TheState() {
+  static State state;
+  return state;
+}
+
+template <typename Function>
+Function Real(const char* name, Function /*of this type*/) {
+  void* const symbol = ::dlsym(TheState().driver, name);
+  if (symbol == nullptr) {
+    std::fprintf(stderr, "the driver under test has no %s\n", name);
+    std::abort();
+  }
+  return reinterpret_cast<Function>(symbol);
+}
+
+bool IsDue(const char* name) {
+  State& state = TheState();
+  if (state.number == 0) return false;
+  if (state.failed > 0 && state.for_good) return true;
+  if (!state.function.empty() && state.function != name) return false;
+  return ++state.seen == state.number;
+}
+
+SQLRETURN Fail(SQLHANDLE handle, const char* name) {
+  State& state = TheState();
+  ++state.failed;
+  state.failed_function = name;
+  state.failed_handles.insert(handle);
+  return SQL_ERROR;
+}
+
+template <typename Work>
+SQLRETURN MayFail(const char* name, SQLHANDLE handle, const Work& work) {
+  TheState().failed_handles.erase(handle);
+  if (!IsDue(name)) return work();
+  if (TheState().moment == AFT_FAULT_AFTERWARDS) work();
+  return Fail(handle, name);
+}
+
+}  // namespace
+
+extern "C" {
+
+void aft_fault_use(const char* driver) {
+  TheState().driver = ::dlopen(driver, RTLD_NOW | RTLD_LOCAL);
+  if (TheState().driver != nullptr) return;
+  std::fprintf(stderr, "cannot load the driver under test: %s\n", ::dlerror());
+  std::abort();
+}
+
+void aft_fault_arm(const char* function, int number, aft_fault_moment moment,
+                   const char* sqlstate, int for_good) {
+  State& state = TheState();
+  state.function = function;
+  state.number = number;
+  state.moment = moment;
+  state.sqlstate = sqlstate;
+  state.for_good = for_good != 0;
+  state.seen = 0;
+  state.failed = 0;
+  state.failed_function.clear();
+  state.failed_handles.clear();
+}
+
+int aft_fault_count(void) { return TheState().failed; }
+const char* aft_fault_function(void) { return TheState().failed_function.c_str(); }
+int aft_fault_open_handles(void) {
+  return static_cast<int>(TheState().open_handles.size());
+}
+
+SQLRETURN SQLAllocHandle(SQLSMALLINT type, SQLHANDLE input, SQLHANDLE* output) {
+  const auto work = [&] {
+    const SQLRETURN outcome =
+        Real("SQLAllocHandle", &SQLAllocHandle)(type, input, output);
+    // The driver manager keeps environments to itself.
+    if (SQL_SUCCEEDED(outcome) && type != SQL_HANDLE_ENV)
+      TheState().open_handles.insert(*output);
+    return outcome;
+  };
+  // Without an environment the driver manager itself can't go on.
+  if (type != SQL_HANDLE_STMT || !IsDue("SQLAllocHandle")) return work();
+  return Fail(input, "SQLAllocHandle");
+}
+
+SQLRETURN SQLFreeHandle(SQLSMALLINT type, SQLHANDLE handle) {
+  TheState().open_handles.erase(handle);
+  TheState().failed_handles.erase(handle);
+  return Real("SQLFreeHandle", &SQLFreeHandle)(type, handle);
+}
+
+SQLRETURN SQLEndTran(SQLSMALLINT type, SQLHANDLE handle, SQLSMALLINT completion) {
+  return MayFail("SQLEndTran", handle, [&] {
+    return Real("SQLEndTran", &SQLEndTran)(type, handle, completion);
+  });
+}
+
+SQLRETURN SQLGetDiagRec(SQLSMALLINT type, SQLHANDLE handle, SQLSMALLINT number,
+                        SQLCHAR* sqlstate, SQLINTEGER* native, SQLCHAR* text,
+                        SQLSMALLINT capacity, SQLSMALLINT* length) {
+  if (TheState().failed_handles.count(handle) == 0)
+    return Real("SQLGetDiagRec", &SQLGetDiagRec)(type, handle, number, sqlstate, native,
+                                                 text, capacity, length);
+  if (number != 1) return SQL_NO_DATA;
+  const std::string message = "injected into " + TheState().failed_function;
+  std::snprintf(reinterpret_cast<char*>(sqlstate), SQL_SQLSTATE_SIZE + 1, "%s",
+                TheState().sqlstate.c_str());
+  if (native != nullptr) *native = 1;
+  if (text != nullptr && capacity > 0)
+    std::snprintf(reinterpret_cast<char*>(text), static_cast<size_t>(capacity), "%s",
+                  message.c_str());
+  if (length != nullptr) *length = static_cast<SQLSMALLINT>(message.size());
+  return SQL_SUCCESS;
+}
+
+SQLRETURN SQLGetDiagField(SQLSMALLINT type, SQLHANDLE handle, SQLSMALLINT number,
+                          SQLSMALLINT field, SQLPOINTER value, SQLSMALLINT capacity,
+                          SQLSMALLINT* length) {
+  if (TheState().failed_handles.count(handle) == 0)
+    return Real("SQLGetDiagField", &SQLGetDiagField)(type, handle, number, field, value,
+                                                     capacity, length);
+  if (number > 1) return SQL_NO_DATA;
+  if (field != SQL_DIAG_NUMBER) return SQL_ERROR;
+  *static_cast<SQLINTEGER*>(value) = 1;
+  return SQL_SUCCESS;
+}
+
+// Hands a call on whose first parameter is its handle.
+#define AFT_MAY_FAIL(name, handle, parameters, ...)                                 \
+  SQLRETURN name parameters {                                                       \
+    return MayFail(#name, handle, [&] { return Real(#name, &name)(__VA_ARGS__); }); \
+  }
+#define AFT_HAND_ON(name, parameters, ...) \
+  SQLRETURN name parameters { return Real(#name, &name)(__VA_ARGS__); }
+
+AFT_HAND_ON(SQLSetEnvAttr,
+            (SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length),
+            handle, attribute, value, length)
+AFT_HAND_ON(SQLDisconnect, (SQLHDBC handle), handle)
+AFT_HAND_ON(SQLFreeStmt, (SQLHSTMT handle, SQLUSMALLINT option), handle, option)
+AFT_HAND_ON(SQLCancel, (SQLHSTMT handle), handle)
+AFT_HAND_ON(SQLGetConnectAttr,
+            (SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER capacity,
+             SQLINTEGER* length),
+            handle, attribute, value, capacity, length)
+
+AFT_MAY_FAIL(SQLDriverConnect, handle,
+             (SQLHDBC handle, SQLHWND window, SQLCHAR* input, SQLSMALLINT input_length,
+              SQLCHAR* output, SQLSMALLINT capacity, SQLSMALLINT* length,
+              SQLUSMALLINT completion),
+             handle, window, input, input_length, output, capacity, length, completion)
+AFT_MAY_FAIL(SQLGetInfo, handle,
+             (SQLHDBC handle, SQLUSMALLINT kind, SQLPOINTER value, SQLSMALLINT capacity,
+              SQLSMALLINT* length),
+             handle, kind, value, capacity, length)
+AFT_MAY_FAIL(SQLSetConnectAttr, handle,
+             (SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length),
+             handle, attribute, value, length)
+AFT_MAY_FAIL(SQLPrepare, handle, (SQLHSTMT handle, SQLCHAR* text, SQLINTEGER length),
+             handle, text, length)
+AFT_MAY_FAIL(SQLExecute, handle, (SQLHSTMT handle), handle)
+AFT_MAY_FAIL(SQLExecDirect, handle, (SQLHSTMT handle, SQLCHAR* text, SQLINTEGER length),
+             handle, text, length)
+AFT_MAY_FAIL(SQLFetch, handle, (SQLHSTMT handle), handle)
+AFT_MAY_FAIL(SQLBindCol, handle,
+             (SQLHSTMT handle, SQLUSMALLINT number, SQLSMALLINT type, SQLPOINTER value,
+              SQLLEN capacity, SQLLEN* indicator),
+             handle, number, type, value, capacity, indicator)
+AFT_MAY_FAIL(SQLGetData, handle,
+             (SQLHSTMT handle, SQLUSMALLINT number, SQLSMALLINT type, SQLPOINTER value,
+              SQLLEN capacity, SQLLEN* indicator),
+             handle, number, type, value, capacity, indicator)
+AFT_MAY_FAIL(SQLBindParameter, handle,
+             (SQLHSTMT handle, SQLUSMALLINT number, SQLSMALLINT direction,
+              SQLSMALLINT c_type, SQLSMALLINT sql_type, SQLULEN size, SQLSMALLINT digits,
+              SQLPOINTER value, SQLLEN capacity, SQLLEN* indicator),
+             handle, number, direction, c_type, sql_type, size, digits, value, capacity,
+             indicator)
+AFT_MAY_FAIL(SQLSetStmtAttr, handle,
+             (SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length),
+             handle, attribute, value, length)
+AFT_MAY_FAIL(SQLGetStmtAttr, handle,
+             (SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value,
+              SQLINTEGER capacity, SQLINTEGER* length),
+             handle, attribute, value, capacity, length)
+AFT_MAY_FAIL(SQLTables, handle,
+             (SQLHSTMT handle, SQLCHAR* catalog, SQLSMALLINT catalog_length,
+              SQLCHAR* schema, SQLSMALLINT schema_length, SQLCHAR* table,
+              SQLSMALLINT table_length, SQLCHAR* type, SQLSMALLINT type_length),
+             handle, catalog, catalog_length, schema, schema_length, table, table_length,
+             type, type_length)
+AFT_MAY_FAIL(SQLColAttribute, handle,
+             (SQLHSTMT handle, SQLUSMALLINT number, SQLUSMALLINT field, SQLPOINTER text,
+              SQLSMALLINT capacity, SQLSMALLINT* length, SQLLEN* value),
+             handle, number, field, text, capacity, length, value)
+AFT_MAY_FAIL(SQLNumResultCols, handle, (SQLHSTMT handle, SQLSMALLINT* count), handle,
+             count)
+AFT_MAY_FAIL(SQLDescribeCol, handle,
+             (SQLHSTMT handle, SQLUSMALLINT number, SQLCHAR* name, SQLSMALLINT capacity,
+              SQLSMALLINT* length, SQLSMALLINT* type, SQLULEN* size, SQLSMALLINT* digits,
+              SQLSMALLINT* nullable),
+             handle, number, name, capacity, length, type, size, digits, nullable)
+AFT_MAY_FAIL(SQLRowCount, handle, (SQLHSTMT handle, SQLLEN* rows), handle, rows)
+}

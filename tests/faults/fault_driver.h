@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// An ODBC driver that hands every call on to a real one and lets one of them fail.
+///
+/// Tests connect with `Driver=<path of this library>` and load the same library to say
+/// what is to happen. All of it is for one thread at a time.
+extern "C" {
+
+/// Which driver does the work: the path of its library. To be called before the first
+/// connection; the rest of the connection string is that driver's.
+void aft_fault_use(const char* driver);
+
+/// When a failing call does its work.
+enum aft_fault_moment {
+  AFT_FAULT_INSTEAD = 0,     ///< never: the driver is not asked
+  AFT_FAULT_AFTERWARDS = 1,  ///< before it fails, as when an answer is lost
+};
+
+/// From now on, lets the `number`-th call (from 1) of `function`, or with "" of any that
+/// may fail, give SQL_ERROR with `sqlstate`, and all later calls of the connection as
+/// well if `for_good` is not 0. With 0 for `number` nothing fails.
+void aft_fault_arm(const char* function, int number, enum aft_fault_moment moment,
+                   const char* sqlstate, int for_good);
+
+/// How many calls have failed since then.
+int aft_fault_count(void);
+
+/// The function whose call has failed last; "" before.
+const char* aft_fault_function(void);
+
+/// Connections and statements that were allocated and not yet freed.
+int aft_fault_open_handles(void);
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <dlfcn.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "tests/faults/fault_driver.h"
+#include "tests/unit/warehouse/database.h"
+
+namespace aft {
+namespace {
+
+using test::AppendTo;
+using test::Database;
+using test::Frame;
+using test::Overwrite;
+using test::Table;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+
+/// More failures than any of the work below makes calls.
+constexpr int kMostCalls = 2000;
+
+/// The controls of the very library that the driver manager loads as a driver.
+struct Controls {
+  Controls() : library(::dlopen(AFT_FAULT_DRIVER, RTLD_NOW)) {
+    Load("aft_fault_use", use);
+    Load("aft_fault_arm", arm);
+    Load("aft_fault_count", count);
+    Load("aft_fault_function", function);
+    Load("aft_fault_open_handles", open_handles);
+    use(AFT_SQLITE_DRIVER);
+  }
+  template <typename Function>
+  void Load(const char* name, Function*& function_pointer) const {
+    function_pointer = reinterpret_cast<Function*>(::dlsym(library, name));
+    if (function_pointer == nullptr) throw std::runtime_error(::dlerror());
+  }
+
+  void* library;
+  decltype(aft_fault_use)* use = nullptr;
+  decltype(aft_fault_arm)* arm = nullptr;
+  decltype(aft_fault_count)* count = nullptr;
+  decltype(aft_fault_function)* function = nullptr;
+  decltype(aft_fault_open_handles)* open_handles = nullptr;
+};
+
+struct Fault {
+  aft_fault_moment moment;
+  bool for_good;
+};
+
+/// A database with a table `t`, worked on through the driver that fails.
+class OdbcFaults : public ::testing::TestWithParam<Fault> {
+ protected:
+  static Controls& controls() {
+    static Controls controls;
+    return controls;
+  }
+
+  OdbcFaults() {
+    database_.Run("CREATE TABLE t (a INTEGER, s TEXT)");
+    database_.Run("INSERT INTO t VALUES (42, 'old')");
+  }
+
+  [[nodiscard]] std::string FailingConnection() const {
+    std::string string = database_.ConnectionString();
+    string.replace(0, string.find(';'), "Driver=" AFT_FAULT_DRIVER);
+    return string;
+  }
+
+  /// Lets the first, the second, … call fail until the work gets through without. Gives
+  /// how many failures there were.
+  int FailEach(const std::function<void(odbc::Connection&, const Dialect&)>& work,
+               const std::function<void(bool has_failed)>& check) {
+    for (int number = 1; number < kMostCalls; ++number) {
+      const auto [moment, for_good] = GetParam();
+      controls().arm("", number, moment, "HY999", for_good ? 1 : 0);
+      const std::string error = test::ErrorOf([&] {
+        odbc::Connection connection(FailingConnection());
+        const std::unique_ptr<Dialect> dialect = MakeDialect(connection);
+        work(connection, *dialect);
+      });
+      const bool was_hit = controls().count() > 0;
+      const std::string function = controls().function();
+      controls().arm("", 0, AFT_FAULT_INSTEAD, "", 0);
+      SCOPED_TRACE(Text("call ", number, ", ", function, ": ", error));
+      if (!error.empty()) {
+        EXPECT_THAT(error, HasSubstr("HY999 injected into SQL"));
+        EXPECT_THAT(error, HasSubstr("cannot "));
+      }
+      check(!error.empty());
+      EXPECT_EQ(controls().open_handles(), 0);
+      if (!was_hit) return number - 1;
+      if (::testing::Test::HasFailure()) return number;
+    }
+    ADD_FAILURE() << "it never gets through";
+    return kMostCalls;
+  }
+
+  std::string Rows() {
+    return database_.Ask(
+        "SELECT group_concat(a || s) FROM (SELECT a, s FROM t ORDER BY a)");
+  }
+
+  Database database_;
+};
+
+Frame NewRows() { return Frame().Integers("a", {1, 2, 3}).Texts("s", {"x", "y", "z"}); }
+
+INSTANTIATE_TEST_SUITE_P(Each, OdbcFaults,
+                         ::testing::Values(Fault{AFT_FAULT_INSTEAD, false},
+                                           Fault{AFT_FAULT_INSTEAD, true},
+                                           Fault{AFT_FAULT_AFTERWARDS, false}));
+
+TEST_P(OdbcFaults, AnOverwriteIsWholeOrHasNotHappened) {
+  const int failures = FailEach(
+      [](odbc::Connection& connection, const Dialect& dialect) {
+        TableWriter(connection, dialect, Overwrite("t"), [] {
+        }).Write(*StreamOf(NewRows()));
+      },
+      [this](bool has_failed) {
+        // Where a commit's answer was lost, it may have happened all the same.
+        const std::string rows = Rows();
+        EXPECT_THAT(rows, AnyOf("1x,2y,3z", "42old"));
+        EXPECT_TRUE(has_failed || rows == "1x,2y,3z");
+        EXPECT_EQ(database_.Relations(), "t");
+        EXPECT_EQ(database_.Ask("PRAGMA integrity_check"), "ok");
+        database_.Run("DELETE FROM t");
+        database_.Run("INSERT INTO t VALUES (42, 'old')");
+      });
+
+  EXPECT_GT(failures, 20);
+}
+
+TEST_P(OdbcFaults, AnAppendIsWholeOrHasNotHappened) {
+  const int failures = FailEach(
+      [](odbc::Connection& connection, const Dialect& dialect) {
+        TableWriter(connection, dialect, AppendTo("t"), [] {
+        }).Write(*StreamOf(NewRows()));
+      },
+      [this](bool has_failed) {
+        const std::string rows = Rows();
+        EXPECT_THAT(rows, AnyOf("1x,2y,3z,42old", "42old"));
+        EXPECT_TRUE(has_failed || rows == "1x,2y,3z,42old");
+        database_.Run("DELETE FROM t WHERE a < 42");
+      });
+
+  EXPECT_GT(failures, 20);
+}
+
+TEST_P(OdbcFaults, AReadGivesAllRowsOrAnError) {
+  database_.Run("INSERT INTO t SELECT 42 + value, 'more' FROM json_each('[1,2,3]')");
+  Table table;
+  const int failures = FailEach(
+      [&table](odbc::Connection& connection, const Dialect& dialect) {
+        table = {};
+        TableReader reader(connection, dialect, "SELECT * FROM t ORDER BY a", 2);
+        table = test::ReadAll(reader);
+      },
+      [&table](bool has_failed) { EXPECT_TRUE(has_failed || table.rows.size() == 4); });
+
+  EXPECT_GT(failures, 20);
+}
+
+}  // namespace
+}  // namespace aft
