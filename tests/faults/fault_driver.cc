@@ -17,7 +17,7 @@ struct State {
   void* driver = nullptr;
   std::string function;
   int number = 0;
-  aft_fault_moment moment = AFT_FAULT_INSTEAD;
+  FaultMoment moment = kFaultInstead;
   std::string sqlstate = "HY000";
   bool for_good = false;
   int seen = 0;
@@ -62,12 +62,14 @@ template <typename Work>
 SQLRETURN MayFail(const char* name, SQLHANDLE handle, const Work& work) {
   TheState().failed_handles.erase(handle);
   if (!IsDue(name)) return work();
-  if (TheState().moment == AFT_FAULT_AFTERWARDS) work();
+  if (TheState().moment == kFaultAfterwards) work();
   return Fail(handle, name);
 }
 
 }  // namespace
 
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): as this project
+// names.
 extern "C" {
 
 void aft_fault_use(const char* driver) {
@@ -77,7 +79,7 @@ void aft_fault_use(const char* driver) {
   std::abort();
 }
 
-void aft_fault_arm(const char* function, int number, aft_fault_moment moment,
+void aft_fault_arm(const char* function, int number, FaultMoment moment,
                    const char* sqlstate, int for_good) {
   State& state = TheState();
   state.function = function;
@@ -230,3 +232,4 @@ AFT_MAY_FAIL(SQLDescribeCol, handle,
              handle, number, name, capacity, length, type, size, digits, nullable)
 AFT_MAY_FAIL(SQLRowCount, handle, (SQLHSTMT handle, SQLLEN* rows), handle, rows)
 }
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)

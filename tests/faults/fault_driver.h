@@ -12,15 +12,15 @@ extern "C" {
 void aft_fault_use(const char* driver);
 
 /// When a failing call does its work.
-enum aft_fault_moment {
-  AFT_FAULT_INSTEAD = 0,     ///< never: the driver is not asked
-  AFT_FAULT_AFTERWARDS = 1,  ///< before it fails, as when an answer is lost
+enum FaultMoment {
+  kFaultInstead = 0,     ///< never: the driver is not asked
+  kFaultAfterwards = 1,  ///< before it fails, as when an answer is lost
 };
 
 /// From now on, lets the `number`-th call (from 1) of `function`, or with "" of any that
 /// may fail, give SQL_ERROR with `sqlstate`, and all later calls of the connection as
 /// well if `for_good` is not 0. With 0 for `number` nothing fails.
-void aft_fault_arm(const char* function, int number, enum aft_fault_moment moment,
+void aft_fault_arm(const char* function, int number, FaultMoment moment,
                    const char* sqlstate, int for_good);
 
 /// How many calls have failed since then.

@@ -49,7 +49,7 @@ struct Controls {
 };
 
 struct Fault {
-  aft_fault_moment moment;
+  FaultMoment moment;
   bool for_good;
 };
 
@@ -86,7 +86,7 @@ class OdbcFaults : public ::testing::TestWithParam<Fault> {
       });
       const bool was_hit = controls().count() > 0;
       const std::string function = controls().function();
-      controls().arm("", 0, AFT_FAULT_INSTEAD, "", 0);
+      controls().arm("", 0, kFaultInstead, "", 0);
       SCOPED_TRACE(Text("call ", number, ", ", function, ": ", error));
       if (!error.empty()) {
         EXPECT_THAT(error, HasSubstr("HY999 injected into SQL"));
@@ -112,9 +112,9 @@ class OdbcFaults : public ::testing::TestWithParam<Fault> {
 Frame NewRows() { return Frame().Integers("a", {1, 2, 3}).Texts("s", {"x", "y", "z"}); }
 
 INSTANTIATE_TEST_SUITE_P(Each, OdbcFaults,
-                         ::testing::Values(Fault{AFT_FAULT_INSTEAD, false},
-                                           Fault{AFT_FAULT_INSTEAD, true},
-                                           Fault{AFT_FAULT_AFTERWARDS, false}));
+                         ::testing::Values(Fault{kFaultInstead, false},
+                                           Fault{kFaultInstead, true},
+                                           Fault{kFaultAfterwards, false}));
 
 TEST_P(OdbcFaults, AnOverwriteIsWholeOrHasNotHappened) {
   const int failures = FailEach(
