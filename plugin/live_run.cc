@@ -55,6 +55,12 @@ LiveRun::LiveRun(EventLoop& loop, const fs::path& socket, fs::path launcher,
       workers_(loop, std::move(launcher), [this] { FinishBegin(); }),
       runner_(loop, workers_) {}
 
+LiveRun::RunningDbt::RunningDbt(EventLoop& loop, GateHello said, fs::path folder)
+    : hello(std::move(said)),
+      target_folder(std::move(folder)),
+      console(hello.printer_width, hello.use_colors),
+      results(loop, target_folder, {hello.dbt_version, hello.command}) {}
+
 void LiveRun::Receive(ConnectionId connection, std::string_view line) {
   try {
     if (const std::optional<GateHello> hello = ParseGateHello(line))
@@ -74,9 +80,7 @@ void LiveRun::Greet(ConnectionId connection, const GateHello& hello) {
     const std::string& given = hello.target_folder;
     const fs::path target =
         project_.folder / (given.empty() ? project_.target_path : given);
-    dbt_ = std::make_unique<RunningDbt>(
-        RunningDbt{hello, target, Console(hello.printer_width, hello.use_colors),
-                   Results(target, {hello.dbt_version, hello.command})});
+    dbt_ = std::make_unique<RunningDbt>(loop_, hello, target);
     if (warm_up_ && RunsNodes(hello.command)) WarmUp();
   }
   LetPass(connection);
@@ -278,11 +282,16 @@ void LiveRun::SkipScripts(ConnectionId connection, const std::vector<Script>& sc
 }
 
 void LiveRun::Summarize(ConnectionId connection) {
+  dbt_->results.Flush();
   const int succeeded = dbt_->results.Count(Results::Status::kSuccess);
   const int failed = dbt_->results.Count(Results::Status::kError);
   const int skipped = dbt_->results.Count(Results::Status::kSkipped);
   if (succeeded + failed + skipped > 0)
     Print(connection, Console::Summary(succeeded, failed, skipped));
+}
+
+void LiveRun::Close() {
+  if (dbt_ != nullptr) dbt_->results.Flush();
 }
 
 int LiveRun::failed_scripts() const {

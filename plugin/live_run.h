@@ -41,6 +41,9 @@ class LiveRun {
   /// dbt has ended: nothing that still runs is of use.
   void Stop() { runner_.Kill(); }
 
+  /// Nothing runs any more: brings the results up to date.
+  void Close();
+
   [[nodiscard]] bool IsIdle() const { return runner_.IsIdle(); }
   [[nodiscard]] bool HasMetGate() const { return dbt_ != nullptr; }
   [[nodiscard]] int failed_scripts() const;
@@ -50,6 +53,8 @@ class LiveRun {
 
   /// What is known as soon as the gate has said hello.
   struct RunningDbt {
+    RunningDbt(EventLoop& loop, GateHello said, std::filesystem::path folder);
+
     GateHello hello;
     std::filesystem::path target_folder;
     Console console;

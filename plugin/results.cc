@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <boost/json.hpp>
 #include <cerrno>
@@ -20,6 +19,9 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 using Clock = std::chrono::system_clock;
+
+constexpr const char* kFile = "results.json";
+constexpr const char* kJournal = "journal.jsonl";
 
 const char* Word(Results::Status status) {
   switch (status) {
@@ -53,119 +55,175 @@ json::value Timestamp(Clock::time_point time) {
   return json::value(Text(std::string_view(text.data(), size), fraction.data()));
 }
 
+// The part of the time that may go into replacing results.json, as one in so many.
+constexpr int kShare = 20;
+
+void WriteAll(const Fd& file, std::string_view text, const fs::path& path) {
+  while (file.IsOpen() && !text.empty()) {
+    const ssize_t count = ::write(file.get(), text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) break;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  if (!file.IsOpen() || !text.empty() || ::fsync(file.get()) != 0)
+    throw Error(Text("cannot write '", path.native(), "': ", std::strerror(errno)));
+}
+
 /// Writes `text` to `path` so that a reader, even after a power cut, meets the old file
 /// or the new one.
 void WriteAtomically(const fs::path& path, const std::string& text) {
   const fs::path draft = path.native() + ".draft";
-  {
-    const Fd file(::open(draft.c_str(),
-                         O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
-    std::size_t written = 0;
-    while (file.IsOpen() && written < text.size()) {
-      const ssize_t count =
-          ::write(file.get(), text.data() + written, text.size() - written);
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) break;
-      written += static_cast<std::size_t>(count);
-    }
-    if (!file.IsOpen() || written < text.size() || ::fsync(file.get()) != 0)
-      throw Error(Text("cannot write '", path.native(), "': ", std::strerror(errno)));
-  }
+  WriteAll(Fd(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+                     0644)),
+           text, path);
   if (::rename(draft.c_str(), path.c_str()) != 0)
     throw Error(Text("cannot write '", path.native(), "': ", std::strerror(errno)));
 }
 
+json::object EntryJson(const Script& script, const char* status,
+                       Clock::time_point started, Clock::time_point finished,
+                       const Outcome& outcome) {
+  return {
+      {"unique_id", script.id},
+      {"node", script.node},
+      {"path", script.name},
+      {"when", Name(script.when)},
+      {"status", status},
+      {"started_at", Timestamp(started)},
+      {"finished_at", Timestamp(finished)},
+      {"seconds",
+       {{"read", outcome.seconds_reading},
+        {"compute", outcome.seconds_computing},
+        {"write", outcome.seconds_writing}}},
+      {"rows", {{"read", outcome.rows_read}, {"written", outcome.rows_written}}},
+      {"bytes", {{"read", outcome.bytes_read}, {"written", outcome.bytes_written}}},
+      {"tries", outcome.tries},
+      {"peak_memory", outcome.peak_memory},
+      {"message", outcome.message},
+  };
+}
+
 }  // namespace
 
-Results::Results(const fs::path& target_folder, Metadata metadata)
-    : folder_(target_folder / "aft"), metadata_(std::move(metadata)) {}
+Results::Results(EventLoop& loop, const fs::path& target_folder, Metadata metadata)
+    : loop_(loop), folder_(target_folder / "aft"), metadata_(std::move(metadata)) {}
+
+Results::~Results() {
+  if (timer_) loop_.Cancel(*timer_);
+}
 
 Results::Entry& Results::Find(const Script& script) {
-  const auto found = std::find_if(
-      entries_.begin(), entries_.end(),
-      [&script](const Entry& entry) { return entry.script.id == script.id; });
-  if (found != entries_.end()) return *found;
+  const auto [found, is_new] = places_.try_emplace(script.id, entries_.size());
+  if (!is_new) return entries_[found->second];
+  ++counts_[static_cast<std::size_t>(Status::kRunning)];
   return entries_.emplace_back(Entry{script, Status::kRunning, {}, {}, {}});
 }
 
+void Results::SetStatus(Entry& entry, Status status) {
+  --counts_[static_cast<std::size_t>(entry.status)];
+  ++counts_[static_cast<std::size_t>(status)];
+  entry.status = status;
+}
+
 void Results::Start(const Script& script) {
-  Find(script).started = Clock::now();
-  Write();
+  Entry& entry = Find(script);
+  entry.started = Clock::now();
+  Record(entry);
 }
 
 void Results::Finish(const Script& script, const Outcome& outcome) {
   Entry& entry = Find(script);
   entry.finished = Clock::now();
-  entry.status = outcome.succeeded ? Status::kSuccess : Status::kError;
+  SetStatus(entry, outcome.succeeded ? Status::kSuccess : Status::kError);
   entry.outcome = outcome;
-  Write();
+  Record(entry);
 }
 
 void Results::Skip(const Script& script, const std::string& reason) {
   Entry& entry = Find(script);
-  entry.status = Status::kSkipped;
+  SetStatus(entry, Status::kSkipped);
   entry.outcome.message = reason;
-  Write();
+  Record(entry);
 }
 
-void Results::Clear() const {
-  if (fs::exists(folder_ / "results.json")) Write();
+void Results::Clear() {
+  std::error_code ignored;
+  fs::remove(folder_ / kJournal, ignored);
+  if (fs::exists(folder_ / kFile)) Replace();
 }
 
 int Results::Count(Status status) const {
-  return static_cast<int>(
-      std::count_if(entries_.begin(), entries_.end(),
-                    [status](const Entry& entry) { return entry.status == status; }));
+  return counts_[static_cast<std::size_t>(status)];
 }
 
 double Results::SecondsSinceStart(const Script& script) const {
-  for (const Entry& entry : entries_)
-    if (entry.script.id == script.id)
-      return std::chrono::duration<double>(Clock::now() - entry.started).count();
-  return 0;
+  const auto found = places_.find(script.id);
+  if (found == places_.end()) return 0;
+  const Time started = entries_[found->second].started;
+  return std::chrono::duration<double>(Clock::now() - started).count();
+}
+
+json::object Results::MetadataJson() const {
+  return {{"schema_version", 1},
+          {"generated_at", Timestamp(Clock::now())},
+          {"dbt_version", metadata_.dbt_version},
+          {"command", metadata_.command}};
 }
 
 std::string Results::Json() const {
   json::array entries;
-  for (const Entry& entry : entries_) {
-    const Outcome& outcome = entry.outcome;
-    entries.push_back({
-        {"unique_id", entry.script.id},
-        {"node", entry.script.node},
-        {"path", entry.script.name},
-        {"when", Name(entry.script.when)},
-        {"status", Word(entry.status)},
-        {"started_at", Timestamp(entry.started)},
-        {"finished_at", Timestamp(entry.finished)},
-        {"seconds",
-         {{"read", outcome.seconds_reading},
-          {"compute", outcome.seconds_computing},
-          {"write", outcome.seconds_writing}}},
-        {"rows", {{"read", outcome.rows_read}, {"written", outcome.rows_written}}},
-        {"bytes", {{"read", outcome.bytes_read}, {"written", outcome.bytes_written}}},
-        {"tries", outcome.tries},
-        {"peak_memory", outcome.peak_memory},
-        {"message", outcome.message},
-    });
-  }
+  entries.reserve(entries_.size());
+  for (const Entry& entry : entries_)
+    entries.push_back(EntryJson(entry.script, Word(entry.status), entry.started,
+                                entry.finished, entry.outcome));
   const json::object document = {
-      {"metadata",
-       {{"schema_version", 1},
-        {"generated_at", Timestamp(Clock::now())},
-        {"dbt_version", metadata_.dbt_version},
-        {"command", metadata_.command}}},
+      {"metadata", MetadataJson()},
       {"results", std::move(entries)},
   };
   return json::serialize(document) + "\n";
 }
 
-void Results::Write() const {
+void Results::Record(const Entry& entry) {
+  MakeFolder();
+  const fs::path path = folder_ / kJournal;
+  std::string lines;
+  if (!journal_.IsOpen()) {
+    journal_ = Fd(::open(path.c_str(),
+                         O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
+    lines = json::serialize(json::object{{"metadata", MetadataJson()}}) + "\n";
+  }
+  lines += json::serialize(EntryJson(entry.script, Word(entry.status), entry.started,
+                                     entry.finished, entry.outcome)) +
+           "\n";
+  WriteAll(journal_, lines, path);
+  const EventLoop::Clock::time_point now = EventLoop::Clock::now();
+  if (now >= next_replacement_) return Replace();
+  if (!timer_)
+    timer_ =
+        loop_.After(std::chrono::ceil<std::chrono::milliseconds>(next_replacement_ - now),
+                    [this] { Replace(); });
+}
+
+void Results::Flush() {
+  if (timer_) Replace();
+}
+
+void Results::Replace() {
+  if (timer_) loop_.Cancel(*timer_);
+  timer_.reset();
+  const EventLoop::Clock::time_point began = EventLoop::Clock::now();
+  MakeFolder();
+  WriteAtomically(folder_ / kFile, Json());
+  const EventLoop::Clock::time_point ended = EventLoop::Clock::now();
+  next_replacement_ = ended + kShare * (ended - began);
+}
+
+void Results::MakeFolder() const {
   std::error_code code;
   fs::create_directories(folder_, code);
   if (code)
     throw Error(
         Text("cannot make the folder '", folder_.native(), "': ", code.message()));
-  WriteAtomically(folder_ / "results.json", Json());
 }
 
 }  // namespace aft

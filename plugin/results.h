@@ -1,20 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <boost/json/fwd.hpp>
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "host_shim/fd.h"
+#include "plugin/event_loop.h"
 #include "plugin/outcome.h"
 #include "plugin/schedule.h"
 
 namespace aft {
 
-/// What became of each script of a run, kept in <target>/aft/results.json.
+/// What became of each script of a run, kept in <target>/aft.
 ///
-/// The file is whole at every moment: each change is written to a draft beside it, synced
-/// and renamed over it.
+/// results.json is whole at every moment: a change is written to a draft beside it,
+/// synced and renamed over it. With many scripts that takes long, so it is then done at
+/// intervals that keep it to a small part of the time. journal.jsonl has every change at
+/// once: the run's metadata, and then the changed entry, a JSON object a line.
 class Results {
  public:
   enum class Status { kRunning, kSuccess, kError, kSkipped };
@@ -24,15 +32,21 @@ class Results {
     std::string command;  ///< dbt's subcommand
   };
 
-  /// Nothing is written before the first script.
-  Results(const std::filesystem::path& target_folder, Metadata metadata);
+  /// Nothing is written before the first script. `loop` outlives this object.
+  Results(EventLoop& loop, const std::filesystem::path& target_folder, Metadata metadata);
+  Results(const Results&) = delete;
+  Results& operator=(const Results&) = delete;
+  ~Results();
 
   void Start(const Script& script);
   void Finish(const Script& script, const Outcome& outcome);
   void Skip(const Script& script, const std::string& reason);
 
-  /// Replaces a file of an earlier run by one without entries.
-  void Clear() const;
+  /// Replaces the files of an earlier run by ones without entries.
+  void Clear();
+
+  /// Brings results.json up to date.
+  void Flush();
 
   [[nodiscard]] int Count(Status status) const;
 
@@ -51,12 +65,22 @@ class Results {
   };
 
   Entry& Find(const Script& script);
-  void Write() const;
+  void SetStatus(Entry& entry, Status status);
+  void Record(const Entry& entry);
+  void Replace();
+  void MakeFolder() const;
+  [[nodiscard]] boost::json::object MetadataJson() const;
   [[nodiscard]] std::string Json() const;
 
+  EventLoop& loop_;
   std::filesystem::path folder_;
   Metadata metadata_;
   std::vector<Entry> entries_;
+  std::unordered_map<std::string, std::size_t> places_;  ///< in entries_, by script id
+  std::array<int, 4> counts_{};                          ///< of entries, by status
+  Fd journal_;
+  EventLoop::Clock::time_point next_replacement_;
+  std::optional<EventLoop::TimerId> timer_;
 };
 
 }  // namespace aft

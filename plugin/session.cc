@@ -84,6 +84,7 @@ void Session::FollowFromInside(const Installation& installation) {
 Session::Next Session::NextStep() {
   if (!std::exchange(has_started_, true)) return Next::kStart;
   if (!has_exited_ || (live_run_ != nullptr && !live_run_->IsIdle())) return Next::kWait;
+  if (live_run_ != nullptr) live_run_->Close();
   if (exit_code_ == 0 && live_run_ != nullptr && live_run_->failed_scripts() > 0) {
     // dbt leaves a failed ephemeral model that nothing selects out of its results.
     host_.write_error(Text("aft: scripts that failed: ", live_run_->failed_scripts(),

@@ -4,7 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <poll.h>
+#include <sys/stat.h>
+
 #include <boost/json.hpp>
+#include <sstream>
 
 #include "host_shim/error.h"
 #include "tests/support/temporary_folder.h"
@@ -13,6 +17,7 @@ namespace aft {
 namespace {
 
 namespace json = boost::json;
+using ::testing::ElementsAre;
 using ::testing::MatchesRegex;
 
 Script MakeScript(const std::string& name) {
@@ -30,7 +35,8 @@ json::object Entry(const TemporaryFolder& folder, std::size_t at) {
 
 TEST(Results, ListsAScriptFromItsStart) {
   const TemporaryFolder folder;
-  Results results(folder.path(), {"1.10.1", "run"});
+  EventLoop loop;
+  Results results(loop, folder.path(), {"1.10.1", "run"});
 
   results.Start(MakeScript("a.py"));
 
@@ -42,7 +48,8 @@ TEST(Results, ListsAScriptFromItsStart) {
 
 TEST(Results, KeepsTheFiguresOfAFinishedScript) {
   const TemporaryFolder folder;
-  Results results(folder.path(), {"1.10.1", "run"});
+  EventLoop loop;
+  Results results(loop, folder.path(), {"1.10.1", "run"});
   Outcome outcome;
   outcome.succeeded = true;
   outcome.seconds_writing = 0.5;
@@ -52,6 +59,7 @@ TEST(Results, KeepsTheFiguresOfAFinishedScript) {
 
   results.Start(MakeScript("a.py"));
   results.Finish(MakeScript("a.py"), outcome);
+  results.Flush();
 
   const json::object entry = Entry(folder, 0);
   EXPECT_EQ(entry.at("status"), "success");
@@ -66,7 +74,8 @@ TEST(Results, KeepsTheFiguresOfAFinishedScript) {
 
 TEST(Results, ListsASkippedScriptWithTheReason) {
   const TemporaryFolder folder;
-  Results results(folder.path(), {"1.10.1", "run"});
+  EventLoop loop;
+  Results results(loop, folder.path(), {"1.10.1", "run"});
 
   results.Skip(MakeScript("a.py"), "interrupted");
 
@@ -77,7 +86,8 @@ TEST(Results, ListsASkippedScriptWithTheReason) {
 
 TEST(Results, ReplacesTheFileOfAnEarlierRunButMakesNone) {
   const TemporaryFolder folder;
-  const Results results(folder.path(), {"1.10.1", "run"});
+  EventLoop loop;
+  Results results(loop, folder.path(), {"1.10.1", "run"});
 
   results.Clear();
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "aft"));
@@ -88,11 +98,70 @@ TEST(Results, ReplacesTheFileOfAnEarlierRunButMakesNone) {
       json::parse(folder.Read("aft/results.json")).at("results").as_array().empty());
 }
 
+TEST(Results, KeepsEachChangeInTheJournal) {
+  const TemporaryFolder folder;
+  folder.Write("aft/journal.jsonl", "of an earlier run\n");
+  EventLoop loop;
+  Results results(loop, folder.path(), {"1.10.1", "run"});
+  results.Start(MakeScript("a.py"));
+  results.Finish(MakeScript("a.py"), {});
+  results.Skip(MakeScript("b.py"), "dbt skipped the node");
+
+  std::istringstream journal(folder.Read("aft/journal.jsonl"));
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(journal, line);) {
+    const json::object object = json::parse(line).as_object();
+    lines.push_back(object.contains("metadata")
+                        ? "metadata"
+                        : Text(std::string_view(object.at("path").as_string()), " ",
+                               std::string_view(object.at("status").as_string())));
+  }
+
+  EXPECT_THAT(lines,
+              ElementsAre("metadata", "a.py running", "a.py error", "b.py skipped"));
+}
+
+TEST(Results, SpendsAPartOfTheTimeOnManyScripts) {
+  const TemporaryFolder folder;
+  EventLoop loop;
+  Results results(loop, folder.path(), {"1.10.1", "run"});
+  ino_t last = 0;
+  int replaced = 0;
+  for (int i = 0; i < 300; ++i) {
+    results.Skip(MakeScript(std::to_string(i)), "");
+    struct stat status{};
+    ASSERT_EQ(::stat((folder.path() / "aft/results.json").c_str(), &status), 0);
+    replaced += status.st_ino == last ? 0 : 1;
+    last = status.st_ino;
+  }
+
+  EXPECT_LT(replaced, 100);
+  results.Flush();
+  EXPECT_EQ(Entry(folder, 299).at("path"), "299");
+}
+
+TEST(Results, BringsTheFileUpToDateWhenNothingFollows) {
+  const TemporaryFolder folder;
+  EventLoop loop;
+  Results results(loop, folder.path(), {"1.10.1", "run"});
+  results.Start(MakeScript("a.py"));
+  results.Finish(MakeScript("a.py"), {});
+
+  while (Entry(folder, 0).at("status") == "running") {
+    pollfd entry{loop.fd(), POLLIN, 0};
+    ASSERT_GT(::poll(&entry, 1, 10'000), 0);
+    loop.Dispatch();
+  }
+
+  EXPECT_EQ(Entry(folder, 0).at("status"), "error");
+}
+
 TEST(Results, LeavesTheOldFileWhereTheNewOneCannotBeWritten) {
   const TemporaryFolder folder;
   folder.Write("aft/results.json", "old");
   std::filesystem::create_directory(folder.path() / "aft/results.json.draft");
-  Results results(folder.path(), {"1.10.1", "run"});
+  EventLoop loop;
+  Results results(loop, folder.path(), {"1.10.1", "run"});
 
   EXPECT_THROW(results.Start(MakeScript("a.py")), Error);
 
