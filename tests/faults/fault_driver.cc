@@ -62,7 +62,9 @@ template <typename Work>
 SQLRETURN MayFail(const char* name, SQLHANDLE handle, const Work& work) {
   TheState().failed_handles.erase(handle);
   if (!IsDue(name)) return work();
-  if (TheState().moment == kFaultAfterwards) work();
+  // The driver manager does not disconnect what it takes for not connected.
+  const bool is_connect = std::strcmp(name, "SQLDriverConnect") == 0;
+  if (TheState().moment == kFaultAfterwards && !is_connect) work();
   return Fail(handle, name);
 }
 

@@ -49,9 +49,12 @@ struct Controls {
 };
 
 struct Fault {
+  const char* name;
   FaultMoment moment;
   bool for_good;
 };
+
+void PrintTo(const Fault& fault, std::ostream* out) { *out << fault.name; }
 
 /// A database with a table `t`, worked on through the driver that fails.
 class OdbcFaults : public ::testing::TestWithParam<Fault> {
@@ -77,7 +80,7 @@ class OdbcFaults : public ::testing::TestWithParam<Fault> {
   int FailEach(const std::function<void(odbc::Connection&, const Dialect&)>& work,
                const std::function<void(bool has_failed)>& check) {
     for (int number = 1; number < kMostCalls; ++number) {
-      const auto [moment, for_good] = GetParam();
+      const auto [name, moment, for_good] = GetParam();
       controls().arm("", number, moment, "HY999", for_good ? 1 : 0);
       const std::string error = test::ErrorOf([&] {
         odbc::Connection connection(FailingConnection());
@@ -111,10 +114,11 @@ class OdbcFaults : public ::testing::TestWithParam<Fault> {
 
 Frame NewRows() { return Frame().Integers("a", {1, 2, 3}).Texts("s", {"x", "y", "z"}); }
 
-INSTANTIATE_TEST_SUITE_P(Each, OdbcFaults,
-                         ::testing::Values(Fault{kFaultInstead, false},
-                                           Fault{kFaultInstead, true},
-                                           Fault{kFaultAfterwards, false}));
+INSTANTIATE_TEST_SUITE_P(Fails, OdbcFaults,
+                         ::testing::Values(Fault{"Instead", kFaultInstead, false},
+                                           Fault{"ForGood", kFaultInstead, true},
+                                           Fault{"Afterwards", kFaultAfterwards, false}),
+                         [](const auto& test) { return test.param.name; });
 
 TEST_P(OdbcFaults, AnOverwriteIsWholeOrHasNotHappened) {
   const int failures = FailEach(
