@@ -44,16 +44,14 @@ std::string Joined(const std::vector<std::string>& lines) {
 
 }  // namespace
 
-LiveRun::LiveRun(EventLoop& loop, const fs::path& socket, fs::path launcher,
-                 ProjectConfig project, bool warm_up)
+LiveRun::LiveRun(EventLoop& loop, ScriptHost& host, Send send, ProjectConfig project,
+                 bool warm_up)
     : loop_(loop),
+      host_(host),
+      send_(std::move(send)),
       project_(std::move(project)),
       warm_up_(warm_up),
-      gate_(loop, socket,
-            {[this](ConnectionId id, std::string_view line) { Receive(id, line); },
-             [](ConnectionId) {}}),
-      workers_(loop, std::move(launcher), [this] { FinishBegin(); }),
-      runner_(loop, workers_) {}
+      runner_(loop, host) {}
 
 LiveRun::RunningDbt::RunningDbt(EventLoop& loop, GateHello said, fs::path folder)
     : hello(std::move(said)),
@@ -129,7 +127,7 @@ void LiveRun::WarmUp() {
   setup.variables = dbt_->hello.variables;
   setup.target_folder = dbt_->target_folder;
   setup.threads = dbt_->hello.threads;
-  workers_.WarmUp(dbt_->hello.python, setup);
+  host_.WarmUp(dbt_->hello.python, setup);
 }
 
 void LiveRun::LoadManifest(const fs::path& path) {
@@ -140,7 +138,7 @@ void LiveRun::LoadManifest(const fs::path& path) {
   for (const BoundNode& node : manifest.nodes) AddScripts(manifest, node);
   if (schedule_.empty() || !problems_.empty()) return;
   WarmUp();
-  workers_.UseManifest(path);
+  host_.UseManifest(path);
 }
 
 void LiveRun::ReadDefaultLimits() {
@@ -190,7 +188,7 @@ void LiveRun::Begin(ConnectionId connection) {
   std::error_code ignored;
   fs::remove_all(LogsFolder(), ignored);
   beginning_ = connection;
-  if (!problems_.empty() || schedule_.empty() || workers_.IsReady()) FinishBegin();
+  if (!problems_.empty() || schedule_.empty() || host_.IsReady()) FinishBegin();
 }
 
 void LiveRun::FinishBegin() {
@@ -199,8 +197,8 @@ void LiveRun::FinishBegin() {
   beginning_.reset();
   if (!problems_.empty())
     Refuse(connection, Joined(problems_));
-  else if (!schedule_.empty() && !workers_.failure().empty())
-    Refuse(connection, Text("cannot run scripts: ", workers_.failure()));
+  else if (!schedule_.empty() && !host_.failure().empty())
+    Refuse(connection, Text("cannot run scripts: ", host_.failure()));
   else if (has_manifest_)
     LetBegin(connection);
   else
@@ -210,8 +208,7 @@ void LiveRun::FinishBegin() {
 void LiveRun::LetBegin(ConnectionId connection) {
   // dbt need not wait for an answer about nodes that no script is bound to.
   const json::value nodes = json::value_from(schedule_.BoundNodes());
-  gate_.Send(connection,
-             json::serialize(json::object{{"verdict", "go"}, {"nodes", nodes}}));
+  send_(connection, json::serialize(json::object{{"verdict", "go"}, {"nodes", nodes}}));
 }
 
 void LiveRun::StartTurn(ConnectionId connection, const DbtEvent& event) {
@@ -299,16 +296,16 @@ int LiveRun::failed_scripts() const {
 }
 
 void LiveRun::Print(ConnectionId connection, const std::string& text, const char* level) {
-  gate_.Send(connection, json::serialize(json::object{{"line", text}, {"level", level}}));
+  send_(connection, json::serialize(json::object{{"line", text}, {"level", level}}));
 }
 
 void LiveRun::LetPass(ConnectionId connection) {
-  gate_.Send(connection, json::serialize(json::object{{"verdict", "go"}}));
+  send_(connection, json::serialize(json::object{{"verdict", "go"}}));
 }
 
 void LiveRun::Refuse(ConnectionId connection, const std::string& message) {
-  gate_.Send(connection, json::serialize(json::object{{"verdict", "fail"},
-                                                      {"message", Printable(message)}}));
+  send_(connection, json::serialize(json::object{{"verdict", "fail"},
+                                                 {"message", Printable(message)}}));
 }
 
 }  // namespace aft

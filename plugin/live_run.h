@@ -18,8 +18,8 @@
 #include "plugin/project_config.h"
 #include "plugin/results.h"
 #include "plugin/schedule.h"
+#include "plugin/script_host.h"
 #include "plugin/script_runner.h"
-#include "plugin/worker_pool.h"
 
 namespace aft {
 
@@ -30,9 +30,21 @@ namespace aft {
 /// waiting; so the order of nodes and the number of scripts at a time are dbt's.
 class LiveRun {
  public:
-  /// `warm_up` says that scripts will probably run, before the manifest tells for sure.
-  LiveRun(EventLoop& loop, const std::filesystem::path& socket,
-          std::filesystem::path launcher, ProjectConfig project, bool warm_up);
+  /// One of dbt's threads.
+  using ConnectionId = GateServer::ConnectionId;
+  using Send = std::function<void(ConnectionId, std::string_view line)>;
+
+  /// `send` answers a thread of dbt's, and does nothing for one that is gone. `warm_up`
+  /// says that scripts will probably run, before the manifest tells for sure. `loop` and
+  /// `host` outlive this object.
+  LiveRun(EventLoop& loop, ScriptHost& host, Send send, ProjectConfig project,
+          bool warm_up);
+
+  /// Takes a line that the gate sent; answers come by and by.
+  void Receive(ConnectionId connection, std::string_view line);
+
+  /// The host is ready, or never will be.
+  void HostIsReady() { FinishBegin(); }
 
   /// Asks all scripts to stop with SIGINT, then forces them after a grace period, or at
   /// once when called again.
@@ -49,8 +61,6 @@ class LiveRun {
   [[nodiscard]] int failed_scripts() const;
 
  private:
-  using ConnectionId = GateServer::ConnectionId;
-
   /// What is known as soon as the gate has said hello.
   struct RunningDbt {
     RunningDbt(EventLoop& loop, GateHello said, std::filesystem::path folder);
@@ -67,7 +77,6 @@ class LiveRun {
     std::deque<Script> scripts;
   };
 
-  void Receive(ConnectionId connection, std::string_view line);
   void Greet(ConnectionId connection, const GateHello& hello);
   void Answer(ConnectionId connection, const DbtEvent& event);
 
@@ -95,10 +104,10 @@ class LiveRun {
   [[nodiscard]] std::filesystem::path LogsFolder() const;
 
   EventLoop& loop_;
+  ScriptHost& host_;
+  Send send_;
   ProjectConfig project_;
   bool warm_up_;
-  GateServer gate_;
-  WorkerPool workers_;
   ScriptRunner runner_;
 
   std::unique_ptr<RunningDbt> dbt_;

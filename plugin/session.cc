@@ -75,8 +75,18 @@ void Session::PassOverScripts() {
 void Session::FollowFromInside(const Installation& installation) {
   run_folder_ = std::make_unique<RunFolder>();
   const fs::path socket = run_folder_->path() / "gate";
-  live_run_ = std::make_unique<LiveRun>(loop_, socket, installation.launcher, project_,
-                                        !expected_scripts_.empty());
+  workers_ = std::make_unique<WorkerPool>(loop_, installation.launcher,
+                                          [this] { live_run_->HostIsReady(); });
+  live_run_ = std::make_unique<LiveRun>(
+      loop_, *workers_,
+      [this](LiveRun::ConnectionId id, std::string_view line) { gate_->Send(id, line); },
+      project_, !expected_scripts_.empty());
+  gate_ = std::make_unique<GateServer>(
+      loop_, socket,
+      GateServer::Handlers{[this](LiveRun::ConnectionId id, std::string_view line) {
+                             live_run_->Receive(id, line);
+                           },
+                           [](LiveRun::ConnectionId) {}});
   dbt_.environment = {PythonPath(installation.gate_folder),
                       Text("AFT_GATE=", socket.native())};
 }

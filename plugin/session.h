@@ -10,9 +10,11 @@
 
 #include "plugin/dbt_command.h"
 #include "plugin/event_loop.h"
+#include "plugin/gate_server.h"
 #include "plugin/live_run.h"
 #include "plugin/project_config.h"
 #include "plugin/run_folder.h"
+#include "plugin/worker_pool.h"
 
 namespace aft {
 
@@ -67,7 +69,9 @@ class Session {
   ProjectConfig project_;
   std::vector<std::string> expected_scripts_;
   std::unique_ptr<RunFolder> run_folder_;
+  std::unique_ptr<WorkerPool> workers_;
   std::unique_ptr<LiveRun> live_run_;
+  std::unique_ptr<GateServer> gate_;
   Command dbt_;
   bool has_started_ = false;
   bool has_exited_ = false;

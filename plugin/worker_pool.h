@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "plugin/event_loop.h"
-#include "plugin/script_executor.h"
+#include "plugin/script_host.h"
 #include "plugin/script_run.h"
 #include "plugin/secrets.h"
 #include "plugin/worker_host.h"
@@ -19,23 +19,19 @@ namespace aft {
 
 /// Runs scripts in processes of their own, which worker hosts fork. No text that it gives
 /// out has a secret in it.
-class WorkerPool final : public ScriptExecutor {
+class WorkerPool final : public ScriptHost {
  public:
   /// `launcher` is aft-python. `on_ready` is called once it is known whether scripts can
   /// run; failure() then says why not.
   WorkerPool(EventLoop& loop, std::filesystem::path launcher,
              std::function<void()> on_ready);
 
-  /// Starts warming up a host for the environment of `python`; later calls do nothing.
-  void WarmUp(const std::string& python, const HostSetup& setup);
-
-  /// Tells the host where dbt's manifest is; scripts need it.
-  void UseManifest(const std::filesystem::path& path);
-
-  [[nodiscard]] bool IsReady() const { return is_prepared_ || !failure_.empty(); }
-
-  /// Why no script can run; empty while nothing speaks against it.
-  [[nodiscard]] const std::string& failure() const { return failure_; }
+  void WarmUp(const std::string& python, const HostSetup& setup) override;
+  void UseManifest(const std::filesystem::path& path) override;
+  [[nodiscard]] bool IsReady() const override {
+    return is_prepared_ || !failure_.empty();
+  }
+  [[nodiscard]] const std::string& failure() const override { return failure_; }
 
   RunId Run(const Script& script, const std::string& node_status, OnOutput on_output,
             OnEnded on_ended) override;

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.project import AFT, DBT, JAFFLE_SHOP, plain
-from tests.faults.conftest import ServerProject
+from tests.faults.server_project import ServerProject
 
 SCRIPT = "models/customers_predicted_ltvs.py"
 TARGET = "shop.customers_predicted_ltvs"

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kills processes of runs at random moments, many times, and prints what did not hold."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from tests.end_to_end.project import Project
+from tests.faults.server_project import ServerProject
+from tests.faults.soak import soak
+from tests.support.postgres import running_server
+
+
+def main() -> None:
+    """Run the soak with the number of kills and the seed of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, running_server() as server:
+        example = Project.jaffle_shop(Path(folder) / "shop")
+        tally = soak(ServerProject.on(server, example.folder), given.kills, given.seed)
+    print("| killed | times |")
+    print("| --- | ---: |")
+    for kind, times in sorted(tally.killed.items()):
+        print(f"| {kind} | {times} |")
+    print(f"\n{len(tally.violations)} violations; {tally.finished} runs ended before the kill")
+    for violation in tally.violations:
+        print(violation)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kills processes of a run at random moments and checks what must hold after each."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.end_to_end.project import AFT, DBT
+from tests.faults.server_project import ServerProject
+
+ROWS = 2_000
+TABLE = "customers_predicted_ltvs"
+# What is left of a run ends within this time, the server's sessions included.
+PATIENCE = 10.0
+
+SCRIPT = f"""
+import pandas as pd
+orders = ref("orders")
+rows = range({ROWS})
+write_to_model(pd.DataFrame(
+    {{"customer_id": rows, "expected_orders": 1.0, "predicted_ltv": 1.0, "version": VERSION}}
+))
+"""
+
+
+@dataclass
+class Tally:
+    """What was killed how often, and what did not hold after that."""
+
+    killed: Counter[str] = field(default_factory=Counter)
+    finished: int = 0
+    violations: list[str] = field(default_factory=list)
+
+
+def soak(project: ServerProject, kills: int, seed: int) -> Tally:
+    """Start runs of ``project`` and kill something in each, ``kills`` times."""
+    chance = random.Random(seed)
+    tally = Tally()
+    longest = _run_to_the_end(project, 0, tally)
+    version = 0
+    while sum(tally.killed.values()) < kills:
+        version += 1
+        with _started(project, version) as run:
+            victim = _kill_one(run, chance, longest)
+            run.process.wait()
+            if victim is None:
+                tally.finished += 1
+            else:
+                tally.killed[victim] += 1
+            moment = f"run {version}, '{victim}' killed"
+            tally.violations += [f"{moment}: {what}" for what in _broken(project, run)]
+        # What is killed after its work was done is not missed.
+        if run.process.returncode == 0 and _version(project) != str(version):
+            tally.violations.append(f"{moment}: the run passed for a success")
+    _run_to_the_end(project, version + 1, tally)
+    return tally
+
+
+@dataclass
+class _Run:
+    process: subprocess.Popen[bytes]
+    folders: Path
+
+    def processes(self) -> dict[int, str]:
+        """The run's processes by id, each with what it is."""
+        wanted = f"TMPDIR={self.folders}".encode()
+        found = {}
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                    found[int(folder.name)] = self._kind(folder)
+            except OSError:  # It has ended, or is somebody else's.
+                continue
+        return found
+
+    def _kind(self, folder: Path) -> str:
+        command = (folder / "cmdline").read_bytes()
+        if int(folder.name) == self.process.pid:
+            return "aft"
+        parent = int((folder / "stat").read_text().rpartition(") ")[2].split()[1])
+        is_first = parent == self.process.pid
+        if b"aft-python" in command:
+            return "worker host" if is_first else "script"
+        return "dbt" if is_first else "a process of dbt's"
+
+
+@contextmanager
+def _started(project: ServerProject, version: int) -> Iterator[_Run]:
+    project.write(f"models/{TABLE}.py", SCRIPT.replace("VERSION", str(version)))
+    with tempfile.TemporaryDirectory(prefix="aft-soak-") as folders:
+        process = subprocess.Popen(
+            [str(AFT), "dbt", "run", "--aft-dbt", str(DBT)],
+            cwd=project.folder,
+            env=project.environment | {"TMPDIR": folders},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        yield _Run(process, Path(folders))
+
+
+def _kill_one(run: _Run, chance: random.Random, longest: float) -> str | None:
+    """Kill one of the run's processes at a random moment; what it was."""
+    moment = time.monotonic() + chance.uniform(0, longest)
+    while time.monotonic() < moment and run.process.poll() is None:
+        time.sleep(0.001)
+    if run.process.poll() is not None:
+        return None
+    processes = run.processes()
+    # Each kind is as likely as another one, however many there are of it.
+    kind = chance.choice(sorted(set(processes.values())))
+    pid = chance.choice([pid for pid, its in processes.items() if its == kind])
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return None
+    return kind
+
+
+def _broken(project: ServerProject, run: _Run) -> list[str]:
+    deadline = time.monotonic() + PATIENCE
+    while (left := _left(project, run)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    shape = project.rows(f"select count(*), count(distinct version) from shop.{TABLE}")
+    if shape != [f"{ROWS}|1"]:
+        left.append(f"the table has rows|versions {shape}")
+    results = project.folder / "target" / "aft" / "results.json"
+    if results.exists():
+        entries = [entry["unique_id"] for entry in json.loads(results.read_text())["results"]]
+        if len(entries) != len(set(entries)):
+            left.append(f"results.json lists {entries}")
+    return left
+
+
+def _left(project: ServerProject, run: _Run) -> list[str]:
+    staging = [name for name in project.tables() if name.startswith("aft")]
+    return [*run.processes().values(), *project.sessions(), *staging]
+
+
+def _version(project: ServerProject) -> str:
+    return " ".join(project.rows(f"select distinct version from shop.{TABLE}"))
+
+
+def _run_to_the_end(project: ServerProject, version: int, tally: Tally) -> float:
+    """A run that nothing disturbs, and how long it takes."""
+    began = time.monotonic()
+    with _started(project, version) as run:
+        if run.process.wait() != 0:
+            tally.violations.append(f"run {version}: an undisturbed run failed")
+    if _version(project) != str(version):
+        tally.violations.append(f"run {version}: the table is not that of this run")
+    return time.monotonic() - began

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whatever is killed, and whenever: nothing is half done and nothing is left."""
+
+from __future__ import annotations
+
+from tests.faults.server_project import ServerProject
+from tests.faults.soak import soak
+
+
+def test_what_must_hold_holds_after_each_kill(server_project: ServerProject) -> None:
+    tally = soak(server_project, kills=8, seed=1)
+
+    assert tally.violations == []

@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/live_run.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <csignal>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host_shim/error.h"
+#include "tests/support/temporary_folder.h"
+
+namespace aft {
+namespace {
+
+namespace json = boost::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// Notes which scripts run; they end when the test says so.
+class NotedScripts : public ScriptHost {
+ public:
+  struct Running {
+    Script script;
+    OnEnded on_ended;
+  };
+
+  void WarmUp(const std::string& /*python*/, const HostSetup& /*setup*/) override {
+    is_ready = true;
+  }
+  void UseManifest(const std::filesystem::path& /*path*/) override {}
+  [[nodiscard]] bool IsReady() const override { return is_ready; }
+  [[nodiscard]] const std::string& failure() const override { return reason; }
+
+  RunId Run(const Script& script, const std::string& /*node_status*/,
+            OnOutput /*on_output*/, OnEnded on_ended) override {
+    started.push_back(script.id);
+    running[++last_] = {script, std::move(on_ended)};
+    return last_;
+  }
+  void Signal(RunId /*run*/, int signal) override { signals.insert(signal); }
+
+  void End(RunId run, bool succeeds) {
+    const Running ended = std::move(running.at(run));
+    running.erase(run);
+    Outcome outcome;
+    outcome.succeeded = succeeds;
+    outcome.message = succeeds ? "" : "ValueError: no";
+    ended.on_ended(outcome);
+  }
+
+  bool is_ready = false;
+  std::string reason;
+  std::vector<std::string> started;
+  std::map<RunId, Running> running;
+  std::set<int> signals;
+
+ private:
+  RunId last_ = 0;
+};
+
+struct Node {
+  std::string id;
+  bool is_ephemeral = false;
+  std::vector<std::size_t> parents;
+  std::vector<std::string> before;
+  std::vector<std::string> after;
+};
+
+/// A project's folder, with the manifest and the scripts that `nodes` ask for.
+class Shop {
+ public:
+  explicit Shop(const std::vector<Node>& nodes) {
+    json::object entries;
+    for (const Node& node : nodes) {
+      for (const auto& scripts : {node.before, node.after})
+        for (const std::string& script : scripts) folder_.Write(script, "");
+      entries[node.id] = {
+          {"resource_type", "model"},
+          {"name", node.id},
+          {"package_name", "shop"},
+          {"original_file_path", "models/" + node.id + ".sql"},
+          {"config", {{"materialized", node.is_ephemeral ? "ephemeral" : "table"}}},
+          {"meta",
+           {{"aft",
+             {{"scripts",
+               {{"before", json::value_from(node.before)},
+                {"after", json::value_from(node.after)}}}}}}},
+      };
+    }
+    folder_.Write("target/manifest.json",
+                  json::serialize(json::object{{"metadata", {{"project_name", "shop"}}},
+                                               {"nodes", entries}}));
+    folder_.Write("dbt_project.yml", "name: shop\n");
+  }
+
+  [[nodiscard]] const std::filesystem::path& path() const { return folder_.path(); }
+
+  /// Each script's status by its id, as the results say in the end.
+  [[nodiscard]] std::map<std::string, std::string> Results() const {
+    std::map<std::string, std::string> statuses;
+    if (!std::filesystem::exists(folder_.path() / "target/aft/results.json")) return {};
+    const json::value document = json::parse(folder_.Read("target/aft/results.json"));
+    for (const json::value& entry : document.at("results").as_array()) {
+      const std::string id(entry.at("unique_id").as_string());
+      EXPECT_FALSE(statuses.contains(id)) << id << " is listed twice";
+      statuses[id] = std::string(entry.at("status").as_string());
+    }
+    return statuses;
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+/// What dbt's threads see of a run: each of their messages, and the verdict on it.
+class Gate {
+ public:
+  explicit Gate(const Shop& shop)
+      : live_run_(
+            loop_, scripts,
+            [this](LiveRun::ConnectionId thread, std::string_view line) {
+              Answer(thread, json::parse(line).as_object());
+            },
+            ReadProjectConfig(shop.path()), true) {
+    const json::object flags = {{"which", "run"},
+                                {"project_dir", shop.path().native()},
+                                {"profiles_dir", shop.path().native()},
+                                {"target_path", "target"}};
+    Say(0, {{"hello", {{"protocol", 1}, {"python", "python"}, {"flags", flags}}}});
+    Say(0, {{"info", {{"name", "ArtifactWritten"}}},
+            {"data",
+             {{"artifact_type", "WritableManifest"},
+              {"artifact_path", (shop.path() / "target/manifest.json").native()}}}});
+    Say(0, {{"info", {{"name", "ConcurrencyLine"}}}, {"data", json::object{}}});
+  }
+
+  void Tell(LiveRun::ConnectionId thread, const char* event, const std::string& node,
+            const char* status = "None") {
+    Say(thread, {{"info", {{"name", event}}},
+                 {"data",
+                  {{"node_info", {{"unique_id", node}, {"node_status", status}}},
+                   {"run_result", {{"status", status}}}}}});
+  }
+
+  void Finish() {
+    Say(0, {{"info", {{"name", "StatsLine"}}}, {"data", json::object{}}});
+    live_run_.Close();
+  }
+
+  void Interrupt() { live_run_.Interrupt(); }
+  void LoseDbt() { live_run_.Stop(); }
+  [[nodiscard]] bool IsIdle() const { return live_run_.IsIdle(); }
+
+  /// The verdict on a thread's last message: "go", "fail" or, while it waits, "".
+  [[nodiscard]] std::string Verdict(LiveRun::ConnectionId thread) const {
+    const auto found = verdicts_.find(thread);
+    return found == verdicts_.end() ? "" : found->second;
+  }
+
+  NotedScripts scripts;
+
+ private:
+  void Say(LiveRun::ConnectionId thread, const json::object& message) {
+    verdicts_.erase(thread);
+    live_run_.Receive(thread, json::serialize(message));
+  }
+
+  void Answer(LiveRun::ConnectionId thread, const json::object& answer) {
+    const json::value* verdict = answer.if_contains("verdict");
+    if (verdict == nullptr) return;
+    EXPECT_EQ(Verdict(thread), "") << "two verdicts on one message";
+    verdicts_[thread] = std::string(verdict->as_string());
+  }
+
+  EventLoop loop_;
+  std::map<LiveRun::ConnectionId, std::string> verdicts_;
+  LiveRun live_run_;
+};
+
+Node MakeNode(std::string id, std::vector<std::string> before,
+              std::vector<std::string> after) {
+  return {std::move(id), false, {}, std::move(before), std::move(after)};
+}
+
+TEST(LiveRun, LetsANodeWaitForItsScripts) {
+  const Shop shop({MakeNode("a", {"b1.py"}, {"a1.py", "a2.py"})});
+  Gate gate(shop);
+  ASSERT_EQ(gate.Verdict(0), "go");
+
+  gate.Tell(1, "NodeCompiling", "a");
+  EXPECT_EQ(gate.Verdict(1), "");
+  gate.scripts.End(1, true);
+  EXPECT_EQ(gate.Verdict(1), "go");
+  gate.Tell(1, "LogModelResult", "a", "success");
+  gate.scripts.End(2, true);
+  EXPECT_EQ(gate.Verdict(1), "");
+  gate.scripts.End(3, true);
+
+  EXPECT_EQ(gate.Verdict(1), "go");
+  EXPECT_THAT(gate.scripts.started,
+              ElementsAre("script.a.before.1.b1.py", "script.a.after.2.a1.py",
+                          "script.a.after.3.a2.py"));
+}
+
+TEST(LiveRun, WaitsForNoHostWhereNoScriptIsBound) {
+  const Shop shop({MakeNode("a", {}, {})});
+  Gate gate(shop);
+
+  EXPECT_EQ(gate.Verdict(0), "go");
+  EXPECT_THAT(shop.Results(), IsEmpty());
+}
+
+TEST(LiveRun, TakesAnEventThatComesTwiceForOne) {
+  const Shop shop({MakeNode("a", {}, {"a1.py"})});
+  Gate gate(shop);
+  gate.Tell(1, "LogModelResult", "a", "success");
+  gate.scripts.End(1, true);
+
+  gate.Tell(2, "LogModelResult", "a", "success");
+
+  EXPECT_EQ(gate.Verdict(2), "go");
+  EXPECT_EQ(gate.scripts.started.size(), 1);
+}
+
+TEST(LiveRun, SkipsTheScriptsOfANodeThatDbtLeaves) {
+  const Shop shop({MakeNode("a", {"b1.py"}, {"a1.py"})});
+  Gate gate(shop);
+
+  gate.Tell(1, "NodeFinished", "a", "skipped");
+  gate.Finish();
+
+  EXPECT_THAT(shop.Results(),
+              ElementsAre(std::pair("script.a.after.2.a1.py", "skipped"),
+                          std::pair("script.a.before.1.b1.py", "skipped")));
+}
+
+/// A simulated dbt: threads that take nodes in the order of a random graph, whose SQL and
+/// scripts fail at random, interrupted at a random moment or not at all.
+class RandomRun {
+ public:
+  explicit RandomRun(unsigned seed)
+      : random_(seed), nodes_(MakeGraph()), shop_(nodes_), gate_(shop_) {}
+
+  void Run() {
+    const int interrupt_at = Chance(0.2) ? Number(0, 40) : -1;
+    for (int step = 0; !IsDone(); ++step) {
+      ASSERT_LT(step, 10'000) << "the run hangs";
+      if (step == interrupt_at) {
+        gate_.Interrupt();
+        is_interrupted_ = true;
+        started_before_interrupt_ = gate_.scripts.started.size();
+      }
+      Step();
+    }
+    gate_.Finish();
+    Check();
+  }
+
+ private:
+  enum class State { kWaiting, kCompiling, kReporting, kDone };
+
+  struct Progress {
+    State state = State::kWaiting;
+    std::string status;
+    bool has_failed_in_sql = false;
+    std::optional<std::uint64_t> thread;
+  };
+
+  static constexpr std::uint64_t kThreads = 3;
+
+  int Number(int least, int most) {
+    return std::uniform_int_distribution<int>(least, most)(random_);
+  }
+  bool Chance(double probability) {
+    return std::bernoulli_distribution(probability)(random_);
+  }
+
+  std::vector<Node> MakeGraph() {
+    std::vector<Node> nodes(static_cast<std::size_t>(Number(1, 8)));
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      nodes[i].id = Text("n", i);
+      nodes[i].is_ephemeral = Chance(0.3);
+      for (std::size_t parent = 0; parent < i; ++parent)
+        if (Chance(0.3)) nodes[i].parents.push_back(parent);
+      for (int script = Number(0, 2); script > 0; --script)
+        nodes[i].before.push_back(Text("b", i, "_", script, ".py"));
+      for (int script = Number(0, 3); script > 0; --script)
+        nodes[i].after.push_back(Text("a", i, "_", script, ".py"));
+    }
+    progress_.resize(nodes.size());
+    return nodes;
+  }
+
+  bool IsDone() const {
+    return std::all_of(progress_.begin(), progress_.end(), [](const Progress& progress) {
+      return progress.state == State::kDone;
+    });
+  }
+
+  /// One thing that can happen next, at random.
+  void Step() {
+    if (!gate_.scripts.running.empty() && Chance(0.4)) return EndAScript();
+    const auto at =
+        static_cast<std::size_t>(Number(0, static_cast<int>(nodes_.size()) - 1));
+    Advance(at);
+  }
+
+  void EndAScript() {
+    auto ended = gate_.scripts.running.begin();
+    std::advance(ended, Number(0, static_cast<int>(gate_.scripts.running.size()) - 1));
+    const bool succeeds = !is_interrupted_ && Chance(0.85);
+    if (!succeeds) failed_.insert(ended->second.script.id);
+    gate_.scripts.End(ended->first, succeeds);
+  }
+
+  void Advance(std::size_t at) {
+    Progress& progress = progress_[at];
+    switch (progress.state) {
+      case State::kWaiting:
+        return Begin(at);
+      case State::kCompiling:
+        if (Verdict(progress) == "fail") return Leave(at, "error");
+        if (Verdict(progress) == "go") return Materialize(at);
+        return;
+      case State::kReporting:
+        if (Verdict(progress) == "fail") return Leave(at, "error");
+        if (Verdict(progress) == "go") return Leave(at, progress.status.c_str());
+        return;
+      case State::kDone:
+        return;
+    }
+  }
+
+  std::string Verdict(const Progress& progress) const {
+    return gate_.Verdict(progress.thread.value_or(0));
+  }
+
+  void Begin(std::size_t at) {
+    bool is_skipped = false;
+    for (const std::size_t parent : nodes_[at].parents) {
+      if (progress_[parent].state != State::kDone) return;
+      is_skipped = is_skipped || progress_[parent].status != "success";
+    }
+    const std::optional<std::uint64_t> thread = FreeThread();
+    if (!thread) return;
+    progress_[at].thread = thread;
+    if (is_skipped) return Leave(at, "skipped");
+    ExpectDone(at);
+    progress_[at].state = State::kCompiling;
+    gate_.Tell(*thread, "NodeCompiling", nodes_[at].id);
+  }
+
+  /// All scripts of the node's parents have succeeded.
+  void ExpectDone(std::size_t at) {
+    for (const std::size_t parent : nodes_[at].parents)
+      for (const std::string& id : Ids(nodes_[parent])) {
+        EXPECT_THAT(gate_.scripts.started, testing::Contains(id));
+        EXPECT_FALSE(failed_.contains(id)) << id;
+        for (const auto& [run, running] : gate_.scripts.running)
+          EXPECT_NE(running.script.id, id);
+      }
+  }
+
+  std::optional<std::uint64_t> FreeThread() const {
+    std::set<std::uint64_t> taken;
+    for (const Progress& progress : progress_)
+      if (progress.thread) taken.insert(*progress.thread);
+    for (std::uint64_t thread = 1; thread <= kThreads; ++thread)
+      if (!taken.contains(thread)) return thread;
+    return std::nullopt;
+  }
+
+  void Materialize(std::size_t at) {
+    Progress& progress = progress_[at];
+    if (nodes_[at].is_ephemeral) return Leave(at, "success");
+    progress.status = Chance(0.9) ? "success" : "error";
+    progress.has_failed_in_sql = progress.status == "error";
+    progress.state = State::kReporting;
+    gate_.Tell(*progress.thread, "LogModelResult", nodes_[at].id,
+               progress.status.c_str());
+  }
+
+  void Leave(std::size_t at, const char* status) {
+    Progress& progress = progress_[at];
+    progress.status = status;
+    progress.state = State::kDone;
+    gate_.Tell(*progress.thread, "NodeFinished", nodes_[at].id, status);
+    EXPECT_EQ(gate_.Verdict(*progress.thread), "go");
+    progress.thread.reset();
+  }
+
+  static std::vector<std::string> Ids(const Node& node) {
+    std::vector<std::string> ids;
+    const auto add = [&](const char* when, const std::vector<std::string>& scripts) {
+      for (const std::string& script : scripts)
+        ids.push_back(
+            Text("script.", node.id, ".", when, ".", ids.size() + 1, ".", script));
+    };
+    add("before", node.before);
+    add("after", node.after);
+    return ids;
+  }
+
+  void Check() {
+    EXPECT_TRUE(gate_.IsIdle());
+    std::map<std::string, std::string> results = shop_.Results();
+    const std::vector<std::string>& started = gate_.scripts.started;
+    EXPECT_TRUE(!is_interrupted_ || started.size() == started_before_interrupt_);
+    for (std::size_t at = 0; at < nodes_.size(); ++at) {
+      std::vector<std::string> ran;
+      const std::vector<std::string> ids = Ids(nodes_[at]);
+      for (const std::string& id : started)
+        if (std::find(ids.begin(), ids.end(), id) != ids.end()) ran.push_back(id);
+      // In their order, without gaps, and up to the first that failed.
+      ASSERT_LE(ran.size(), ids.size());
+      EXPECT_TRUE(std::equal(ran.begin(), ran.end(), ids.begin()));
+      for (std::size_t i = 0; i < ids.size(); ++i) {
+        const std::string expected = i >= ran.size()            ? "skipped"
+                                     : failed_.contains(ids[i]) ? "error"
+                                                                : "success";
+        EXPECT_EQ(results[ids[i]], expected) << ids[i];
+        results.erase(ids[i]);
+        EXPECT_TRUE(i + 1 >= ran.size() || !failed_.contains(ids[i]));
+      }
+      EXPECT_TRUE(!progress_[at].has_failed_in_sql ||
+                  ran.size() == nodes_[at].before.size());
+      EXPECT_TRUE(progress_[at].status != "success" || ran.size() == ids.size());
+    }
+    EXPECT_THAT(results, IsEmpty());
+  }
+
+  std::mt19937 random_;
+  std::vector<Progress> progress_;
+  std::vector<Node> nodes_;
+  Shop shop_;
+  Gate gate_;
+  std::set<std::string> failed_;
+  bool is_interrupted_ = false;
+  std::size_t started_before_interrupt_ = 0;
+};
+
+TEST(LiveRun, KeepsOrderAndSkipsInAnyGraph) {
+  for (unsigned seed = 1; seed <= 300 && !testing::Test::HasFailure(); ++seed) {
+    SCOPED_TRACE(Text("seed ", seed));
+    RandomRun(seed).Run();
+  }
+}
+
+}  // namespace
+}  // namespace aft
