@@ -23,7 +23,6 @@ namespace {
 
 namespace json = boost::json;
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
 
 /// Notes which scripts run; they end when the test says so.
@@ -214,7 +213,7 @@ TEST(LiveRun, LetsANodeWaitForItsScripts) {
 
 TEST(LiveRun, WaitsForNoHostWhereNoScriptIsBound) {
   const Shop shop({MakeNode("a", {}, {})});
-  Gate gate(shop);
+  const Gate gate(shop);
 
   EXPECT_EQ(gate.Verdict(0), "go");
   EXPECT_THAT(shop.Results(), IsEmpty());
@@ -324,7 +323,7 @@ class RandomRun {
   }
 
   void Advance(std::size_t at) {
-    Progress& progress = progress_[at];
+    const Progress& progress = progress_[at];
     switch (progress.state) {
       case State::kWaiting:
         return Begin(at);
