@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from aft import _aft
 from aft.errors import AftError
@@ -14,6 +16,10 @@ from aft.profile import Target
 OVERRIDE = "AFT_ODBC_CONNECTION"
 SQLITE_DRIVER = "SQLite3"
 POSTGRES_DRIVER = "PostgreSQL Unicode"
+# dbt-postgres' own default, in seconds.
+POSTGRES_CONNECT_TIMEOUT = 10
+# After so many seconds without a sign of life a connection is given up.
+SILENCE = 60
 # How long a script waits for another connection's lock, in milliseconds.
 SQLITE_TIMEOUT = 60_000
 
@@ -85,10 +91,11 @@ def _postgres(target: Target) -> ConnectionSettings:
         "UseDeclareFetch": 1,
         "Fetch": 10_000,
         "BoolsAsChar": 0,
+        "pqopt": _braced(_patience(given)),
     }
     for name, value in attributes.items():
         # psqlodbc 13 takes a value up to the next ';', unless it is the password.
-        if name != "PWD" and ";" in str(value):
+        if name not in ("PWD", "pqopt") and ";" in str(value):
             raise AftError(
                 f"cannot open target '{target.name}' over ODBC: its driver takes no ';' in "
                 f"'{name}'"
@@ -99,6 +106,18 @@ def _postgres(target: Target) -> ConnectionSettings:
     settings = {"role": given.get("role"), "search_path": given.get("search_path")}
     statements = (f"set {name} = {value}" for name, value in settings.items() if value)
     return ConnectionSettings(string, tuple(statements))
+
+
+def _patience(given: Mapping[str, Any]) -> str:
+    """libpq's settings for how long a server is waited for that does not answer at all."""
+    settings = {
+        "connect_timeout": int(given.get("connect_timeout", POSTGRES_CONNECT_TIMEOUT)),
+        "keepalives_idle": int(given.get("keepalives_idle") or SILENCE // 2),
+        "keepalives_interval": SILENCE // 6,
+        "keepalives_count": 3,
+        "tcp_user_timeout": SILENCE * 1000,
+    }
+    return " ".join(f"{name}={value}" for name, value in settings.items())
 
 
 def _braced(value: object) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +31,18 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain until {what}"
         time.sleep(0.02)
+
+
+# Connects as a script does, to another port.
+SILENT = """
+import dataclasses
+from aft import _current
+warehouse = _current().warehouse
+target = warehouse._target
+credentials = {**target.credentials, "port": os.environ["SILENT_PORT"], "connect_timeout": 2}
+warehouse._target = dataclasses.replace(target, credentials=credentials)
+ref("orders")
+"""
 
 
 class Started:
@@ -271,6 +284,23 @@ def test_views_on_the_target_are_not_dropped_with_it(server_project: ServerProje
     assert server_project.rows("select count(*) from shop.mine") == ["100"]
     server_project.rows("drop view shop.mine")
     check_undone(server_project, before)
+
+
+def test_a_server_that_never_answers_is_not_waited_for(
+    server_project: ServerProject,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        server_project.write(
+            SCRIPT, f"import os\nos.environ['SILENT_PORT'] = '{port}'\n" + SILENT
+        )
+
+        run = server_project.aft("dbt", "run")
+
+    assert run.exit_code == 1
+    (entry,) = server_project.results()
+    assert "cannot connect to the warehouse: SQLDriverConnect: 08001" in entry["message"]
+    assert "timeout expired" in entry["message"]
 
 
 def test_a_password_is_in_no_processs_arguments(

@@ -53,7 +53,8 @@ class PostgresServer:
     def start(self) -> None:
         """Start the server and wait until it takes connections."""
         self._process = subprocess.Popen(
-            [*_as_account(), _program("postgres"), "-D", str(self._data)],
+            # It ends with whoever started it, however that ends.
+            [*_as_account("--pdeathsig=INT"), _program("postgres"), "-D", str(self._data)],
             stdin=subprocess.DEVNULL,
             stdout=(self._folder / "log").open("ab"),
             stderr=subprocess.STDOUT,
@@ -136,10 +137,10 @@ def _program(name: str) -> str:
     return str(found[-1])
 
 
-def _as_account() -> list[str]:
-    if os.geteuid() != 0:
-        return []
-    return ["setpriv", f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--init-groups"]
+def _as_account(*options: str) -> list[str]:
+    if os.geteuid() == 0:
+        options += (f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--init-groups")
+    return ["setpriv", *options] if options else []
 
 
 def _free_port() -> int:
