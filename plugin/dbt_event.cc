@@ -114,6 +114,7 @@ std::optional<GateHello> ParseGateHello(std::string_view line) {
   hello.threads = static_cast<int>(IntegerAt(*flags, {"threads"}, 0));
   hello.printer_width = static_cast<int>(IntegerAt(*flags, {"printer_width"}, 80));
   hello.use_colors = BooleanAt(*flags, {"use_colors"}, false);
+  hello.fails_fast = BooleanAt(*flags, {"fail_fast"}, false);
   hello.writes_json = BooleanAt(*flags, {"write_json"}, true);
   return hello;
 }

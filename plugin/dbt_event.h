@@ -46,6 +46,7 @@ struct GateHello {
   int printer_width = 80;
   bool use_colors = false;
   bool writes_json = true;  ///< false under --no-write-json
+  bool fails_fast = false;  ///< --fail-fast
   bool has_flags = false;   ///< false on the connections of dbt's worker threads
 };
 

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <chrono>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "host_shim/error.h"
@@ -101,6 +102,7 @@ void LiveRun::Answer(ConnectionId connection, const DbtEvent& event) {
     case Kind::kNodeFinished:
       SkipScripts(connection, schedule_.TakeLeft(event.node),
                   Text("dbt left the node with status '", event.status, "'"));
+      FailFast(event);
       return LetPass(connection);
     case Kind::kRunSummary:
       Summarize(connection);
@@ -206,6 +208,8 @@ void LiveRun::FinishBegin() {
 }
 
 void LiveRun::LetBegin(ConnectionId connection) {
+  // With --fail-fast it matters that any node fails.
+  if (dbt_->hello.fails_fast) return LetPass(connection);
   // dbt need not wait for an answer about nodes that no script is bound to.
   const json::value nodes = json::value_from(schedule_.BoundNodes());
   send_(connection, json::serialize(json::object{{"verdict", "go"}, {"nodes", nodes}}));
@@ -228,9 +232,9 @@ void LiveRun::RunNext(ConnectionId connection) {
     return LetPass(connection);
   }
   if (runner_.is_interrupted()) {
-    SkipScripts(connection, {turn.scripts.begin(), turn.scripts.end()}, "interrupted");
+    SkipScripts(connection, {turn.scripts.begin(), turn.scripts.end()}, runner_.reason());
     turns_.erase(connection);
-    return Refuse(connection, "interrupted before its scripts could run");
+    return Refuse(connection, Text("its scripts did not run: ", runner_.reason()));
   }
   const Script script = std::move(turn.scripts.front());
   turn.scripts.pop_front();
@@ -268,6 +272,15 @@ void LiveRun::EndScript(ConnectionId connection, const Script& script,
   SkipScripts(connection, {turn.scripts.begin(), turn.scripts.end()},
               Text("script '", script.name, "' before it failed"));
   Refuse(connection, Text("script '", script.name, "' failed: ", outcome.message));
+}
+
+void LiveRun::FailFast(const DbtEvent& event) {
+  // dbt itself waits for its threads, and so for our verdicts.
+  static const std::set<std::string, std::less<>> kFailures = {"error", "fail",
+                                                               "runtime error"};
+  if (dbt_->hello.fails_fast && !runner_.is_interrupted() &&
+      kFailures.contains(event.status))
+    runner_.Interrupt(Text("stopped, for '", event.node, "' has failed (--fail-fast)"));
 }
 
 void LiveRun::SkipScripts(ConnectionId connection, const std::vector<Script>& scripts,

@@ -48,10 +48,10 @@ class LiveRun {
 
   /// Asks all scripts to stop with SIGINT, then forces them after a grace period, or at
   /// once when called again.
-  void Interrupt() { runner_.Interrupt(); }
+  void Interrupt() { runner_.Interrupt("interrupted"); }
 
   /// dbt has ended: nothing that still runs is of use.
-  void Stop() { runner_.Kill(); }
+  void Stop() { runner_.Kill("interrupted, for dbt has ended"); }
 
   /// Nothing runs any more: brings the results up to date.
   void Close();
@@ -90,6 +90,7 @@ class LiveRun {
   void StartTurn(ConnectionId connection, const DbtEvent& event);
   void RunNext(ConnectionId connection);
   void EndScript(ConnectionId connection, const Script& script, const Outcome& outcome);
+  void FailFast(const DbtEvent& event);
   void SkipScripts(ConnectionId connection, const std::vector<Script>& scripts,
                    const std::string& reason);
   void Summarize(ConnectionId connection);

@@ -96,7 +96,7 @@ Outcome ScriptRunner::Explained(const Job& job, Outcome outcome) const {
   const ScriptLimits& limits = job.script.limits;
   const std::string place = outcome.place.empty() ? "" : Text(" (", outcome.place, ")");
   if (is_interrupted()) {
-    outcome.message = "interrupted";
+    outcome.message = reason_;
     outcome.traceback.clear();
   } else if (job.is_timed_out && limits.timeout) {
     Explain(outcome, Text("timed out after ", InWords(*limits.timeout), place));
@@ -118,14 +118,17 @@ bool ScriptRunner::IsRepeated(const Job& job, const Outcome& outcome) const {
          job.tries <= job.script.limits.retries.value_or(0);
 }
 
-void ScriptRunner::Interrupt() {
-  if (++interruptions_ > 1) return Kill();
+void ScriptRunner::Interrupt(const std::string& reason) {
+  if (is_interrupted()) return Kill(reason);
+  is_interrupted_ = true;
+  reason_ = reason;
   SignalAll(SIGINT);
   loop_.After(kGrace, [this] { SignalAll(SIGKILL); });
 }
 
-void ScriptRunner::Kill() {
-  ++interruptions_;
+void ScriptRunner::Kill(const std::string& reason) {
+  if (!is_interrupted()) reason_ = reason;
+  is_interrupted_ = true;
   SignalAll(SIGKILL);
 }
 

@@ -33,13 +33,15 @@ class ScriptRunner {
   void Run(const Script& script, const std::string& node_status, Handlers handlers);
 
   /// Lets all scripts stop, with SIGINT, and forces them after a grace period, or at once
-  /// when called again. Nothing is tried again after that.
-  void Interrupt();
+  /// when called again. Nothing is tried again after that. `reason` is their message.
+  void Interrupt(const std::string& reason);
 
   /// Ends all scripts at once.
-  void Kill();
+  void Kill(const std::string& reason);
 
-  [[nodiscard]] bool is_interrupted() const { return interruptions_ > 0; }
+  [[nodiscard]] bool is_interrupted() const { return is_interrupted_; }
+  /// The reason that was given first.
+  [[nodiscard]] const std::string& reason() const { return reason_; }
   [[nodiscard]] bool IsIdle() const { return jobs_.empty(); }
 
  private:
@@ -69,7 +71,8 @@ class ScriptRunner {
   ScriptExecutor& executor_;
   JobId next_id_ = 1;
   std::map<JobId, Job> jobs_;
-  int interruptions_ = 0;
+  bool is_interrupted_ = false;
+  std::string reason_;
 };
 
 }  // namespace aft

@@ -54,6 +54,22 @@ def parsed(time: str) -> datetime:
     return datetime.fromisoformat(time.replace("Z", "+00:00"))
 
 
+def test_fail_fast_stops_the_scripts_that_run(server_project: ServerProject) -> None:
+    server_project.write("scripts/long.py", "import time\ntime.sleep(1000)\n")
+    server_project.write("models/a.sql", "select 1 as one")
+    server_project.bind("a", {"after": ["scripts/long.py"]})
+    # The time that the script needs to start.
+    slowly = "case when pg_sleep(3)::text is null then 1 else 0 end"
+    server_project.write("models/b.sql", f"select 1 / ({slowly}) as never")
+
+    run = server_project.aft("dbt", "run", "--select", "a", "b", "--fail-fast")
+
+    assert run.exit_code == 1, run.output
+    (entry,) = server_project.results()
+    assert entry["status"] == "error"
+    assert entry["message"] == ("stopped, for 'model.jaffle_shop.b' has failed (--fail-fast)")
+
+
 def test_two_runs_at_once_leave_a_whole_table(server_project: ServerProject) -> None:
     argv = [str(AFT), "dbt", "run", "--aft-dbt", str(DBT)]
     runs = [

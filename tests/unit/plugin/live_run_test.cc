@@ -124,7 +124,7 @@ class Shop {
 /// What dbt's threads see of a run: each of their messages, and the verdict on it.
 class Gate {
  public:
-  explicit Gate(const Shop& shop)
+  explicit Gate(const Shop& shop, bool fails_fast = false)
       : live_run_(
             loop_, scripts,
             [this](LiveRun::ConnectionId thread, std::string_view line) {
@@ -134,7 +134,8 @@ class Gate {
     const json::object flags = {{"which", "run"},
                                 {"project_dir", shop.path().native()},
                                 {"profiles_dir", shop.path().native()},
-                                {"target_path", "target"}};
+                                {"target_path", "target"},
+                                {"fail_fast", fails_fast}};
     Say(0, {{"hello", {{"protocol", 1}, {"python", "python"}, {"flags", flags}}}});
     Say(0, {{"info", {{"name", "ArtifactWritten"}}},
             {"data",
@@ -241,6 +242,20 @@ TEST(LiveRun, SkipsTheScriptsOfANodeThatDbtLeaves) {
   EXPECT_THAT(shop.Results(),
               ElementsAre(std::pair("script.a.after.2.a1.py", "skipped"),
                           std::pair("script.a.before.1.b1.py", "skipped")));
+}
+
+TEST(LiveRun, StopsScriptsUnderFailFast) {
+  const Shop shop({MakeNode("a", {}, {"a1.py", "a2.py"}), MakeNode("b", {}, {})});
+  for (const bool fails_fast : {false, true}) {
+    Gate gate(shop, fails_fast);
+    gate.Tell(1, "LogModelResult", "a", "success");
+
+    gate.Tell(2, "NodeFinished", "b", "error");
+
+    EXPECT_EQ(gate.scripts.signals.contains(SIGINT), fails_fast);
+    gate.scripts.End(1, !fails_fast);
+    EXPECT_EQ(gate.Verdict(1), fails_fast ? "fail" : "");
+  }
 }
 
 /// A simulated dbt: threads that take nodes in the order of a random graph, whose SQL and

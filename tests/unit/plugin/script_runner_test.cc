@@ -161,10 +161,10 @@ TEST_F(ScriptRunnerTest, AnInterruptEndsWhatRunsAndWhatWaits) {
   Run({});
   scripts_.End(1, Failure("first"));
 
-  runner_.Interrupt();
+  runner_.Interrupt("interrupted");
   EXPECT_THAT(scripts_.signals, ElementsAre(Pair(2, SIGINT)));
   EXPECT_THAT(ended_, ElementsAre(Field(&Outcome::message, "interrupted")));
-  runner_.Interrupt();
+  runner_.Interrupt("interrupted");
   EXPECT_THAT(scripts_.signals, ElementsAre(Pair(2, SIGINT), Pair(2, SIGKILL)));
 
   scripts_.End(2, Failure("killed by SIGKILL"));
