@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/live_run.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
 #include <map>
@@ -46,12 +47,12 @@ std::string Joined(const std::vector<std::string>& lines) {
 }  // namespace
 
 LiveRun::LiveRun(EventLoop& loop, ScriptHost& host, Send send, ProjectConfig project,
-                 bool warm_up)
+                 std::set<std::string> warm_up)
     : loop_(loop),
       host_(host),
       send_(std::move(send)),
       project_(std::move(project)),
-      warm_up_(warm_up),
+      warm_up_(std::move(warm_up)),
       runner_(loop, host) {}
 
 LiveRun::RunningDbt::RunningDbt(EventLoop& loop, GateHello said, fs::path folder)
@@ -80,7 +81,8 @@ void LiveRun::Greet(ConnectionId connection, const GateHello& hello) {
     const fs::path target =
         project_.folder / (given.empty() ? project_.target_path : given);
     dbt_ = std::make_unique<RunningDbt>(loop_, hello, target);
-    if (warm_up_ && RunsNodes(hello.command)) WarmUp();
+    ReadProjectEnvironments();
+    if (RunsNodes(hello.command)) WarmUpProbable();
   }
   LetPass(connection);
 }
@@ -119,8 +121,30 @@ fs::path LiveRun::ScriptsFolder() const {
 
 fs::path LiveRun::LogsFolder() const { return dbt_->target_folder / "aft" / "logs"; }
 
-void LiveRun::WarmUp() {
+void LiveRun::ReadProjectEnvironments() {
+  environments_.emplace(kLocalEnvironment, Environment{});
+  try {
+    environments_ = ReadEnvironments(project_.folder);
+  } catch (const Error& error) {
+    // It matters only if a script names one of them.
+    environments_problem_ = error.what();
+  }
+}
+
+void LiveRun::WarmUpProbable() {
+  for (const std::string& name : warm_up_)
+    if (const auto found = environments_.find(name); found != environments_.end())
+      host_.WarmUp(found->second, Setup());
+}
+
+void LiveRun::RequireUsed() {
+  for (const std::string& name : used_environments_)
+    host_.Require(environments_.at(name), Setup());
+}
+
+HostSetup LiveRun::Setup() const {
   HostSetup setup;
+  setup.python = dbt_->hello.python;
   setup.project_folder = project_.folder;
   setup.scripts_folder = ScriptsFolder();
   setup.profiles_folder = dbt_->hello.profiles_folder;
@@ -129,7 +153,7 @@ void LiveRun::WarmUp() {
   setup.variables = dbt_->hello.variables;
   setup.target_folder = dbt_->target_folder;
   setup.threads = dbt_->hello.threads;
-  host_.WarmUp(dbt_->hello.python, setup);
+  return setup;
 }
 
 void LiveRun::LoadManifest(const fs::path& path) {
@@ -139,7 +163,7 @@ void LiveRun::LoadManifest(const fs::path& path) {
   ReadDefaultLimits();
   for (const BoundNode& node : manifest.nodes) AddScripts(manifest, node);
   if (schedule_.empty() || !problems_.empty()) return;
-  WarmUp();
+  RequireUsed();
   host_.UseManifest(path);
 }
 
@@ -167,17 +191,65 @@ void LiveRun::AddScripts(const Manifest& manifest, const BoundNode& node) {
   std::vector<Script> scripts;
   for (const ScriptBinding& binding : node.bindings) {
     try {
-      const fs::path file = ResolveScript(binding.path, ScriptsFolder(), project_.folder);
-      const std::string id = Text("script.", node.unique_id, ".", Name(binding.when), ".",
-                                  scripts.size() + 1, ".", binding.path);
-      scripts.push_back({id, binding.path, file, node.unique_id, node.name, binding.when,
-                         binding.arguments, OrDefaults(binding.limits, default_limits_)});
+      scripts.push_back(MakeScript(node, binding, scripts.size() + 1));
+      used_environments_.insert(scripts.back().environment);
     } catch (const Error& error) {
       // All problems are reported together, so that they can be mended together.
       problems_.push_back(Text("node '", node.name, "': ", error.what()));
     }
   }
   schedule_.Add(node.unique_id, node.is_ephemeral, std::move(scripts));
+}
+
+Script LiveRun::MakeScript(const BoundNode& node, const ScriptBinding& binding,
+                           std::size_t number) const {
+  Script script;
+  script.id = Text("script.", node.unique_id, ".", Name(binding.when), ".", number, ".",
+                   binding.path);
+  script.name = binding.path;
+  script.file = ResolveScript(binding.path, ScriptsFolder(), project_.folder);
+  script.node = node.unique_id;
+  script.node_name = node.name;
+  script.when = binding.when;
+  script.arguments = binding.arguments;
+  script.limits = OrDefaults(binding.limits, default_limits_);
+  script.environment = EnvironmentOf(binding);
+  return script;
+}
+
+std::string LiveRun::EnvironmentOf(const ScriptBinding& binding) const {
+  if (binding.environment.empty()) return kLocalEnvironment;
+  if (environments_.contains(binding.environment)) return binding.environment;
+  if (!environments_problem_.empty()) throw Error(environments_problem_);
+  std::string known;
+  for (const auto& [name, environment] : environments_)
+    known += Text(known.empty() ? "'" : ", '", name, "'");
+  throw Error(Text("script '", binding.path, "' names environment '", binding.environment,
+                   "', which fal_project.yml does not define; known are ", known));
+}
+
+void LiveRun::HostSays(const std::string& line) {
+  if (beginning_.has_value())
+    Print(*beginning_, Printable(line));
+  else
+    notices_.push_back(Printable(line));
+}
+
+bool LiveRun::IsHostReady() const {
+  return std::all_of(used_environments_.begin(), used_environments_.end(),
+                     [this](const std::string& name) { return host_.IsReady(name); });
+}
+
+std::vector<std::string> LiveRun::HostFailures() const {
+  std::vector<std::string> failures;
+  for (const std::string& name : used_environments_) {
+    const std::string& reason = host_.failure(name);
+    if (reason.empty()) continue;
+    const std::string where =
+        name == kLocalEnvironment ? "" : Text(" in environment '", name, "'");
+    failures.push_back(Text("cannot run scripts", where, ": ", reason));
+  }
+  return failures;
 }
 
 void LiveRun::Begin(ConnectionId connection) {
@@ -190,17 +262,17 @@ void LiveRun::Begin(ConnectionId connection) {
   std::error_code ignored;
   fs::remove_all(LogsFolder(), ignored);
   beginning_ = connection;
-  if (!problems_.empty() || schedule_.empty() || host_.IsReady()) FinishBegin();
+  FinishBegin();
 }
 
 void LiveRun::FinishBegin() {
   if (!beginning_.has_value()) return;
+  if (problems_.empty() && !IsHostReady()) return;
   const ConnectionId connection = *beginning_;
   beginning_.reset();
+  if (problems_.empty()) problems_ = HostFailures();
   if (!problems_.empty())
     Refuse(connection, Joined(problems_));
-  else if (!schedule_.empty() && !host_.failure().empty())
-    Refuse(connection, Text("cannot run scripts: ", host_.failure()));
   else if (has_manifest_)
     LetBegin(connection);
   else

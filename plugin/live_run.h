@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,16 +36,19 @@ class LiveRun {
   using Send = std::function<void(ConnectionId, std::string_view line)>;
 
   /// `send` answers a thread of dbt's, and does nothing for one that is gone. `warm_up`
-  /// says that scripts will probably run, before the manifest tells for sure. `loop` and
-  /// `host` outlive this object.
+  /// names the environments whose scripts will probably run, before the manifest tells
+  /// for sure. `loop` and `host` outlive this object.
   LiveRun(EventLoop& loop, ScriptHost& host, Send send, ProjectConfig project,
-          bool warm_up);
+          std::set<std::string> warm_up);
 
   /// Takes a line that the gate sent; answers come by and by.
   void Receive(ConnectionId connection, std::string_view line);
 
-  /// The host is ready, or never will be.
+  /// The host is ready for one environment more, or never will be.
   void HostIsReady() { FinishBegin(); }
+
+  /// The host is busy with an environment, and says so to people.
+  void HostSays(const std::string& line);
 
   /// Asks all scripts to stop with SIGINT, then forces them after a grace period, or at
   /// once when called again.
@@ -80,12 +84,20 @@ class LiveRun {
   void Greet(ConnectionId connection, const GateHello& hello);
   void Answer(ConnectionId connection, const DbtEvent& event);
 
-  void WarmUp();
+  void ReadProjectEnvironments();
+  void WarmUpProbable();
+  void RequireUsed();
+  [[nodiscard]] HostSetup Setup() const;
   void LoadManifest(const std::filesystem::path& path);
   void ReadDefaultLimits();
   void AddScripts(const Manifest& manifest, const BoundNode& node);
+  [[nodiscard]] Script MakeScript(const BoundNode& node, const ScriptBinding& binding,
+                                  std::size_t number) const;
+  [[nodiscard]] std::string EnvironmentOf(const ScriptBinding& binding) const;
   void Begin(ConnectionId connection);
   void FinishBegin();
+  [[nodiscard]] bool IsHostReady() const;
+  [[nodiscard]] std::vector<std::string> HostFailures() const;
 
   void StartTurn(ConnectionId connection, const DbtEvent& event);
   void RunNext(ConnectionId connection);
@@ -108,10 +120,13 @@ class LiveRun {
   ScriptHost& host_;
   Send send_;
   ProjectConfig project_;
-  bool warm_up_;
+  std::set<std::string> warm_up_;
   ScriptRunner runner_;
 
   std::unique_ptr<RunningDbt> dbt_;
+  std::map<std::string, Environment> environments_;
+  std::string environments_problem_;
+  std::set<std::string> used_environments_;
   ScriptLimits default_limits_;
   Schedule schedule_;
   std::vector<std::string> problems_;

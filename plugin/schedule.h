@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plugin/dbt_event.h"
+#include "plugin/environment.h"
 #include "plugin/script_binding.h"
 
 namespace aft {
@@ -20,6 +21,7 @@ struct Script {
   When when = When::kAfter;
   std::string arguments;  ///< a JSON object, or empty
   ScriptLimits limits;
+  std::string environment = kLocalEnvironment;  ///< its name
 };
 
 /// Which scripts a node's event sets off, and which will not run any more.

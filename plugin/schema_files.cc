@@ -7,6 +7,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "plugin/environment.h"
+
 namespace aft {
 namespace {
 
@@ -16,10 +18,17 @@ namespace fs = std::filesystem;
 constexpr int kMostNodes = 1'000'000;
 constexpr int kDeepest = 64;
 
-/// Walks a YAML tree and keeps every path that stands as a script under `fal` or `aft`.
+/// What stands at `key`, or `otherwise` where that is no text.
+std::string ScalarAt(const YAML::Node& map, const char* key,
+                     const std::string& otherwise) {
+  const YAML::Node value = map[key];
+  return value.IsDefined() && value.IsScalar() ? value.Scalar() : otherwise;
+}
+
+/// Walks a YAML tree and keeps all that stands as a script under `fal` or `aft`.
 class ScriptFinder {
  public:
-  explicit ScriptFinder(std::vector<std::string>& paths) : paths_(paths) {}
+  explicit ScriptFinder(std::vector<ExpectedScript>& found) : found_(found) {}
 
   void Search(const YAML::Node& node, int depth = 0) {
     if (depth > kDeepest || ++visited_ > kMostNodes) return;
@@ -29,32 +38,36 @@ class ScriptFinder {
       for (const auto& entry : node) {
         const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
         if ((key == "fal" || key == "aft") && entry.second.IsMap())
-          AddScripts(entry.second["scripts"]);
+          AddScripts(entry.second["scripts"],
+                     ScalarAt(entry.second, "environment", kLocalEnvironment));
         Search(entry.second, depth + 1);
       }
     }
   }
 
  private:
-  void AddScripts(const YAML::Node& scripts) {
+  void AddScripts(const YAML::Node& scripts, const std::string& environment) {
     if (!scripts.IsDefined()) return;
     if (scripts.IsMap()) {
-      AddList(scripts["before"]);
-      AddList(scripts["after"]);
+      AddList(scripts["before"], environment);
+      AddList(scripts["after"], environment);
     } else {
-      AddList(scripts);
+      AddList(scripts, environment);
     }
   }
 
-  void AddList(const YAML::Node& list) {
+  void AddList(const YAML::Node& list, const std::string& environment) {
     if (!list.IsDefined() || !list.IsSequence()) return;
     for (const YAML::Node& entry : list) {
-      const YAML::Node path = entry.IsMap() ? entry["path"] : entry;
-      if (path.IsDefined() && path.IsScalar()) paths_.push_back(path.Scalar());
+      if (entry.IsScalar())
+        found_.push_back({entry.Scalar(), environment});
+      else if (entry.IsMap() && !ScalarAt(entry, "path", "").empty())
+        found_.push_back(
+            {ScalarAt(entry, "path", ""), ScalarAt(entry, "environment", environment)});
     }
   }
 
-  std::vector<std::string>& paths_;
+  std::vector<ExpectedScript>& found_;
   int visited_ = 0;
 };
 
@@ -82,9 +95,9 @@ bool IsYaml(const fs::path& path) {
 
 }  // namespace
 
-std::vector<std::string> FindBoundScripts(const ProjectConfig& project) {
-  std::vector<std::string> paths;
-  ScriptFinder finder(paths);
+std::vector<ExpectedScript> FindBoundScripts(const ProjectConfig& project) {
+  std::vector<ExpectedScript> found;
+  ScriptFinder finder(found);
   SearchFile(project.folder / "dbt_project.yml", finder);
   for (const fs::path& folder : project.property_paths) {
     std::error_code code;
@@ -94,7 +107,7 @@ std::vector<std::string> FindBoundScripts(const ProjectConfig& project) {
       if (IsYaml(entry->path()) && entry->is_regular_file(code))
         SearchFile(entry->path(), finder);
   }
-  return paths;
+  return found;
 }
 
 }  // namespace aft

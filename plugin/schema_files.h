@@ -8,11 +8,17 @@
 
 namespace aft {
 
-/// The paths of scripts that the project's YAML files bind, as written there.
+/// A script that a YAML file binds.
+struct ExpectedScript {
+  std::string path;         ///< as written there
+  std::string environment;  ///< its name
+};
+
+/// The scripts that the project's YAML files bind.
 ///
 /// This is a look ahead, before dbt has parsed the project: it tells which files dbt must
 /// pass over and whether a worker host will be needed. What runs is decided by the
 /// manifest. Files that are not valid YAML are left for dbt to report.
-std::vector<std::string> FindBoundScripts(const ProjectConfig& project);
+std::vector<ExpectedScript> FindBoundScripts(const ProjectConfig& project);
 
 }  // namespace aft

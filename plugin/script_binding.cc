@@ -20,6 +20,8 @@ class BindingReader {
 
   void ReadProduct(const json::value& value) {
     if (!value.is_object()) return Problem("is not a mapping");
+    const std::size_t first = bindings_.size();
+    std::string environment;
     for (const auto& [key, below] : value.as_object()) {
       const std::string_view name = key;
       if (name == "scripts") {
@@ -28,9 +30,11 @@ class BindingReader {
         Problem(Text("has '", name, "', which this version of aft does not run; bind ",
                      "the file under 'scripts' instead"));
       } else if (name == "environment") {
-        ReadEnvironment(below);
+        environment = EnvironmentName(below);
       }
     }
+    for (std::size_t i = first; i < bindings_.size(); ++i)
+      if (bindings_[i].environment.empty()) bindings_[i].environment = environment;
   }
 
  private:
@@ -59,14 +63,14 @@ class BindingReader {
 
   void ReadEntry(When when, const json::value& entry) {
     if (entry.is_string()) {
-      bindings_.push_back({when, std::string(entry.as_string()), "", {}});
+      bindings_.push_back({when, std::string(entry.as_string()), "", {}, ""});
       return;
     }
     if (!entry.is_object() || !HasPath(entry.as_object()))
       return Problem(
           Text("an entry of '", Name(when),
                "' under 'scripts' is neither a path nor a mapping with 'path'"));
-    ScriptBinding binding{when, std::string(entry.at("path").as_string()), "", {}};
+    ScriptBinding binding{when, std::string(entry.at("path").as_string()), "", {}, ""};
     for (const auto& [key, below] : entry.as_object()) ReadOption(key, below, binding);
     bindings_.push_back(std::move(binding));
   }
@@ -84,7 +88,7 @@ class BindingReader {
         return Problem(Text("'with' of script '", binding.path, "' is not a mapping"));
       binding.arguments = json::serialize(value);
     } else if (name == "environment") {
-      ReadEnvironment(value);
+      binding.environment = EnvironmentName(value);
     } else if (IsLimit(name)) {
       ReadLimit(name, value, binding);
     } else {
@@ -107,11 +111,11 @@ class BindingReader {
     }
   }
 
-  void ReadEnvironment(const json::value& value) {
-    if (value.is_string() && value.as_string() == "local") return;
-    Problem(
-        "names an 'environment'; this version of aft runs scripts in the environment of "
-        "dbt only, which is called 'local'");
+  std::string EnvironmentName(const json::value& value) {
+    if (value.is_string() && !value.as_string().empty())
+      return std::string(value.as_string());
+    Problem("'environment' is not the name of an environment");
+    return "";
   }
 
   void Problem(const std::string& text) { problems_.push_back(place_ + ": " + text); }

@@ -20,6 +20,7 @@ struct ScriptBinding {
   std::string path;       ///< as the user wrote it
   std::string arguments;  ///< of `with`, as a JSON object; empty without
   ScriptLimits limits;
+  std::string environment;  ///< its name; empty where none is given
 };
 
 /// Reads the bindings in `meta`, a node's `meta` as the manifest has it.

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 
+#include "plugin/environment.h"
 #include "plugin/script_executor.h"
 #include "plugin/worker_message.h"
 
@@ -12,18 +13,23 @@ namespace aft {
 /// Where scripts run: made ready while dbt still parses, and then an executor.
 class ScriptHost : public ScriptExecutor {
  public:
-  /// Starts getting ready for the environment of `python`; later calls do nothing. Who
-  /// made the host is told when it is known whether scripts can run.
-  virtual void WarmUp(const std::string& python, const HostSetup& setup) = 0;
+  /// Scripts of `environment` will probably run: starts getting ready for them, unless
+  /// the environment would have to be built. Later calls for the same one do nothing.
+  virtual void WarmUp(const Environment& environment, const HostSetup& setup) = 0;
+
+  /// Scripts of `environment` will run: gets ready for them in any case. Who made the
+  /// host is told when it is known whether they can run.
+  virtual void Require(const Environment& environment, const HostSetup& setup) = 0;
 
   /// Says where dbt's manifest is; scripts need it.
   virtual void UseManifest(const std::filesystem::path& path) = 0;
 
-  /// Whether it is known if scripts can run.
-  [[nodiscard]] virtual bool IsReady() const = 0;
+  /// Whether it is known if scripts of the environment of this name can run.
+  [[nodiscard]] virtual bool IsReady(const std::string& environment) const = 0;
 
-  /// Why no script can run; empty while nothing speaks against it.
-  [[nodiscard]] virtual const std::string& failure() const = 0;
+  /// Why no script of the environment can run; empty while nothing speaks against it.
+  [[nodiscard]] virtual const std::string& failure(
+      const std::string& environment) const = 0;
 };
 
 }  // namespace aft

@@ -5,12 +5,12 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <set>
 #include <utility>
 
 #include "host_shim/error.h"
 #include "plugin/dbt_executable.h"
 #include "plugin/dbtignore.h"
-#include "plugin/schema_files.h"
 
 namespace aft {
 namespace {
@@ -64,7 +64,9 @@ void Session::LookAhead() {
 }
 
 void Session::PassOverScripts() {
-  const std::vector<std::string> added = UpdateDbtignore(project_, expected_scripts_);
+  std::vector<std::string> paths;
+  for (const ExpectedScript& script : expected_scripts_) paths.push_back(script.path);
+  const std::vector<std::string> added = UpdateDbtignore(project_, paths);
   if (added.empty()) return;
   std::string text =
       "aft: added to .dbtignore, so that dbt does not take them for models:";
@@ -75,12 +77,18 @@ void Session::PassOverScripts() {
 void Session::FollowFromInside(const Installation& installation) {
   run_folder_ = std::make_unique<RunFolder>();
   const fs::path socket = run_folder_->path() / "gate";
-  workers_ = std::make_unique<WorkerPool>(loop_, installation.launcher,
-                                          [this] { live_run_->HostIsReady(); });
+  std::set<std::string> environments;
+  for (const ExpectedScript& script : expected_scripts_)
+    environments.insert(script.environment);
+  workers_ = std::make_unique<WorkerPool>(
+      loop_, installation.launcher,
+      WorkerPool::Handlers{
+          [this] { live_run_->HostIsReady(); },
+          [this](const std::string& line) { live_run_->HostSays(line); }});
   live_run_ = std::make_unique<LiveRun>(
       loop_, *workers_,
       [this](LiveRun::ConnectionId id, std::string_view line) { gate_->Send(id, line); },
-      project_, !expected_scripts_.empty());
+      project_, std::move(environments));
   gate_ = std::make_unique<GateServer>(
       loop_, socket,
       GateServer::Handlers{[this](LiveRun::ConnectionId id, std::string_view line) {

@@ -14,6 +14,7 @@
 #include "plugin/live_run.h"
 #include "plugin/project_config.h"
 #include "plugin/run_folder.h"
+#include "plugin/schema_files.h"
 #include "plugin/worker_pool.h"
 
 namespace aft {
@@ -67,7 +68,7 @@ class Session {
   DbtCommand user_command_;
   EventLoop loop_;
   ProjectConfig project_;
-  std::vector<std::string> expected_scripts_;
+  std::vector<ExpectedScript> expected_scripts_;
   std::unique_ptr<RunFolder> run_folder_;
   std::unique_ptr<WorkerPool> workers_;
   std::unique_ptr<LiveRun> live_run_;

@@ -62,7 +62,21 @@ double Seconds(const json::object& object, std::string_view key) {
   return value->to_number<double>();
 }
 
+json::object Described(const Environment& environment) {
+  return {{"name", environment.name},
+          {"type", environment.type},
+          {"packages", json::value_from(environment.packages)}};
+}
+
 }  // namespace
+
+std::string FindMessage(const Environment& environment) {
+  return json::serialize(json::object{{"find", Described(environment)}});
+}
+
+std::string BuildMessage(const Environment& environment) {
+  return json::serialize(json::object{{"build", Described(environment)}});
+}
 
 std::string PrepareMessage(const HostSetup& setup) {
   return json::serialize(json::object{
@@ -103,6 +117,11 @@ std::string SignalMessage(std::int64_t run, int signal) {
 
 HostMessage ParseHostMessage(std::string_view packet) {
   const json::object message = Parse(packet);
+  if (message.contains("missing")) return HostMissing{};
+  if (const json::object* progress = ObjectAt(message, "progress"))
+    return HostProgress{String(*progress, "line")};
+  if (const json::object* built = ObjectAt(message, "built"))
+    return HostBuilt{String(*built, "python")};
   if (const json::object* prepared = ObjectAt(message, "prepared"))
     return HostPrepared{Strings(*prepared, "secrets")};
   if (const json::object* failed = ObjectAt(message, "failed"))

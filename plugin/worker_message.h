@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "plugin/environment.h"
 #include "plugin/outcome.h"
 #include "plugin/schedule.h"
 
@@ -15,6 +16,7 @@ namespace aft {
 
 /// What a worker host needs to know before it can run scripts. Folders are absolute.
 struct HostSetup {
+  std::string python;  ///< the interpreter that runs dbt
   std::string project_folder;
   std::string scripts_folder;
   std::string profiles_folder;
@@ -23,6 +25,19 @@ struct HostSetup {
   std::string variables = "{}";  ///< of --vars, as a JSON object
   std::string target_folder;
   int threads = 0;  ///< 0 for the profile's own
+};
+
+/// The environment would have to be built.
+struct HostMissing {};
+
+/// What a host says while it builds an environment.
+struct HostProgress {
+  std::string line;
+};
+
+/// The environment is there.
+struct HostBuilt {
+  std::string python;  ///< its interpreter
 };
 
 /// The host has read the profile and can run scripts; warm or not.
@@ -47,7 +62,8 @@ struct ScriptExited {
 /// A message of a kind that needs no answer.
 struct HostNotice {};
 
-using HostMessage = std::variant<HostPrepared, HostFailed, ScriptExited, HostNotice>;
+using HostMessage = std::variant<HostMissing, HostProgress, HostBuilt, HostPrepared,
+                                 HostFailed, ScriptExited, HostNotice>;
 
 /// A script's own process has begun; it leads the process group of this number.
 struct ScriptStarted {
@@ -62,6 +78,8 @@ struct ScriptAppends {
 using ScriptMessage = std::variant<ScriptStarted, ScriptAppends, Outcome>;
 
 /// Messages between the plugin, a worker host and the scripts: one JSON object a packet.
+std::string FindMessage(const Environment& environment);
+std::string BuildMessage(const Environment& environment);
 std::string PrepareMessage(const HostSetup& setup);
 std::string ManifestMessage(const std::string& path);
 std::string RunMessage(std::int64_t run, const Script& script,

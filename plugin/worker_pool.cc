@@ -4,29 +4,22 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
+#include <vector>
 
 #include "host_shim/error.h"
 
 namespace aft {
 namespace {
 
-// Enough for a Python traceback of a host that can't start.
-constexpr std::size_t kKeptOutput = 8192;
-
 // What dbt itself masks.
 constexpr std::string_view kSecretVariable = "DBT_ENV_SECRET";
 
-template <typename... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
-
 }  // namespace
 
-WorkerPool::WorkerPool(EventLoop& loop, std::filesystem::path launcher,
-                       std::function<void()> on_ready)
-    : loop_(loop), launcher_(std::move(launcher)), on_ready_(std::move(on_ready)) {
+WorkerPool::WorkerPool(EventLoop& loop, std::filesystem::path launcher, Handlers handlers)
+    : loop_(loop), launcher_(std::move(launcher)), handlers_(std::move(handlers)) {
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string_view text(*variable);
     if (text.starts_with(kSecretVariable))
@@ -34,75 +27,87 @@ WorkerPool::WorkerPool(EventLoop& loop, std::filesystem::path launcher,
   }
 }
 
-void WorkerPool::WarmUp(const std::string& python, const HostSetup& setup) {
-  if (host_ != nullptr) return;
-  WorkerHost::Handlers handlers;
-  handlers.on_message = [this](const HostMessage& message) { Receive(message); };
-  handlers.on_output = [this](std::string_view line) {
-    if (host_output_.size() < kKeptOutput) host_output_.append(line).push_back('\n');
+void WorkerPool::WarmUp(const Environment& environment, const HostSetup& setup) {
+  const auto [entry, is_new] = workers_.try_emplace(environment.name);
+  if (!is_new) return;
+  WorkerState& state = entry->second;
+  state.worker = std::make_unique<Worker>(loop_, launcher_, environment, setup,
+                                          HandlersOf(environment.name, state));
+  if (!manifest_.empty()) state.worker->UseManifest(manifest_);
+}
+
+void WorkerPool::Require(const Environment& environment, const HostSetup& setup) {
+  WarmUp(environment, setup);
+  workers_.at(environment.name).worker->Require();
+}
+
+Worker::Handlers WorkerPool::HandlersOf(const std::string& environment,
+                                        WorkerState& state) {
+  Worker::Handlers handlers;
+  handlers.on_progress = [this, environment](std::string_view line) {
+    handlers_.on_progress(
+        Text("environment '", environment, "' | ", secrets_.Masked(std::string(line))));
   };
-  handlers.on_gone = [this] { HostGone(); };
-  host_ = std::make_unique<WorkerHost>(loop_, launcher_, python, std::move(handlers));
-  host_->Send(PrepareMessage(setup));
+  handlers.on_prepared = [this, &state](const std::vector<std::string>& secrets) {
+    for (const std::string& secret : secrets) secrets_.Add(secret);
+    state.is_prepared = true;
+    handlers_.on_ready();
+  };
+  handlers.on_failed = [this, &state](const std::string& reason) {
+    state.failure = secrets_.Masked(reason);
+    handlers_.on_ready();
+  };
+  handlers.on_exited = [this](const ScriptExited& exited) { End(exited); };
+  handlers.on_gone = [this, &state] { WorkerGone(state); };
+  return handlers;
 }
 
 void WorkerPool::UseManifest(const std::filesystem::path& path) {
-  host_->Send(ManifestMessage(path.native()));
+  manifest_ = path;
+  for (const auto& [name, state] : workers_) state.worker->UseManifest(path);
+}
+
+bool WorkerPool::IsReady(const std::string& environment) const {
+  const auto found = workers_.find(environment);
+  return found != workers_.end() &&
+         (found->second.is_prepared || !found->second.failure.empty());
+}
+
+const std::string& WorkerPool::failure(const std::string& environment) const {
+  static const std::string kNone;
+  const auto found = workers_.find(environment);
+  return found == workers_.end() ? kNone : found->second.failure;
 }
 
 WorkerPool::RunId WorkerPool::Run(const Script& script, const std::string& node_status,
                                   OnOutput on_output, OnEnded on_ended) {
+  WorkerState& state = workers_.at(script.environment);
   const RunId id = next_run_++;
   auto run = std::make_unique<ScriptRun>(
       loop_, script, [this, on_output = std::move(on_output)](std::string_view line) {
         on_output(secrets_.Masked(std::string(line)));
       });
   ScriptRun& handed_over = *run;
-  running_.emplace(id, Running{std::move(run), std::move(on_ended)});
-  if (host_is_gone_) {
-    loop_.After(std::chrono::milliseconds(0), [this, id] {
-      if (running_.contains(id)) End({id, 0, 0, "", ""});
-    });
-    return id;
-  }
-  host_->Send(RunMessage(id, script, node_status), handed_over.script_control(),
-              handed_over.script_output());
-  handed_over.HandedOver();
+  running_.emplace(id, Running{std::move(run), std::move(on_ended), &state});
+  state.worker->Run(id, handed_over, node_status);
+  if (state.worker->is_gone())
+    loop_.After(std::chrono::milliseconds(0), [this, id] { End({id, 0, 0, "", ""}); });
   return id;
 }
 
 void WorkerPool::Signal(RunId run, int signal) {
-  if (!host_is_gone_ && running_.contains(run)) host_->Send(SignalMessage(run, signal));
+  const auto found = running_.find(run);
+  if (found != running_.end()) found->second.state->worker->Signal(run, signal);
 }
 
-void WorkerPool::Receive(const HostMessage& message) {
-  std::visit(Overloaded{
-                 [this](const HostPrepared& prepared) {
-                   for (const std::string& secret : prepared.secrets)
-                     secrets_.Add(secret);
-                   is_prepared_ = true;
-                   on_ready_();
-                 },
-                 [this](const HostFailed& failed) { Fail(failed.message); },
-                 [this](const ScriptExited& exited) { End(exited); },
-                 [](const HostNotice&) {},
-             },
-             message);
-}
-
-void WorkerPool::Fail(const std::string& reason) {
-  if (!failure_.empty()) return;
-  failure_ = secrets_.Masked(reason);
-  on_ready_();
-}
-
-void WorkerPool::HostGone() {
-  host_is_gone_ = true;
-  while (!host_output_.empty() && host_output_.back() == '\n') host_output_.pop_back();
-  Fail(Text("the worker host has ended unexpectedly",
-            host_output_.empty() ? "" : "; its last words: ", host_output_));
-  for (const auto& [id, running] : running_) running.run->KillGroup();
-  while (!running_.empty()) End({running_.begin()->first, 0, 0, "", ""});
+void WorkerPool::WorkerGone(const WorkerState& state) {
+  std::vector<RunId> runs;
+  for (const auto& [id, running] : running_) {
+    if (running.state != &state) continue;
+    running.run->KillGroup();
+    runs.push_back(id);
+  }
+  for (const RunId id : runs) End({id, 0, 0, "", ""});
 }
 
 void WorkerPool::End(const ScriptExited& exited) {
@@ -111,7 +116,8 @@ void WorkerPool::End(const ScriptExited& exited) {
   const Running running = std::move(found->second);
   running_.erase(found);
   Outcome outcome = running.run->Exited(exited);
-  if (host_is_gone_ && !outcome.succeeded) outcome.message = failure_;
+  if (running.state->worker->is_gone() && !outcome.succeeded)
+    outcome.message = running.state->failure;
   outcome.message = secrets_.Masked(std::move(outcome.message));
   outcome.traceback = secrets_.Masked(std::move(outcome.traceback));
   running.on_ended(outcome);

@@ -13,50 +13,58 @@
 #include "plugin/script_host.h"
 #include "plugin/script_run.h"
 #include "plugin/secrets.h"
-#include "plugin/worker_host.h"
+#include "plugin/worker.h"
 
 namespace aft {
 
-/// Runs scripts in processes of their own, which worker hosts fork. No text that it gives
-/// out has a secret in it.
+/// Runs scripts in processes of their own, which worker hosts fork: one host for each
+/// environment in use. No text that it gives out has a secret in it.
 class WorkerPool final : public ScriptHost {
  public:
-  /// `launcher` is aft-python. `on_ready` is called once it is known whether scripts can
-  /// run; failure() then says why not.
-  WorkerPool(EventLoop& loop, std::filesystem::path launcher,
-             std::function<void()> on_ready);
+  struct Handlers {
+    /// It is known of one more environment whether its scripts can run.
+    std::function<void()> on_ready;
+    /// A line for people about an environment that is being built.
+    std::function<void(const std::string& line)> on_progress;
+  };
 
-  void WarmUp(const std::string& python, const HostSetup& setup) override;
+  /// `launcher` is aft-python.
+  WorkerPool(EventLoop& loop, std::filesystem::path launcher, Handlers handlers);
+
+  void WarmUp(const Environment& environment, const HostSetup& setup) override;
+  void Require(const Environment& environment, const HostSetup& setup) override;
   void UseManifest(const std::filesystem::path& path) override;
-  [[nodiscard]] bool IsReady() const override {
-    return is_prepared_ || !failure_.empty();
-  }
-  [[nodiscard]] const std::string& failure() const override { return failure_; }
+  [[nodiscard]] bool IsReady(const std::string& environment) const override;
+  [[nodiscard]] const std::string& failure(const std::string& environment) const override;
 
   RunId Run(const Script& script, const std::string& node_status, OnOutput on_output,
             OnEnded on_ended) override;
   void Signal(RunId run, int signal) override;
 
  private:
+  struct WorkerState {
+    std::unique_ptr<Worker> worker;
+    bool is_prepared = false;
+    std::string failure;
+  };
+
   struct Running {
     std::unique_ptr<ScriptRun> run;
     OnEnded on_ended;
+    WorkerState* state;
   };
 
-  void Receive(const HostMessage& message);
-  void HostGone();
-  void Fail(const std::string& reason);
+  [[nodiscard]] Worker::Handlers HandlersOf(const std::string& environment,
+                                            WorkerState& state);
+  void WorkerGone(const WorkerState& state);
   void End(const ScriptExited& exited);
 
   EventLoop& loop_;
   std::filesystem::path launcher_;
-  std::function<void()> on_ready_;
-  std::unique_ptr<WorkerHost> host_;
+  Handlers handlers_;
   Secrets secrets_;
-  std::string host_output_;
-  bool is_prepared_ = false;
-  bool host_is_gone_ = false;
-  std::string failure_;
+  std::filesystem::path manifest_;
+  std::map<std::string, WorkerState> workers_;
   RunId next_run_ = 1;
   std::map<RunId, Running> running_;
 };

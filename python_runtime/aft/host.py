@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from aft import channel, script_process
 from aft.errors import AftError
 from aft.failure import describe_stack
+from aft.requirements import REQUIRED_MODULES
 from aft.secrets import secrets_of
 
 if TYPE_CHECKING:
@@ -35,15 +36,9 @@ CHANNEL = 3
 OLDEST_PYTHON = (3, 9)
 # Tested to survive a fork; whatever else a script needs it imports by itself.
 WARM_MODULES = ("numpy", "pandas", "pyarrow")
-# What aft needs to be there, and the names to install it by.
-REQUIRED_MODULES = {
-    "jinja2": "Jinja2",
-    "yaml": "PyYAML",
-    "pandas": "pandas",
-    "pyarrow": "pyarrow",
-}
 # OpenBLAS starts a thread for each processor when numpy is imported, unless this is 1.
 THREADS_VARIABLE = "OPENBLAS_NUM_THREADS"
+LONGEST_LINE = 4096
 _LONGEST_STACK = 64 * 1024
 
 
@@ -73,6 +68,9 @@ class Host:
         if message is None:
             return
         try:
+            if "find" in message:
+                self._find_or_build(message["find"])
+                return
             self._prepare(message["prepare"])
             self._warm_up()
         except AftError as error:
@@ -99,6 +97,26 @@ class Host:
                 self._scripts.pop(os.wait()[0], None)
             except ChildProcessError:
                 return
+
+    def _find_or_build(self, wanted: dict[str, Any]) -> None:
+        from aft import environment
+
+        def say(line: str) -> None:
+            line = channel.sendable(line, LONGEST_LINE)
+            channel.send(self._plugin, {"progress": {"line": line}})
+
+        environment.end_on_sigterm()
+        made_of = environment.Environment(**wanted)
+        python = environment.find(made_of)
+        if python is None:
+            channel.send(self._plugin, {"missing": {}})
+            message, _ = channel.receive(self._plugin)
+            if message is None:
+                return
+            python = environment.provide(made_of, say)
+        channel.send(self._plugin, {"built": {"python": str(python)}})
+        # The plugin ends this process when it has taken notice.
+        channel.receive(self._plugin)
 
     def _prepare(self, message: dict[str, Any]) -> None:
         _require_python()

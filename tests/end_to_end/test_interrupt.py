@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.project import AFT, DBT, Project, plain
+from tests.support.processes import PATIENCE, is_running, processes_with, wait_until
 
 LTV = "models/customers_predicted_ltvs.py"
-PATIENCE = 60.0
 # After which a script that goes on is killed without a second Ctrl-C.
 GRACE = 5.0
 
@@ -40,34 +40,6 @@ def note(number, frame):
     os.close(os.open("ignored", os.O_CREAT | os.O_WRONLY))
 signal.signal(signal.SIGINT, note)
 """ + SLEEPER.replace("    time.sleep(1000)", "    while True: time.sleep(1000)")
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain until {what}"
-        time.sleep(0.01)
-
-
-def is_running(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):  # The second when it ends meanwhile.
-        return False
-    return state != "Z"
-
-
-def processes_with(folders: Path) -> list[str]:
-    """The commands of all processes whose TMPDIR is `folders`."""
-    wanted = f"TMPDIR={folders}".encode()
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if wanted in (process / "environ").read_bytes().split(b"\0"):
-                found.append((process / "cmdline").read_text().replace("\0", " "))
-        except OSError:  # It has ended, or is somebody else's.
-            continue
-    return found
 
 
 class RunInTerminal:

@@ -14,23 +14,16 @@ import pytest
 
 from tests.end_to_end.project import AFT, DBT, JAFFLE_SHOP, plain
 from tests.faults.server_project import ServerProject
+from tests.support.processes import PATIENCE, wait_until
 
 SCRIPT = "models/customers_predicted_ltvs.py"
 TARGET = "shop.customers_predicted_ltvs"
 ORIGINAL = (JAFFLE_SHOP / SCRIPT).read_text()
-PATIENCE = 60.0
 
 # A view that keeps whoever reads it waiting.
 SLOW_VIEW = "{{ config(materialized='view') }} select pg_sleep(1000)::text as slept"
 READS_SLOWLY = "print('reading', flush=True)\nref('slow')\n"
 WRITES = "print('writing', flush=True)\n" + ORIGINAL
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain until {what}"
-        time.sleep(0.02)
 
 
 # Connects as a script does, to another port.

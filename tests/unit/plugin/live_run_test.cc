@@ -33,12 +33,18 @@ class NotedScripts : public ScriptHost {
     OnEnded on_ended;
   };
 
-  void WarmUp(const std::string& /*python*/, const HostSetup& /*setup*/) override {
-    is_ready = true;
+  void WarmUp(const Environment& /*environment*/, const HostSetup& /*setup*/) override {}
+  void Require(const Environment& environment, const HostSetup& /*setup*/) override {
+    environments.insert(environment.name);
   }
   void UseManifest(const std::filesystem::path& /*path*/) override {}
-  [[nodiscard]] bool IsReady() const override { return is_ready; }
-  [[nodiscard]] const std::string& failure() const override { return reason; }
+  [[nodiscard]] bool IsReady(const std::string& environment) const override {
+    return environments.contains(environment);
+  }
+  [[nodiscard]] const std::string& failure(
+      const std::string& /*environment*/) const override {
+    return reason;
+  }
 
   RunId Run(const Script& script, const std::string& /*node_status*/,
             OnOutput /*on_output*/, OnEnded on_ended) override {
@@ -57,7 +63,7 @@ class NotedScripts : public ScriptHost {
     ended.on_ended(outcome);
   }
 
-  bool is_ready = false;
+  std::set<std::string> environments;
   std::string reason;
   std::vector<std::string> started;
   std::map<RunId, Running> running;
@@ -125,12 +131,11 @@ class Shop {
 class Gate {
  public:
   explicit Gate(const Shop& shop, bool fails_fast = false)
-      : live_run_(
-            loop_, scripts,
-            [this](LiveRun::ConnectionId thread, std::string_view line) {
-              Answer(thread, json::parse(line).as_object());
-            },
-            ReadProjectConfig(shop.path()), true) {
+      : live_run_(loop_, scripts,
+                  [this](LiveRun::ConnectionId thread, std::string_view line) {
+                    Answer(thread, json::parse(line).as_object());
+                  },
+                  ReadProjectConfig(shop.path()), {kLocalEnvironment}) {
     const json::object flags = {{"which", "run"},
                                 {"project_dir", shop.path().native()},
                                 {"profiles_dir", shop.path().native()},

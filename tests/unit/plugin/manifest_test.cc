@@ -97,9 +97,9 @@ TEST(Manifest, NamesFileNodeAndKeyOfWhatItDoesNotUnderstand) {
 
 TEST(Manifest, DoesNotPassOverWhatItCannotDo) {
   for (const char* meta :
-       {R"({"post-hook": ["a.py"]})", R"({"environment": "ml"})",
+       {R"({"post-hook": ["a.py"]})", R"({"environment": ["ml"]})",
         R"({"scripts": [{"path": "a.py", "timeout": "soon"}]})",
-        R"({"scripts": [{"path": "a.py", "environment": "ml"}]})",
+        R"({"scripts": [{"path": "a.py", "environment": ""}]})",
         R"({"scripts": [{"path": "a.py", "tiemout": 3}]})", R"(["a.py"])"})
     EXPECT_EQ(WithOrders(std::string(R"("meta": {"fal": )") + meta + "}").problems.size(),
               1)
@@ -115,6 +115,16 @@ TEST(Manifest, ReadsTheLimitsOfAScript) {
   EXPECT_EQ(limits.timeout, std::chrono::minutes(10));
   EXPECT_EQ(limits.memory, 1'000'000);
   EXPECT_EQ(limits.retries, 2);
+}
+
+TEST(Manifest, GivesEachScriptItsEnvironment) {
+  const Manifest manifest = WithOrders(R"("meta": {"aft": {
+      "scripts": ["a.py", {"path": "b.py", "environment": "local"}],
+      "environment": "ml"}})");
+
+  EXPECT_THAT(manifest.problems, IsEmpty());
+  EXPECT_EQ(manifest.nodes.at(0).bindings.at(0).environment, "ml");
+  EXPECT_EQ(manifest.nodes.at(0).bindings.at(1).environment, "local");
 }
 
 TEST(Manifest, SaysWhoBindsTheScripts) {

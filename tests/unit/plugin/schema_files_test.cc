@@ -15,7 +15,10 @@ using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
 std::vector<std::string> Find(const TemporaryFolder& folder) {
-  return FindBoundScripts(ReadProjectConfig(folder.path()));
+  std::vector<std::string> paths;
+  for (const ExpectedScript& script : FindBoundScripts(ReadProjectConfig(folder.path())))
+    paths.push_back(script.path);
+  return paths;
 }
 
 TEST(SchemaFiles, GiveTheScriptsOfEveryFormOfBinding) {
