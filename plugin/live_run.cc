@@ -207,7 +207,9 @@ Script LiveRun::MakeScript(const BoundNode& node, const ScriptBinding& binding,
   script.id = Text("script.", node.unique_id, ".", Name(binding.when), ".", number, ".",
                    binding.path);
   script.name = binding.path;
-  script.file = ResolveScript(binding.path, ScriptsFolder(), project_.folder);
+  ScriptFile file = ResolveScript(binding.path, ScriptsFolder(), project_.folder);
+  script.file = file.path;
+  script.program = std::move(file.command);
   script.node = node.unique_id;
   script.node_name = node.name;
   script.when = binding.when;

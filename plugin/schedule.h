@@ -18,6 +18,7 @@ struct Script {
   std::string file;  ///< absolute
   std::string node;  ///< unique id
   std::string node_name;
+  std::vector<std::string> program;  ///< the command, where it is no Python
   When when = When::kAfter;
   std::string arguments;  ///< a JSON object, or empty
   ScriptLimits limits;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/script_path.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "host_shim/error.h"
@@ -12,6 +14,21 @@ namespace fs = std::filesystem;
 
 constexpr std::uintmax_t kLargestScript = std::uintmax_t{16} << 20U;
 
+/// What runs the file; empty for what Python itself reads.
+std::vector<std::string> CommandFor(const std::string& path, const fs::path& file) {
+  const std::string extension = file.extension();
+  if (extension == ".py" || extension == ".ipynb") {
+    if (fs::file_size(file) > kLargestScript)
+      throw Error(Text("script '", path, "' has more than 16 MiB"));
+    return {};
+  }
+  // Without the user's saved workspace, which would make runs differ (Rscript, "Usage").
+  if (extension == ".R" || extension == ".r") return {"Rscript", "--no-save", file};
+  if (::access(file.c_str(), X_OK) == 0) return {file};
+  throw Error(Text("script '", path, "' is neither Python (.py, .ipynb) nor R (.R) nor ",
+                   "executable; make it executable with: chmod +x '", path, "'"));
+}
+
 }  // namespace
 
 bool IsInside(const fs::path& path, const fs::path& folder) {
@@ -19,8 +36,8 @@ bool IsInside(const fs::path& path, const fs::path& folder) {
          folder.end();
 }
 
-fs::path ResolveScript(const std::string& path, const fs::path& scripts_folder,
-                       const fs::path& project_folder) {
+ScriptFile ResolveScript(const std::string& path, const fs::path& scripts_folder,
+                         const fs::path& project_folder) {
   const fs::path full = scripts_folder / path;
   std::error_code code;
   const fs::file_status status = fs::status(full, code);
@@ -34,12 +51,7 @@ fs::path ResolveScript(const std::string& path, const fs::path& scripts_folder,
                      project_folder.native(), "'; move it into the project"));
   if (!fs::is_regular_file(status))
     throw Error(Text("script '", path, "' is not a regular file"));
-  if (fs::file_size(resolved) > kLargestScript)
-    throw Error(Text("script '", path, "' has more than 16 MiB"));
-  if (resolved.extension() != ".py")
-    throw Error(
-        Text("script '", path, "' is not a Python file; its name must end in .py"));
-  return resolved;
+  return {resolved, CommandFor(path, resolved)};
 }
 
 }  // namespace aft

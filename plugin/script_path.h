@@ -3,17 +3,24 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace aft {
 
-/// The script at `path`, which is relative to `scripts_folder`, as an absolute path
-/// without links.
+/// A file that can be run as a script.
+struct ScriptFile {
+  std::filesystem::path path;        ///< absolute, without links
+  std::vector<std::string> command;  ///< that runs it; empty for Python and notebooks
+};
+
+/// The script at `path`, which is relative to `scripts_folder`.
 ///
-/// Throws Error unless it is a regular file of a sensible size inside `project_folder`
-/// with the suffix of a kind of script that can be run.
-std::filesystem::path ResolveScript(const std::string& path,
-                                    const std::filesystem::path& scripts_folder,
-                                    const std::filesystem::path& project_folder);
+/// Throws Error unless it is a regular file inside `project_folder` and of a kind that
+/// can be run: Python (.py) or a notebook (.ipynb) of a sensible size, R (.R), or any
+/// executable file.
+ScriptFile ResolveScript(const std::string& path,
+                         const std::filesystem::path& scripts_folder,
+                         const std::filesystem::path& project_folder);
 
 /// Whether `path` is `folder` or below it; both absolute and without links.
 bool IsInside(const std::filesystem::path& path, const std::filesystem::path& folder);

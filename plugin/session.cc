@@ -65,6 +65,7 @@ void Session::LookAhead() {
 
 void Session::PassOverScripts() {
   std::vector<std::string> paths;
+  paths.reserve(expected_scripts_.size());
   for (const ExpectedScript& script : expected_scripts_) paths.push_back(script.path);
   const std::vector<std::string> added = UpdateDbtignore(project_, paths);
   if (added.empty()) return;
@@ -81,7 +82,7 @@ void Session::FollowFromInside(const Installation& installation) {
   for (const ExpectedScript& script : expected_scripts_)
     environments.insert(script.environment);
   workers_ = std::make_unique<WorkerPool>(
-      loop_, installation.launcher,
+      loop_, installation.launcher, run_folder_->path(),
       WorkerPool::Handlers{
           [this] { live_run_->HostIsReady(); },
           [this](const std::string& line) { live_run_->HostSays(line); }});

@@ -88,6 +88,7 @@ std::string PrepareMessage(const HostSetup& setup) {
         {"target", OrNull(setup.target)},
         {"vars", json::parse(setup.variables)},
         {"target_path", setup.target_folder},
+        {"run_dir", setup.run_folder},
         {"threads", setup.threads > 0 ? json::value(setup.threads) : nullptr}}}});
 }
 
@@ -105,6 +106,8 @@ std::string RunMessage(std::int64_t run, const Script& script,
         {"node", script.node},
         {"node_status", node_status},
         {"when", Name(script.when)},
+        {"program", script.program.empty() ? json::value(nullptr)
+                                           : json::value_from(script.program)},
         {"memory", OrNull(script.limits.memory)},
         {"arguments", script.arguments.empty() ? json::value(nullptr)
                                                : json::parse(script.arguments)}}}});

@@ -24,7 +24,8 @@ struct HostSetup {
   std::string target;            ///< empty for the profile's own
   std::string variables = "{}";  ///< of --vars, as a JSON object
   std::string target_folder;
-  int threads = 0;  ///< 0 for the profile's own
+  std::string run_folder;  ///< private, and gone after the run
+  int threads = 0;         ///< 0 for the profile's own
 };
 
 /// The environment would have to be built.

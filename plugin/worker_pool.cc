@@ -18,8 +18,12 @@ constexpr std::string_view kSecretVariable = "DBT_ENV_SECRET";
 
 }  // namespace
 
-WorkerPool::WorkerPool(EventLoop& loop, std::filesystem::path launcher, Handlers handlers)
-    : loop_(loop), launcher_(std::move(launcher)), handlers_(std::move(handlers)) {
+WorkerPool::WorkerPool(EventLoop& loop, std::filesystem::path launcher,
+                       std::filesystem::path run_folder, Handlers handlers)
+    : loop_(loop),
+      launcher_(std::move(launcher)),
+      run_folder_(std::move(run_folder)),
+      handlers_(std::move(handlers)) {
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string_view text(*variable);
     if (text.starts_with(kSecretVariable))
@@ -31,7 +35,9 @@ void WorkerPool::WarmUp(const Environment& environment, const HostSetup& setup) 
   const auto [entry, is_new] = workers_.try_emplace(environment.name);
   if (!is_new) return;
   WorkerState& state = entry->second;
-  state.worker = std::make_unique<Worker>(loop_, launcher_, environment, setup,
+  HostSetup complete = setup;
+  complete.run_folder = run_folder_;
+  state.worker = std::make_unique<Worker>(loop_, launcher_, environment, complete,
                                           HandlersOf(environment.name, state));
   if (!manifest_.empty()) state.worker->UseManifest(manifest_);
 }

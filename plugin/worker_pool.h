@@ -28,8 +28,9 @@ class WorkerPool final : public ScriptHost {
     std::function<void(const std::string& line)> on_progress;
   };
 
-  /// `launcher` is aft-python.
-  WorkerPool(EventLoop& loop, std::filesystem::path launcher, Handlers handlers);
+  /// `launcher` is aft-python; `run_folder` a private folder for sockets of scripts.
+  WorkerPool(EventLoop& loop, std::filesystem::path launcher,
+             std::filesystem::path run_folder, Handlers handlers);
 
   void WarmUp(const Environment& environment, const HostSetup& setup) override;
   void Require(const Environment& environment, const HostSetup& setup) override;
@@ -61,6 +62,7 @@ class WorkerPool final : public ScriptHost {
 
   EventLoop& loop_;
   std::filesystem::path launcher_;
+  std::filesystem::path run_folder_;
   Handlers handlers_;
   Secrets secrets_;
   std::filesystem::path manifest_;

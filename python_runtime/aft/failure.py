@@ -27,6 +27,10 @@ class Terminated(BaseException):
     """Raised in a script whose time is up."""
 
 
+class ProgramFailed(Exception):
+    """A script that is no Python has ended other than with success."""
+
+
 def describe(failure: BaseException | None, project_dir: Path) -> dict[str, Any]:
     """Status, message and traceback of what ended a script; None is its last line."""
     if failure is None:
@@ -37,6 +41,8 @@ def describe(failure: BaseException | None, project_dir: Path) -> dict[str, Any]
         return _report("error", f"script exited with {failure.code}")
     if isinstance(failure, KeyboardInterrupt):
         return _report("error", "interrupted")
+    if isinstance(failure, ProgramFailed):
+        return _report("error", str(failure))
     summary = traceback.TracebackException.from_exception(failure)
     _keep_own_lines(summary, str(project_dir))
     place = _place(summary)

@@ -29,6 +29,7 @@ class Setup:
     scripts_dir: Path
     profiles_dir: Path
     target_path: Path
+    run_dir: Path  # Private, and gone after the run.
     profile: str | None = None
     target: str | None = None
     variables: dict[str, Any] = field(default_factory=dict)
@@ -62,6 +63,7 @@ def read_setup(message: Mapping[str, Any]) -> Setup:
         scripts_dir=Path(message["scripts_dir"]),
         profiles_dir=Path(message["profiles_dir"]),
         target_path=Path(message["target_path"]),
+        run_dir=Path(message["run_dir"]),
         profile=message.get("profile"),
         target=message.get("target"),
         variables=message.get("vars") or {},

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 import types
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,13 @@ def run(
     try:
         try:
             limit_memory(request.memory)
-            _execute(request.path, setup.scripts_dir)
+            signal.pthread_sigmask(signal.SIG_SETMASK, [])
+            if request.program:
+                from aft import program
+
+                program.run(request.program, setup, session, _socket_path(request, setup))
+            else:
+                _execute(request.path, setup.scripts_dir)
         finally:
             # Whoever interrupts now is too late: the outcome is being told.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -49,7 +56,6 @@ def run(
 
 
 def _execute(path: str, scripts_dir: Path) -> None:
-    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     sys.argv = [path]
     # Last of all for what the script starts with Python itself (multiprocessing).
     others = [entry for entry in sys.path if entry != _PACKAGE_FOLDER]
@@ -60,8 +66,20 @@ def _execute(path: str, scripts_dir: Path) -> None:
     module.__file__ = path
     module.__dict__.update({name: getattr(aft, name) for name in aft.SCRIPT_NAMES})
     sys.modules["__main__"] = module
-    source = Path(path).read_bytes()
-    exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)
+    for code in _compiled(path):
+        exec(code, module.__dict__)
+
+
+def _compiled(path: str) -> Iterator[types.CodeType]:
+    if path.endswith(".ipynb"):
+        from aft.notebook import compiled_cells
+
+        return compiled_cells(path)
+    return iter([compile(Path(path).read_bytes(), path, "exec", dont_inherit=True)])
+
+
+def _socket_path(request: Request, setup: Setup) -> Path:
+    return setup.run_dir / f"script-{request.id}"
 
 
 def _stand_in_for_fal() -> None:

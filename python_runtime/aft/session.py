@@ -6,13 +6,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aft.errors import AftError
 from aft.profile import Setup, Target
-from aft.project import Project
+from aft.project import Project, Relation
 from aft.script_context import Context, ContextConfig, ContextTarget, current_model
 from aft.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 MODES = ("overwrite", "append")
 # SQLSTATE class 08, connection exception: whether a commit arrived is not known.
@@ -34,6 +38,7 @@ class Request:
     when: str
     arguments: dict[str, Any] | None = None
     memory: int | None = None  # bytes
+    program: list[str] | None = None  # The command, where the script is no Python.
 
 
 class ScriptSession:
@@ -55,25 +60,49 @@ class ScriptSession:
             _arguments=request.arguments,
         )
 
-    def ref(self, names: tuple[str, ...], version: object) -> Any:
+    def ref(self, names: tuple[str, ...], version: object) -> pd.DataFrame:
         """Read the model that dbt's `ref` would mean here."""
+        return self.warehouse.read(self._model(names, version))
+
+    def source(self, source: str, table: str) -> pd.DataFrame:
+        """Read a declared source table."""
+        return self.warehouse.read(self._source(source, table))
+
+    def ref_table(self, names: tuple[str, ...], version: object) -> pa.Table:
+        """As `ref`, but an Arrow table."""
+        return self.warehouse.read_table(self._model(names, version))
+
+    def source_table(self, source: str, table: str) -> pa.Table:
+        """As `source`, but an Arrow table."""
+        return self.warehouse.read_table(self._source(source, table))
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What `with` gave the script."""
+        return self._request.arguments or {}
+
+    def _model(self, names: tuple[str, ...], version: object) -> str | Relation:
         if len(names) not in (1, 2) or not all(isinstance(name, str) for name in names):
             raise AftError("ref() takes a model's name, or a package's and a model's")
         package = names[0] if len(names) == 2 else None
         node = self._project.find_model(names[-1], package, version, self._package)
-        return self._read(node)
+        return self._relation(node)
 
-    def source(self, source: str, table: str) -> Any:
-        """Read a declared source table."""
-        return self._read(self._project.find_source(source, table, self._package))
+    def _source(self, source: str, table: str) -> str | Relation:
+        return self._relation(self._project.find_source(source, table, self._package))
 
     @property
     def _package(self) -> str:
         return self._node["package_name"] if self._node else self._project.name
 
-    def _read(self, node: dict[str, Any]) -> Any:
-        relation = node.get("relation_name") or self._project.relation(node)
-        return self.warehouse.read(relation)
+    def _relation(self, node: dict[str, Any]) -> str | Relation:
+        return node.get("relation_name") or self._project.relation(node)
+
+    def check_own_model(self, name: str) -> None:
+        """Raise AftError unless ``name`` is the model that the script is bound to."""
+        own = self._node["name"] if self._node else None
+        if name != own:
+            raise AftError(f"a script writes to its own model, '{own}', and not to '{name}'")
 
     def write_to_model(self, frame: Any, mode: str, dtype: Any) -> None:
         """Write into the table of the model that the script is bound to."""

@@ -12,6 +12,8 @@ namespace aft {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 /// What ResolveScript() says of `path` in the project folder `project`.
 std::string Refusal(const std::string& path, const fs::path& project) {
@@ -27,7 +29,8 @@ TEST(ScriptPath, IsRelativeToTheScriptsFolder) {
   const TemporaryFolder folder;
   const fs::path file = folder.Write("my scripts/a.py", "");
 
-  EXPECT_EQ(ResolveScript("a.py", folder.path() / "my scripts", folder.path()), file);
+  EXPECT_EQ(ResolveScript("a.py", folder.path() / "my scripts", folder.path()).path,
+            file);
 }
 
 TEST(ScriptPath, MustExist) {
@@ -55,7 +58,22 @@ TEST(ScriptPath, MustNotLeaveTheProject) {
                                           "'; move it into the project");
 }
 
-TEST(ScriptPath, MustBeARegularPythonFile) {
+TEST(ScriptPath, SaysWhatRunsTheFile) {
+  const TemporaryFolder folder;
+  const fs::path& project = folder.path();
+  for (const char* name : {"a.py", "b.ipynb", "c.R", "d.sh"}) folder.Write(name, "");
+  fs::permissions(project / "d.sh", fs::perms::owner_all);
+  const auto command = [&](const char* name) {
+    return ResolveScript(name, project, project).command;
+  };
+
+  EXPECT_THAT(command("a.py"), IsEmpty());
+  EXPECT_THAT(command("b.ipynb"), IsEmpty());
+  EXPECT_THAT(command("c.R"), ElementsAre("Rscript", "--no-save", project / "c.R"));
+  EXPECT_THAT(command("d.sh"), ElementsAre(project / "d.sh"));
+}
+
+TEST(ScriptPath, MustBeARegularFileThatCanBeRun) {
   const TemporaryFolder folder;
   fs::create_directory(folder.path() / "folder.py");
   ::mkfifo((folder.path() / "pipe.py").c_str(), 0600);
@@ -64,8 +82,10 @@ TEST(ScriptPath, MustBeARegularPythonFile) {
   EXPECT_EQ(Refusal("folder.py", folder.path()),
             "script 'folder.py' is not a regular file");
   EXPECT_EQ(Refusal("pipe.py", folder.path()), "script 'pipe.py' is not a regular file");
-  EXPECT_EQ(Refusal("script.sh", folder.path()),
-            "script 'script.sh' is not a Python file; its name must end in .py");
+  EXPECT_EQ(
+      Refusal("script.sh", folder.path()),
+      "script 'script.sh' is neither Python (.py, .ipynb) nor R (.R) nor executable; "
+      "make it executable with: chmod +x 'script.sh'");
 }
 
 TEST(ScriptPath, MustHaveASensibleSize) {

@@ -19,7 +19,7 @@ TEST(WorkerMessage, HandsAScriptOverWithAllThatBelongsToIt) {
   EXPECT_EQ(RunMessage(3, script, "success"),
             R"({"run":{"id":3,"path":"/p/a \"b\".py","name":"a \"b\".py",)"
             R"("node":"model.shop.orders","node_status":"success","when":"after",)"
-            R"("memory":1048576,"arguments":{"x":1}}})");
+            R"("program":null,"memory":1048576,"arguments":{"x":1}}})");
 }
 
 TEST(WorkerMessage, SaysNullForWhatTheUserDidNotGive) {

@@ -126,6 +126,7 @@ class Worker:
             "scripts_dir": str(project),
             "profiles_dir": str(project),
             "target_path": str(project / "target"),
+            "run_dir": str(project),
             "profile": None,
             "target": None,
             "vars": {},

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+namespace aft {
+
+/// Names the socket at which the script's own process waits for requests.
+inline constexpr const char* kScriptSocket = "AFT_SCRIPT_SOCKET";
+
+/// Puts all rows of `relation` on standard output, in `format`: csv, arrow (an IPC
+/// stream) or parquet.
+///
+/// Rows move through a file of this process's own that the other side fills. So nothing
+/// is written out unless all rows are there. Throws Error with the other side's reason.
+void ReadFrame(const std::string& relation, const std::string& format);
+
+/// Writes the frame on standard input into `model`. An empty `format` means that it is
+/// found out. Throws Error with the other side's reason; then nothing has changed.
+void WriteFrame(const std::string& model, const std::string& format,
+                const std::string& mode);
+
+}  // namespace aft
