@@ -35,7 +35,7 @@ def read(folder: Path, profiles: str, **more: Any) -> Target:
     (folder / "profiles.yml").write_text(textwrap.dedent(profiles))
     project = more.pop("project", "profile: shop")
     (folder / "dbt_project.yml").write_text(project)
-    return read_target(Setup(*[folder] * 5, **more))
+    return read_target(Setup(folder, folder, folder, folder, folder, **more))
 
 
 def sqlite_target(folder: Path, **credentials: Any) -> Target:
@@ -104,7 +104,7 @@ def test_a_missing_profiles_file_is_named(tmp_path: Path) -> None:
     message = f"cannot read '{tmp_path}/profiles.yml': No such file or directory"
 
     with pytest.raises(AftError, match=f"^{re.escape(message)}$"):
-        read_target(Setup(*[tmp_path] * 5))
+        read_target(Setup(tmp_path, tmp_path, tmp_path, tmp_path, tmp_path))
 
 
 def test_no_secret_is_in_an_error_or_a_description(tmp_path: Path) -> None:
