@@ -36,6 +36,8 @@ CHANNEL = 3
 OLDEST_PYTHON = (3, 9)
 # Tested to survive a fork; whatever else a script needs it imports by itself.
 WARM_MODULES = ("numpy", "pandas", "pyarrow")
+# Threads that these modules start, and that know of forks (jemalloc).
+FORK_SAFE_THREADS = frozenset({"jemalloc_bg_thd"})
 # OpenBLAS starts a thread for each processor when numpy is imported, unless this is 1.
 THREADS_VARIABLE = "OPENBLAS_NUM_THREADS"
 LONGEST_LINE = 4096
@@ -60,6 +62,8 @@ class Host:
         self._setup: Setup
         self._target: Target
         self._project: Project
+        self._told: dict[str, Any] = {}  # The plugin's messages, for fresh processes.
+        self._is_fork_safe = True
         self._scripts: dict[int, Script] = {}  # by process id
 
     def serve(self) -> None:
@@ -71,6 +75,7 @@ class Host:
             if "find" in message:
                 self._find_or_build(message["find"])
                 return
+            self._told.update(message)
             self._prepare(message["prepare"])
             self._warm_up()
         except AftError as error:
@@ -151,10 +156,12 @@ class Host:
         # Pages with reference counts of what lives for ever stay shared with the scripts.
         gc.collect()
         gc.freeze()
+        threads = unsafe_threads()
+        self._is_fork_safe = not threads
         told = {
             "modules": list(WARM_MODULES),
             "seconds": time.monotonic() - began,
-            "threads": len(os.listdir("/proc/self/task")),
+            "unsafe_threads": threads,
         }
         channel.send(self._plugin, {"warm": told})
 
@@ -175,6 +182,7 @@ class Host:
         if "manifest" in message:
             from aft.project import Project
 
+            self._told.update(message)
             self._project = Project.load(Path(message["manifest"]["path"]))
             gc.freeze()
         elif "run" in message:
@@ -184,27 +192,40 @@ class Host:
         return True
 
     def _start(self, request: dict[str, Any], control: int, output: int) -> None:
-        host = os.getpid()
         stack = os.memfd_create("stack")
         try:
-            with warnings.catch_warnings():
-                # Python warns of a fork while jemalloc's thread of pyarrow runs.
-                warnings.simplefilter("ignore", DeprecationWarning)
-                pid = os.fork()
+            if self._is_fork_safe:
+                pid = self._fork(request, control, output, stack)
+            else:
+                pid = self._spawn(request, control, output, stack)
         except OSError as error:
             self._not_started(request["id"], socket.socket(fileno=control), error)
             os.close(output)
             os.close(stack)
             return
+        script_process.set_group(pid)
+        self._scripts[pid] = Script(request["id"], stack)
+        os.close(control)
+        os.close(output)
+
+    def _fork(self, request: dict[str, Any], control: int, output: int, stack: int) -> int:
+        host = os.getpid()
+        with warnings.catch_warnings():
+            # Python warns of a fork while jemalloc's thread of pyarrow runs.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            pid = os.fork()
         if pid == 0:
             script = script_process.ScriptProcess(
                 host, request, control, output, stack, self._setup, self._target, self._project
             )
             script_process.run(script, self._leave)
-        script_process.set_group(pid)
-        self._scripts[pid] = Script(request["id"], stack)
-        os.close(control)
-        os.close(output)
+        return pid
+
+    def _spawn(self, request: dict[str, Any], control: int, output: int, stack: int) -> int:
+        from aft import fresh_process
+
+        given = {**self._told, "run": request}
+        return fresh_process.spawn(sys.executable, given, control, output, stack)
 
     def _leave(self) -> None:
         """In the forked process: give up what is the host's."""
@@ -253,6 +274,15 @@ class Host:
         for pid in script_process.children():
             if pid not in self._scripts:
                 os.kill(pid, signal.SIGKILL)
+
+
+def unsafe_threads() -> list[str]:
+    """The names of this process's threads that may not survive a fork."""
+    names = []
+    for thread in Path("/proc/self/task").iterdir():
+        if int(thread.name) != os.getpid():
+            names.append((thread / "comm").read_text().rstrip("\n"))
+    return sorted(name for name in names if name not in FORK_SAFE_THREADS)
 
 
 def _take_stack(descriptor: int) -> str:
@@ -305,6 +335,10 @@ def main() -> None:
     """Serve the plugin on descriptor 3 until it closes the channel."""
     # A script takes interrupts from when it can say so.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    if "AFT_FRESH_SCRIPT" in os.environ:
+        from aft import fresh_process
+
+        fresh_process.main()
     host = Host(socket.socket(fileno=CHANNEL))
     try:
         host.serve()

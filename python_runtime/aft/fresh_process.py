@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A script's process that is started anew, where forking the host would not be safe.
+
+A fork has only the thread that forked. If other threads held locks then, whoever waits
+for these in the new process waits for ever.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from pathlib import Path
+from typing import Any, NoReturn
+
+from aft import script_process
+from aft.profile import read_setup, read_target
+from aft.project import Project
+
+VARIABLE = "AFT_FRESH_SCRIPT"
+_LAUNCHER = Path(__file__).parents[2] / "lib" / "aft" / "aft-python"
+# What the new process finds at these descriptors, in the order of spawn()'s arguments.
+_CONTROL, _OUTPUT, _STACK, _GIVEN = range(3, 7)
+_ABOVE_ALL = 64
+
+
+def spawn(python: str, given: dict[str, Any], control: int, output: int, stack: int) -> int:
+    """Start a process that runs a script; its process id.
+
+    ``given`` is what the host has been told: ``prepare``, ``manifest`` and ``run``.
+    """
+    message = os.memfd_create("script")
+    with open(message, "w", closefd=False) as file:
+        json.dump({**given, "host": os.getpid()}, file)
+    os.lseek(message, 0, os.SEEK_SET)
+    # First out of the way, so that none is overwritten before it has been copied.
+    copies = [
+        fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _ABOVE_ALL)
+        for descriptor in (control, output, stack, message)
+    ]
+    try:
+        return os.posix_spawn(
+            _LAUNCHER,
+            [str(_LAUNCHER), "--python", python],
+            {**os.environ, VARIABLE: "1"},
+            file_actions=[
+                (os.POSIX_SPAWN_DUP2, copy, place)
+                for place, copy in zip(range(_CONTROL, _GIVEN + 1), copies)
+            ],
+            setpgroup=0,
+        )
+    finally:
+        for descriptor in (*copies, message):
+            os.close(descriptor)
+
+
+def main() -> NoReturn:
+    """Run the script that this process was started for."""
+    del os.environ[VARIABLE]
+    os.environ.pop("AFT_PYTHON_EMBEDDED", None)
+    with open(_GIVEN, encoding="utf-8") as file:
+        given = json.load(file)
+    setup = read_setup(given["prepare"])
+    script = script_process.ScriptProcess(
+        host=given["host"],
+        request=given["run"],
+        control=_CONTROL,
+        output=_OUTPUT,
+        stack=_STACK,
+        setup=setup,
+        target=read_target(setup),
+        project=Project.load(Path(given["manifest"]["path"])),
+    )
+    for descriptor in (_CONTROL, _OUTPUT, _STACK):
+        os.set_inheritable(descriptor, False)
+    script_process.run(script, leave_host=lambda: None)
