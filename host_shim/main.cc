@@ -56,11 +56,15 @@ void Describe(CLI::App& program) {
   program.add_subcommand("dbt",
                          "Start dbt with any of its own arguments, e.g. 'aft dbt run -s "
                          "+orders', and run the scripts bound to the nodes it runs.");
+  program.add_subcommand("debug",
+                         "Check dbt, Python, the environments, the connection and the "
+                         "rights of this project, and say how scripts will run.");
   program.add_subcommand("flow", "'aft flow run' is 'aft dbt run', as fal called it.");
   program
-      .add_option("--aft-dbt",
-                  "With 'dbt' and 'flow run': the dbt to start. Otherwise the first of "
-                  "$VIRTUAL_ENV, .venv and PATH that has one.")
+      .add_option(
+          "--aft-dbt",
+          "With 'dbt', 'flow run' and 'debug': the dbt to start. Otherwise the first of "
+          "$VIRTUAL_ENV, .venv and PATH that has one.")
       ->type_name("PATH");
   program.require_subcommand(1);
 }

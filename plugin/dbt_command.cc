@@ -45,7 +45,8 @@ class ArgumentReader {
 /// translated.
 std::vector<std::string> Translate(const std::vector<std::string>& arguments) {
   const std::string command = arguments.empty() ? "" : arguments.front();
-  if (command == "dbt") return {arguments.begin() + 1, arguments.end()};
+  if (command == "dbt" || command == "debug")
+    return {arguments.begin() + 1, arguments.end()};
   if (command == "flow") {
     if (arguments.size() < 2 || arguments[1] != "run")
       throw Error("unknown command after 'flow'; the only one is 'aft flow run'");
@@ -53,9 +54,10 @@ std::vector<std::string> Translate(const std::vector<std::string>& arguments) {
     std::erase(translated, "--experimental-flow");
     return translated;
   }
-  throw Error(
-      Text("unknown command '", command,
-           "'; the commands are 'aft dbt …' and 'aft flow run'; see 'aft --help'"));
+  throw Error(Text(
+      "unknown command '", command,
+      "'; the commands are 'aft dbt …', 'aft flow run', 'aft debug', 'aft read' and ",
+      "'aft write'; see 'aft --help'"));
 }
 
 }  // namespace
@@ -69,6 +71,7 @@ bool RunsNodes(const std::string& name) {
 DbtCommand ParseDbtCommand(const std::vector<std::string>& arguments) {
   const std::vector<std::string> words = Translate(arguments);
   DbtCommand command;
+  command.is_debug = arguments.front() == "debug";
   ArgumentReader reader(words);
   bool asks_for_help = false;
   while (!reader.IsAtEnd()) {
@@ -84,7 +87,7 @@ DbtCommand ParseDbtCommand(const std::vector<std::string>& arguments) {
     asks_for_help |= argument == "--help" || argument == "-h";
     command.runs_nodes |= RunsNodes(argument);
   }
-  if (asks_for_help) command.runs_nodes = false;
+  if (asks_for_help || command.is_debug) command.runs_nodes = false;
   return command;
 }
 

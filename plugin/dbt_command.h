@@ -6,16 +6,18 @@
 
 namespace aft {
 
-/// What the user typed after `aft`, as a command for dbt.
+/// What the user typed after `aft`, as a command for dbt, or for aft about dbt.
 struct DbtCommand {
-  std::vector<std::string> arguments;  ///< for dbt, unchanged and in order
+  bool is_debug = false;               ///< `aft debug`: looks at all, starts no dbt
+  std::vector<std::string> arguments;  ///< for dbt, or debug, unchanged and in order
   std::string dbt;                     ///< of --aft-dbt; empty without
   std::string project_folder;          ///< of --project-dir; empty without
   /// Whether run, build, seed, snapshot or retry is among the words: scripts may run.
   bool runs_nodes = false;
 };
 
-/// Reads `arguments`, the words after the program's name: `dbt …` or `flow run …`.
+/// Reads `arguments`, the words after the program's name: `dbt …`, `flow run …` or
+/// `debug …`.
 ///
 /// Options that begin with `--aft-` are for this program, all others for dbt. Throws
 /// Error for other commands and for options of ours that don't exist.

@@ -3,7 +3,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <sstream>
 #include <vector>
 
@@ -36,7 +38,31 @@ std::vector<fs::path> Candidates(const fs::path& project_folder) {
   return candidates;
 }
 
+/// What stands between the first two quotation marks of `line`; all of it without any.
+std::string Unquoted(const std::string& line) {
+  const std::size_t begin = line.find('"');
+  const std::size_t end = line.find('"', begin + 1);
+  return end == std::string::npos ? line : line.substr(begin + 1, end - begin - 1);
+}
+
 }  // namespace
+
+fs::path PythonOf(const fs::path& dbt) {
+  std::ifstream file(dbt);
+  std::string line;
+  std::getline(file, line);
+  if (line == "#!/bin/sh") {
+    // Where the path is too long for that line, the next one has it in quotation marks.
+    std::getline(file, line);
+    line = "#!" + Unquoted(line.substr(std::min(line.find(' '), line.size())));
+  }
+  const std::string python = line.rfind("#!", 0) == 0 ? line.substr(2) : "";
+  if (fs::path(python).is_absolute() && IsExecutable(python)) return python;
+  throw Error(
+      Text("cannot tell which Python runs '", dbt.native(),
+           "', for it is not a script that pip has installed; name such a dbt with "
+           "'--aft-dbt PATH'"));
+}
 
 fs::path FindDbt(const std::string& option, const fs::path& project_folder) {
   if (!option.empty()) {

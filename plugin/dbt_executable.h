@@ -12,4 +12,8 @@ namespace aft {
 std::filesystem::path FindDbt(const std::string& option,
                               const std::filesystem::path& project_folder);
 
+/// The interpreter that runs `dbt`, a script as pip installs it. Throws Error for any
+/// other kind of program.
+std::filesystem::path PythonOf(const std::filesystem::path& dbt);
+
 }  // namespace aft

@@ -3,6 +3,7 @@
 
 #include <sys/wait.h>
 
+#include <boost/json.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <set>
@@ -27,6 +28,26 @@ bool IsInterruptIgnored() {
   return ::sigaction(SIGINT, nullptr, &inherited) == 0 && inherited.sa_handler == SIG_IGN;
 }
 
+/// What aft.debug is told, as an entry of its environment.
+std::string DebugMessage(const fs::path& dbt, const ProjectConfig& project) {
+  namespace json = boost::json;
+  json::object told = {{"dbt", dbt.native()},
+                       {"project_dir", project.folder.native()},
+                       {"target_path", (project.folder / project.target_path).native()}};
+  json::array environments;
+  try {
+    for (const auto& [name, environment] : ReadEnvironments(project.folder))
+      if (!environment.type.empty())
+        environments.push_back({{"name", name},
+                                {"type", environment.type},
+                                {"packages", json::value_from(environment.packages)}});
+  } catch (const Error& error) {
+    told["problem"] = error.what();
+  }
+  told["environments"] = environments;
+  return "AFT_DEBUG=" + json::serialize(told);
+}
+
 std::string PythonPath(const fs::path& gate_folder) {
   const char* inherited = std::getenv("PYTHONPATH");
   const bool is_set = inherited != nullptr && *inherited != '\0';
@@ -41,6 +62,10 @@ Session::Session(const std::vector<std::string>& arguments,
     : host_(std::move(host)), user_command_(ParseDbtCommand(arguments)) {
   LookAhead();
   const fs::path dbt = FindDbt(user_command_.dbt, project_.folder);
+  if (user_command_.is_debug) {
+    Debug(installation, dbt);
+    return;
+  }
   dbt_.argv.push_back(dbt);
   dbt_.argv.insert(dbt_.argv.end(), user_command_.arguments.begin(),
                    user_command_.arguments.end());
@@ -60,7 +85,14 @@ void Session::LookAhead() {
   if (folder.empty()) return;
   project_ = ReadProjectConfig(folder);
   expected_scripts_ = FindBoundScripts(project_);
-  PassOverScripts();
+  if (!user_command_.is_debug) PassOverScripts();
+}
+
+void Session::Debug(const Installation& installation, const fs::path& dbt) {
+  dbt_.argv = {installation.launcher, "--python", PythonOf(dbt), "--run", "aft.debug"};
+  dbt_.argv.insert(dbt_.argv.end(), user_command_.arguments.begin(),
+                   user_command_.arguments.end());
+  dbt_.environment = {DebugMessage(dbt, project_)};
 }
 
 void Session::PassOverScripts() {

@@ -61,6 +61,7 @@ class Session {
  private:
   void LookAhead();
   void PassOverScripts();
+  void Debug(const Installation& installation, const std::filesystem::path& dbt);
   void FollowFromInside(const Installation& installation);
   [[nodiscard]] std::filesystem::path ProjectFolder() const;
 

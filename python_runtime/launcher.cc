@@ -18,8 +18,9 @@
 //
 // `aft-python --python INTERPRETER` loads the library of that interpreter into this
 // process and runs `aft.host` in it, with the package `aft` that lies beside this
-// program's folder. With further arguments it does what the interpreter does with them.
-// An interpreter without a shared library is started in this process's place instead;
+// program's folder, or with `--run MODULE ARGUMENT...` another module of that package.
+// With other arguments it does what the interpreter does with them. An interpreter
+// without a shared library is started in this process's place instead;
 // AFT_PYTHON_EMBEDDED says to the Python code which of both it was, as 1 or 0.
 
 namespace {
@@ -32,12 +33,12 @@ constexpr int kMisused = 2;
 // With -c Python puts the working folder first on sys.path, where a project may have
 // files named as modules of the standard library. It gives way before anything is
 // imported.
-constexpr const char* kStartHost =
+constexpr const char* kStartModule =
     "import sys\n"
     "if sys.path[:1] == ['']: del sys.path[0]\n"
-    "sys.path.insert(0, sys.argv[1])\n"
-    "from aft.host import main\n"
-    "main()\n";
+    "sys.path.insert(0, sys.argv.pop(1))\n"
+    "import importlib\n"
+    "importlib.import_module(sys.argv.pop(1)).main()\n";
 
 // LIBDIR is where the library was installed, for a virtual environment as well, but a
 // Python that has been moved since then has it below its base_prefix.
@@ -106,8 +107,12 @@ int main(int argc, char** argv) {
   // interpreter belongs to (PEP 405).
   const std::string package_folder = PackageFolder();
   std::vector<const char*> arguments(argv + 2, argv + argc);
-  if (argc == 3)
-    arguments.insert(arguments.end(), {"-c", kStartHost, package_folder.c_str()});
+  const bool has_module = argc > 4 && std::string_view(argv[3]) == "--run";
+  if (has_module || argc == 3) {
+    const char* module = has_module ? argv[4] : "aft.host";
+    arguments = {argv[2], "-c", kStartModule, package_folder.c_str(), module};
+    if (has_module) arguments.insert(arguments.end(), argv + 5, argv + argc);
+  }
   arguments.push_back(nullptr);
 
   const PythonMain python_main = LoadPython(arguments.front());

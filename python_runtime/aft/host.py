@@ -18,6 +18,8 @@ import socket
 import sys
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,7 +127,7 @@ class Host:
 
     def _prepare(self, message: dict[str, Any]) -> None:
         _require_python()
-        _require_modules()
+        require_modules()
         from aft.profile import read_setup, read_target
 
         self._setup = read_setup(message)
@@ -144,14 +146,9 @@ class Host:
 
     def _warm_up(self) -> None:
         began = time.monotonic()
-        own = os.environ.get(THREADS_VARIABLE)
-        os.environ[THREADS_VARIABLE] = "1"
-        for name in WARM_MODULES:
-            _import(name)
-        if own is None:
-            del os.environ[THREADS_VARIABLE]
-        else:
-            os.environ[THREADS_VARIABLE] = own
+        with one_blas_thread():
+            for name in WARM_MODULES:
+                _import(name)
         importlib.import_module("aft.script")
         # Pages with reference counts of what lives for ever stay shared with the scripts.
         gc.collect()
@@ -276,6 +273,18 @@ class Host:
                 os.kill(pid, signal.SIGKILL)
 
 
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Let numpy be imported without threads of its own."""
+    own = os.environ.get(THREADS_VARIABLE)
+    os.environ[THREADS_VARIABLE] = "1"
+    yield
+    if own is None:
+        del os.environ[THREADS_VARIABLE]
+    else:
+        os.environ[THREADS_VARIABLE] = own
+
+
 def unsafe_threads() -> list[str]:
     """The names of this process's threads that may not survive a fork."""
     names = []
@@ -300,7 +309,8 @@ def _require_python() -> None:
         )
 
 
-def _require_modules() -> None:
+def require_modules() -> None:
+    """Raise AftError that says how to install what is missing."""
     missing = [name for name in REQUIRED_MODULES if importlib.util.find_spec(name) is None]
     if missing:
         packages = " ".join(REQUIRED_MODULES[name] for name in missing)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`aft debug` says what scripts will need and what they lack."""
+
+from __future__ import annotations
+
+import re
+
+from tests.end_to_end.project import AFT, Project, Run
+
+
+def line(run: Run, name: str) -> str:
+    """What the report says under a name."""
+    found = re.search(rf"^  {re.escape(name)}: +(.*)$", run.output, re.MULTILINE)
+    assert found, run.output
+    return found[1]
+
+
+def test_a_project_that_will_work_passes(project: Project) -> None:
+    built = project.aft("dbt", "run")
+    assert built.exit_code == 0, built.output
+    tables = project.relations()
+
+    run = project.aft("debug")
+
+    assert run.exit_code == 0, run.output
+    assert run.output.endswith("All checks passed\n")
+    assert line(run, "version").startswith("OK, dbt-core 1.")
+    assert "pandas" in line(run, "packages")
+    assert line(run, "scripts start") == "as forks of a warm process"
+    assert line(run, "memory limits").startswith("RLIMIT_DATA")
+    assert line(run, "target") == "OK, 'dev' of profile 'jaffle_shop', type sqlite"
+    assert line(run, "connection") == "OK, SQLite"
+    assert line(run, "write to main") == "OK, made a table and dropped it"
+    assert line(run, 'read main."orders"') == "OK, 5 columns"
+    assert project.relations() == tables
+
+
+def test_all_that_is_wrong_is_named(project: Project) -> None:
+    project.write("fal_project.yml", "environments:\n- {name: ml, type: poetry}\n")
+
+    run = project.aft("debug", environment={"AFT_ODBC_CONNECTION": "Driver=Nonesuch;PWD=s3"})
+
+    assert run.exit_code == 1
+    assert "line 2: environment 'ml' has the unknown type" in line(run, "fal_project.yml")
+    assert "Can't open lib 'Nonesuch'" in line(run, "connection")
+    assert "s3" not in run.output
+    assert run.output.endswith("Problems: 2\n")
+
+
+def test_environments_are_listed(project: Project) -> None:
+    project.write("fal_project.yml", "environments:\n- {name: ml, type: venv}\n")
+
+    run = project.aft("debug")
+
+    assert run.exit_code == 0, run.output
+    assert line(run, "ml").endswith(("to be built at the next run", "/bin/python"))
+
+
+def test_options_are_those_of_dbt(project: Project) -> None:
+    run = project.aft("debug", "--target", "nonesuch")
+
+    assert run.exit_code == 1
+    assert "nonesuch" in line(run, "target")
+
+
+def test_a_dbt_that_is_no_script_is_refused(project: Project) -> None:
+    run = project.run(str(AFT), "debug", "--aft-dbt", "/bin/true")
+
+    assert run.exit_code == 2
+    assert "cannot tell which Python runs '/bin/true'" in run.output
