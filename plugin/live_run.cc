@@ -382,6 +382,10 @@ int LiveRun::failed_scripts() const {
   return dbt_ == nullptr ? 0 : dbt_->results.Count(Results::Status::kError);
 }
 
+std::string LiveRun::results_problem() const {
+  return dbt_ == nullptr ? "" : dbt_->results.problem();
+}
+
 void LiveRun::Print(ConnectionId connection, const std::string& text, const char* level) {
   send_(connection, json::serialize(json::object{{"line", text}, {"level", level}}));
 }

@@ -63,6 +63,8 @@ class LiveRun {
   [[nodiscard]] bool IsIdle() const { return runner_.IsIdle(); }
   [[nodiscard]] bool HasMetGate() const { return dbt_ != nullptr; }
   [[nodiscard]] int failed_scripts() const;
+  /// Why the results could not be kept; empty where they were.
+  [[nodiscard]] std::string results_problem() const;
 
  private:
   /// What is known as soon as the gate has said hello.

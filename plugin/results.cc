@@ -149,7 +149,7 @@ void Results::Skip(const Script& script, const std::string& reason) {
 void Results::Clear() {
   std::error_code ignored;
   fs::remove(folder_ / kJournal, ignored);
-  if (fs::exists(folder_ / kFile)) Replace();
+  if (fs::exists(folder_ / kFile, ignored)) Replace();
 }
 
 int Results::Count(Status status) const {
@@ -183,7 +183,21 @@ std::string Results::Json() const {
   return json::serialize(document) + "\n";
 }
 
+template <typename Work>
+void Results::Attempt(const Work& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    if (problem_.empty()) problem_ = error.what();
+  }
+}
+
 void Results::Record(const Entry& entry) {
+  Attempt([&] { AppendToJournal(entry); });
+  ReplaceInTime();
+}
+
+void Results::AppendToJournal(const Entry& entry) {
   MakeFolder();
   const fs::path path = folder_ / kJournal;
   std::string lines;
@@ -195,7 +209,18 @@ void Results::Record(const Entry& entry) {
   lines += json::serialize(EntryJson(entry.script, Word(entry.status), entry.started,
                                      entry.finished, entry.outcome)) +
            "\n";
-  WriteAll(journal_, lines, path);
+  const off_t end = ::lseek(journal_.get(), 0, SEEK_CUR);
+  try {
+    WriteAll(journal_, lines, path);
+  } catch (const Error&) {
+    // No cut line stays.
+    if (end >= 0 && ::ftruncate(journal_.get(), end) == 0)
+      ::lseek(journal_.get(), end, SEEK_SET);
+    throw;
+  }
+}
+
+void Results::ReplaceInTime() {
   const EventLoop::Clock::time_point now = EventLoop::Clock::now();
   if (now >= next_replacement_) return Replace();
   if (!timer_)
@@ -212,8 +237,10 @@ void Results::Replace() {
   if (timer_) loop_.Cancel(*timer_);
   timer_.reset();
   const EventLoop::Clock::time_point began = EventLoop::Clock::now();
-  MakeFolder();
-  WriteAtomically(folder_ / kFile, Json());
+  Attempt([this] {
+    MakeFolder();
+    WriteAtomically(folder_ / kFile, Json());
+  });
   const EventLoop::Clock::time_point ended = EventLoop::Clock::now();
   next_replacement_ = ended + kShare * (ended - began);
 }

@@ -48,6 +48,10 @@ class Results {
   /// Brings results.json up to date.
   void Flush();
 
+  /// Why the files are not, or were not at some time, what they should be; empty without
+  /// a reason. A run does not end because of that.
+  [[nodiscard]] const std::string& problem() const { return problem_; }
+
   [[nodiscard]] int Count(Status status) const;
 
   /// Seconds since `script` started.
@@ -66,7 +70,11 @@ class Results {
 
   Entry& Find(const Script& script);
   void SetStatus(Entry& entry, Status status);
+  template <typename Work>
+  void Attempt(const Work& work);
   void Record(const Entry& entry);
+  void AppendToJournal(const Entry& entry);
+  void ReplaceInTime();
   void Replace();
   void MakeFolder() const;
   [[nodiscard]] boost::json::object MetadataJson() const;
@@ -79,6 +87,7 @@ class Results {
   std::unordered_map<std::string, std::size_t> places_;  ///< in entries_, by script id
   std::array<int, 4> counts_{};                          ///< of entries, by status
   Fd journal_;
+  std::string problem_;
   EventLoop::Clock::time_point next_replacement_;
   std::optional<EventLoop::TimerId> timer_;
 };

@@ -142,6 +142,11 @@ Session::Next Session::NextStep() {
                            "; the run is not complete\n"));
     exit_code_ = 1;
   }
+  if (live_run_ != nullptr && !live_run_->results_problem().empty()) {
+    host_.write_error(Text("aft: the results of the scripts could not be kept: ",
+                           live_run_->results_problem(), "\n"));
+    if (exit_code_ == 0) exit_code_ = 1;
+  }
   return Next::kEnd;
 }
 

@@ -263,6 +263,20 @@ PyObject* Write(PyObject* self, PyObject* arguments, PyObject* keywords) {
   });
 }
 
+PyObject* HasCommitted(PyObject* self, PyObject* id) {
+  return Guard(self, [&] {
+    const Use use(self);
+    const std::string transaction_id = AsText(id, "transaction_id");
+    std::optional<bool> has_committed;
+    {
+      const WithoutLock unlocked;
+      has_committed = use->dialect->HasCommitted(use->connection, transaction_id);
+    }
+    if (!has_committed) return None();
+    return Checked(PyBool_FromLong(*has_committed ? 1 : 0));
+  });
+}
+
 PyObject* SqlName(PyObject* self, PyObject* relation) {
   return Guard(self, [&] {
     const Use use(self);
@@ -273,12 +287,14 @@ PyObject* SqlName(PyObject* self, PyObject* relation) {
 }  // namespace
 
 PyRef MakeConnectionType() {
-  static std::array<PyMethodDef, 8> methods = {{
+  static std::array<PyMethodDef, 9> methods = {{
       {"read", AsMethod(&Read), METH_VARARGS | METH_KEYWORDS,
        "The rows of a query, as an object with __arrow_c_stream__."},
       {"execute", &Execute, METH_O, "Run a statement; the number of rows it changed."},
       {"write", AsMethod(&Write), METH_VARARGS | METH_KEYWORDS,
        "Write a stream into a relation; the rows and bytes written."},
+      {"has_committed", &HasCommitted, METH_O,
+       "Whether a transaction was committed; None while it runs."},
       {"quote", &Quote, METH_O, "The identifier between quotes."},
       {"sql_name", &SqlName, METH_O, "A relation's name in SQL."},
       {"cancel", &Cancel, METH_NOARGS,

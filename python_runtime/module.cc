@@ -41,8 +41,9 @@ PyObject* Drivers(PyObject* self, PyObject*) {
 }
 
 PyRef MakeError() {
-  const PyRef attributes = Checked(Py_BuildValue(
-      "{s:O,s:O,s:O}", "sqlstate", Py_None, "native_code", Py_None, "function", Py_None));
+  const PyRef attributes =
+      Checked(Py_BuildValue("{s:O,s:O,s:O,s:O}", "sqlstate", Py_None, "native_code",
+                            Py_None, "function", Py_None, "commit", Py_None));
   return Checked(PyErr_NewExceptionWithDoc(
       "aft._aft.Error", "What the warehouse refused. str() is the whole message.",
       PyExc_Exception, attributes.get()));

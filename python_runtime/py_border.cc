@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "plugin/warehouse/odbc.h"
+#include "plugin/warehouse/table_writer.h"
 
 namespace aft::py {
 
@@ -29,6 +30,13 @@ void SetError(PyObject* owner, const Error& error) {
         PyObject_SetAttrString(value.get(), "function", function.get()) != 0) {
       return;
     }
+  }
+  if (const auto* commit_error = dynamic_cast<const CommitError*>(&error)) {
+    const WriteOutcome& outcome = commit_error->outcome();
+    const PyRef id = PyRef::Steal(Py_BuildValue(
+        "(sLL)", commit_error->transaction_id().c_str(),
+        static_cast<long long>(outcome.rows), static_cast<long long>(outcome.bytes)));
+    if (!id || PyObject_SetAttrString(value.get(), "commit", id.get()) != 0) return;
   }
   PyErr_SetObject(type.get(), value.get());
 }

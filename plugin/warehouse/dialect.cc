@@ -123,6 +123,7 @@ std::string Dialect::Quote(std::string_view identifier) const {
                      identifier.substr(0, identifier.find('\0')),
                      "…': it holds a NUL character"));
   }
+  CheckLength(identifier);
   std::string quoted = quote_;
   for (const char c : identifier) {
     quoted += c;
@@ -131,7 +132,16 @@ std::string Dialect::Quote(std::string_view identifier) const {
   return quoted + quote_;
 }
 
+void Dialect::CheckLength(std::string_view identifier) const {
+  const size_t longest = LongestIdentifier();
+  if (longest == 0 || identifier.size() <= longest) return;
+  throw Error(Text("the identifier '", identifier, "' has ", identifier.size(),
+                   " bytes, of which the database would keep ", longest,
+                   "; choose a shorter one"));
+}
+
 std::string Dialect::Part(std::string_view name, bool is_quoted) const {
+  CheckLength(name);
   return !is_quoted && IsPlainWord(name) ? std::string(name) : Quote(name);
 }
 
@@ -259,6 +269,14 @@ std::optional<int64_t> Dialect::Execute(odbc::Connection& connection,
   const bool is_changing =
       std::find(kChanging.begin(), kChanging.end(), word) != kChanging.end();
   return is_changing && rows >= 0 ? std::optional(rows) : std::nullopt;
+}
+
+std::string Dialect::TransactionId(odbc::Connection&, const std::string&) const {
+  return "";
+}
+
+std::optional<bool> Dialect::HasCommitted(odbc::Connection&, const std::string&) const {
+  return std::nullopt;
 }
 
 bool Dialect::HasTransactionalDdl() const { return has_transactional_ddl_; }

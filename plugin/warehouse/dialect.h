@@ -99,6 +99,13 @@ class Dialect {
   [[nodiscard]] virtual std::vector<TableColumn> Columns(odbc::Connection& connection,
                                                          const Relation& relation,
                                                          const std::string& doing) const;
+  /// What the running transaction can be asked for by when it is over; "" where the
+  /// database tells nothing of that.
+  [[nodiscard]] virtual std::string TransactionId(odbc::Connection& connection,
+                                                  const std::string& doing) const;
+  /// Whether the transaction was committed; nothing while it runs.
+  [[nodiscard]] virtual std::optional<bool> HasCommitted(
+      odbc::Connection& connection, const std::string& transaction_id) const;
   /// Puts `staging` in the place of `target`, which is of `kind`.
   [[nodiscard]] virtual std::vector<std::string> SwapStatements(const Relation& staging,
                                                                 const Relation& target,
@@ -107,10 +114,15 @@ class Dialect {
  protected:
   /// The first word of a statement without comments, in lower case.
   [[nodiscard]] static std::string FirstWord(std::string_view sql);
+  /// The longest identifier that the database keeps whole, in bytes; 0 where it refuses
+  /// longer ones by itself.
+  [[nodiscard]] virtual size_t LongestIdentifier() const { return 0; }
   /// The part, quoted or bare.
   [[nodiscard]] std::string Part(std::string_view name, bool is_quoted) const;
 
  private:
+  void CheckLength(std::string_view identifier) const;
+
   std::string quote_;
   std::string catalog_separator_;
   bool has_schemas_;

@@ -14,7 +14,8 @@ namespace aft {
 /// without its name; so the session's is UTC.
 class PostgresDialect final : public Dialect {
  public:
-  /// Sets the session's time zone.
+  /// Sets the session's time zone, and asks how long an identifier may be: the server
+  /// cuts longer ones.
   explicit PostgresDialect(odbc::Connection& connection);
 
   [[nodiscard]] ReadPlan PlanRead(
@@ -23,6 +24,16 @@ class PostgresDialect final : public Dialect {
   [[nodiscard]] std::string TypeName(const ValueType& type) const override;
   [[nodiscard]] std::optional<Encoding> EncodingFor(
       const ValueType& type, const TableColumn& column) const override;
+  [[nodiscard]] std::string TransactionId(odbc::Connection& connection,
+                                          const std::string& doing) const override;
+  [[nodiscard]] std::optional<bool> HasCommitted(
+      odbc::Connection& connection, const std::string& transaction_id) const override;
+
+ protected:
+  [[nodiscard]] size_t LongestIdentifier() const override { return longest_identifier_; }
+
+ private:
+  size_t longest_identifier_ = 0;
 };
 
 }  // namespace aft

@@ -92,7 +92,7 @@ WriteOutcome TableWriter::Write(ArrowArrayStream& stream) {
     for (const std::string& statement : dialect_.SwapStatements(staging, target, kind)) {
       Execute(statement);
     }
-    transaction.Commit();
+    Commit(transaction, outcome);
     guard.Keep();
     return outcome;
   }
@@ -105,8 +105,19 @@ WriteOutcome TableWriter::Write(ArrowArrayStream& stream) {
   const std::vector<TableColumn> table_columns =
       kind == RelationKind::kMissing ? new_columns : MatchColumns(columns);
   outcome = Fill(target, stream, std::move(columns), table_columns);
-  transaction.Commit();
+  Commit(transaction, outcome);
   return outcome;
+}
+
+void TableWriter::Commit(odbc::Transaction& transaction,
+                         const WriteOutcome& outcome) const {
+  const std::string id = dialect_.TransactionId(connection_, doing_);
+  try {
+    transaction.Commit();
+  } catch (const odbc::OdbcError& error) {
+    if (id.empty()) throw;
+    throw CommitError(error, id, outcome);
+  }
 }
 
 std::vector<ArrowColumn> TableWriter::ReadColumns(const ArrowSchema& schema) const {

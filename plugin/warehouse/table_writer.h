@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "plugin/warehouse/arrow_c.h"
@@ -32,6 +33,25 @@ struct WriteOutcome {
 ///
 /// Overwriting fills a staging table and puts it in the target's place; whoever reads
 /// the target meanwhile sees the old rows. Appending matches columns by name.
+/// The answer to a commit did not come.
+class CommitError : public odbc::OdbcError {
+ public:
+  CommitError(const odbc::OdbcError& error, std::string transaction_id,
+              const WriteOutcome& outcome)
+      : odbc::OdbcError(error),
+        transaction_id_(std::move(transaction_id)),
+        outcome_(outcome) {}
+
+  /// For Dialect::HasCommitted().
+  [[nodiscard]] const std::string& transaction_id() const { return transaction_id_; }
+  /// What has been written if it was committed.
+  [[nodiscard]] const WriteOutcome& outcome() const { return outcome_; }
+
+ private:
+  std::string transaction_id_;
+  WriteOutcome outcome_;
+};
+
 class TableWriter {
  public:
   /// `connection` and `dialect` have to outlive the writer. `between_rows` is called
@@ -55,6 +75,7 @@ class TableWriter {
                                      const TableColumn& table_column) const;
   void InsertBatch(odbc::Statement& insert, std::vector<WriteColumn>& columns,
                    const ArrowArray& batch, WriteOutcome& outcome) const;
+  void Commit(odbc::Transaction& transaction, const WriteOutcome& outcome) const;
   void Execute(const std::string& sql) const;
 
   odbc::Connection& connection_;

@@ -9,6 +9,8 @@ class Error(Exception):
     sqlstate: str | None
     native_code: int | None
     function: str | None
+    # Of a commit without an answer: the transaction, and the rows and bytes written by it.
+    commit: tuple[str, int, int] | None
 
 class Result:
     """Rows of a query, to be taken once."""
@@ -30,6 +32,7 @@ class Connection:
         mode: str,
         column_types: dict[str, str] = ...,
     ) -> tuple[int, int]: ...
+    def has_committed(self, transaction_id: str) -> bool | None: ...
     def quote(self, identifier: str) -> str: ...
     def sql_name(self, relation: dict[str, Any]) -> str: ...
     def cancel(self) -> bool: ...

@@ -9,10 +9,16 @@ class AftError(Exception):
 
 
 class WarehouseError(AftError):
-    """The warehouse has refused something. ``sqlstate`` is ODBC's code for the reason."""
+    """The warehouse has refused something. ``sqlstate`` is ODBC's code for the reason.
 
-    def __init__(self, message: str, sqlstate: str, native_code: int) -> None:
+    ``is_undone`` says that nothing has changed for sure.
+    """
+
+    def __init__(
+        self, message: str, sqlstate: str, native_code: int, *, is_undone: bool = False
+    ) -> None:
         super().__init__(message)
+        self.is_undone = is_undone
         self.sqlstate = sqlstate
         self.native_code = native_code
 

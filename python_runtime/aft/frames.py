@@ -109,7 +109,15 @@ def _reader(frame: Any) -> pa.RecordBatchReader:
 def _with_columns(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
     if not reader.schema.names:
         raise AftError("the frame has no columns")
+    _check_names(reader.schema.names)
     return reader
+
+
+def _check_names(names: list[str]) -> None:
+    for number, name in enumerate(names, start=1):
+        # The Arrow C data interface would end the name there.
+        if "\0" in name:
+            raise AftError(f"the name of column {number}, {name!r}, has a NUL character in it")
 
 
 def _from_pandas(frame: pd.DataFrame) -> pa.Table:
@@ -126,6 +134,7 @@ def _from_pandas(frame: pd.DataFrame) -> pa.Table:
         raise AftError(
             f"the frame has more than one column named '{repeated[0]}'; rename all but one"
         )
+    _check_names(names)
     arrays = [columns.to_array(name, frame.iloc[:, at]) for at, name in enumerate(names)]
     return pa.Table.from_arrays(arrays, names=names)
 

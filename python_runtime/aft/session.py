@@ -12,15 +12,13 @@ from aft.errors import AftError
 from aft.profile import Setup, Target
 from aft.project import Project, Relation
 from aft.script_context import Context, ContextConfig, ContextTarget, current_model
-from aft.warehouse import Warehouse
+from aft.warehouse import CONNECTION_LOST, Warehouse
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
 MODES = ("overwrite", "append")
-# SQLSTATE class 08, connection exception: whether a commit arrived is not known.
-_CONNECTION_LOST = "08"
 
 Tell = Callable[[dict[str, Any]], None]
 """Sends a packet about the script to the plugin."""
@@ -135,7 +133,9 @@ class ScriptSession:
             yield
         except BaseException as error:
             sqlstate = getattr(error, "sqlstate", None) or ""
-            if not sqlstate.startswith(_CONNECTION_LOST):
+            is_undone = getattr(error, "is_undone", False)
+            # Else it is not known whether a commit arrived.
+            if is_undone or not sqlstate.startswith(CONNECTION_LOST):
                 self._tell({"appended": self._has_appended})
             raise
         self._has_appended = True

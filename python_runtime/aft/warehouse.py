@@ -23,8 +23,12 @@ from aft.project import Relation
 # Serialization failure and deadlock (SQL:2016; PostgreSQL): the server has undone the
 # transaction, and asks to repeat it.
 _ROLLED_BACK = frozenset({"40001", "40P01"})
+# SQLSTATE class 08, connection exception.
+CONNECTION_LOST = "08"
 _MOST_TRIES = 5
 _FIRST_DELAY = 0.05  # seconds
+_LONGEST_SETTLING = 60.0
+_SETTLING_INTERVAL = 0.5
 
 
 @dataclass
@@ -86,11 +90,15 @@ class Warehouse:
             try:
                 return self._write(stream, relation, mode, column_types)
             except WarehouseError as error:
-                if error.sqlstate not in _ROLLED_BACK or not frames.is_repeatable(frame):
+                is_lost = error.is_undone and error.sqlstate.startswith(CONNECTION_LOST)
+                may_repeat = is_lost or error.sqlstate in _ROLLED_BACK
+                if not may_repeat or not frames.is_repeatable(frame):
                     raise
                 if tries == _MOST_TRIES:
                     text = f"{error}; so it did in each of {tries} tries"
-                    raise WarehouseError(text, error.sqlstate, error.native_code) from None
+                    raise WarehouseError(
+                        text, error.sqlstate, error.native_code, is_undone=True
+                    ) from None
             # At random, so that two who met do not meet again.
             time.sleep(random.uniform(0.5, 1) * _FIRST_DELAY * 2**tries)
             tries += 1
@@ -119,10 +127,38 @@ class Warehouse:
                 stream, dataclasses.asdict(relation), mode, dict(column_types)
             )
         except _aft.Error as error:
+            if stream.failure is None and error.commit is not None:
+                return self._settle(error)
             if stream.failure is None:
                 raise _in_words(error) from None
         # Outside of the handler, so that the user's error keeps its own cause alone.
         raise stream.failure
+
+    def _settle(self, error: _aft.Error) -> tuple[int, int]:
+        """Find out what became of a commit without an answer: the rows and bytes written.
+
+        Raises an error that says whether all of it was undone.
+        """
+        assert error.commit is not None
+        transaction, rows, size = error.commit
+        refusal = _in_words(error)
+        assert isinstance(refusal, WarehouseError)
+        deadline = time.monotonic() + _LONGEST_SETTLING
+        while time.monotonic() < deadline:
+            # The server undoes what a connection that is gone has left open.
+            self.close()
+            try:
+                has_committed = self._connection.has_committed(transaction)
+            except _aft.Error:
+                has_committed = None
+            if has_committed:
+                return rows, size
+            if has_committed is not None:
+                refusal.is_undone = True
+                raise refusal from None
+            time.sleep(_SETTLING_INTERVAL)
+        text = f"{refusal}; whether the rows are there could not be found out"
+        raise WarehouseError(text, refusal.sqlstate, refusal.native_code) from None
 
     def close(self) -> None:
         """Give the connection back; a further use opens another one."""

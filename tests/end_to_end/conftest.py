@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,3 +36,10 @@ def project(seeded: Path, tmp_path: Path) -> Project:
     folder = tmp_path / "mein schöner laden"
     shutil.copytree(seeded, folder)
     return Project(folder)
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A folder whose path is short enough for sockets, as a TMPDIR of the test's own."""
+    with tempfile.TemporaryDirectory(prefix="aft-test-") as folder:
+        yield Path(folder)

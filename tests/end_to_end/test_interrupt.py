@@ -94,14 +94,12 @@ class RunInTerminal:
 
 
 @pytest.fixture
-def start(project: Project, tmp_path: Path) -> Iterator[Callable[[str], RunInTerminal]]:
-    folders = tmp_path / "run"
-    folders.mkdir()
+def start(project: Project, short_folder: Path) -> Iterator[Callable[[str], RunInTerminal]]:
     started: list[RunInTerminal] = []
 
     def begin(script: str) -> RunInTerminal:
         project.write(LTV, script)
-        started.append(RunInTerminal(project, folders))
+        started.append(RunInTerminal(project, short_folder))
         return started[-1]
 
     yield begin
@@ -157,10 +155,8 @@ def test_a_signal_to_aft_alone_stops_all_the_same(
 
 
 def test_sigterm_ends_a_run_in_the_background_of_a_shell_script(
-    project: Project, tmp_path: Path
+    project: Project, tmp_path: Path, short_folder: Path
 ) -> None:
-    folders = tmp_path / "run"
-    folders.mkdir()
     project.write(
         "models/endless.sql",
         "with recursive n (i) as (select 1 union all select 1 from n) select max(i) from n",
@@ -170,7 +166,7 @@ def test_sigterm_ends_a_run_in_the_background_of_a_shell_script(
         run = subprocess.Popen(
             ["sh", "-c", f"trap '' INT; exec '{AFT}' dbt run -s endless --aft-dbt '{DBT}'"],
             cwd=project.folder,
-            env=project.environment | {"TMPDIR": str(folders)},
+            env=project.environment | {"TMPDIR": str(short_folder)},
             stdout=file,
         )
     try:
@@ -179,7 +175,7 @@ def test_sigterm_ends_a_run_in_the_background_of_a_shell_script(
         run.terminate()
 
         assert run.wait(PATIENCE) != 0
-        assert processes_with(folders) == []
+        assert processes_with(short_folder) == []
     finally:
         run.kill()
         run.wait()
@@ -249,15 +245,15 @@ def test_nothing_outlives_a_killed_worker_host(
     assert entry["status"] == "error"
 
 
-def test_a_closed_pipe_ends_a_run_as_it_ends_dbts(project: Project, tmp_path: Path) -> None:
-    folders = tmp_path / "run"
-    folders.mkdir()
+def test_a_closed_pipe_ends_a_run_as_it_ends_dbts(
+    project: Project, short_folder: Path
+) -> None:
 
     def exit_code_after_one_line(command: str) -> str:
         piped = subprocess.run(
             ["sh", "-c", f"{{ {command}; echo $? >code; }} | head -n 1"],
             cwd=project.folder,
-            env=project.environment | {"TMPDIR": str(folders)},
+            env=project.environment | {"TMPDIR": str(short_folder)},
             timeout=PATIENCE,
             capture_output=True,
             check=False,
@@ -270,5 +266,5 @@ def test_a_closed_pipe_ends_a_run_as_it_ends_dbts(project: Project, tmp_path: Pa
 
     assert of_aft == of_dbt
     assert "fct_customers" in project.relations()
-    assert processes_with(folders) == []
-    assert list(folders.iterdir()) == []
+    assert processes_with(short_folder) == []
+    assert list(short_folder.iterdir()) == []

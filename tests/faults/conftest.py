@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.end_to_end.conftest import project, seeded
+from tests.end_to_end.conftest import project, seeded, short_folder
 from tests.end_to_end.project import Project
 from tests.faults.server_project import ServerProject
 from tests.support.postgres import PostgresServer, running_server
 
-__all__ = ["project", "seeded"]
+__all__ = ["project", "seeded", "short_folder"]
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from aft import _aft
+from aft.errors import WarehouseError
+from aft.profile import Target
+from aft.project import Relation
+from aft.warehouse import Warehouse
 
 from tests.end_to_end.project import BUILD
 from tests.support.postgres import PostgresServer
@@ -46,6 +50,51 @@ def connection_string(postgres: PostgresServer) -> Iterator[str]:
     _, _, rest = postgres.connection_string.partition(";")
     yield f"Driver={FAULT_DRIVER};{rest}"
     postgres.run("drop schema faults cascade")
+
+
+@pytest.fixture
+def warehouse(connection_string: str) -> Iterator[Warehouse]:
+    """A script's way to the server, through the driver that fails."""
+    target = Target("p", "t", 1, "postgres", None, "faults", {}, connection_string)
+    made = Warehouse(target)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("mode", ["overwrite", "append"])
+@pytest.mark.parametrize("moment", [INSTEAD, AFTERWARDS], ids=["undone", "committed"])
+def test_what_became_of_a_commit_without_an_answer_is_found_out(
+    postgres: PostgresServer,
+    control: ctypes.CDLL,
+    warehouse: Warehouse,
+    mode: str,
+    moment: int,
+) -> None:
+    frame = pa.table({"a": [1, 2, 3], "s": ["x", "y", "z"]})
+    relation = Relation(None, "faults", "t")
+    control.aft_fault_arm(b"SQLEndTran", 1, moment, b"08S01", 0)
+
+    warehouse.write(frame, relation, mode, {})
+
+    assert control.aft_fault_count() > 0
+    control.aft_fault_arm(b"", 0, INSTEAD, b"", 0)
+    rows = sorted(postgres.run("select a, s from faults.t").splitlines())
+    assert rows == (NEW if mode == "overwrite" else sorted(OLD + NEW))
+    assert warehouse.meter.rows_written == 3
+
+
+def test_a_generator_is_not_written_again_after_a_commit_that_was_undone(
+    postgres: PostgresServer, control: ctypes.CDLL, warehouse: Warehouse
+) -> None:
+    frames = iter([pa.table({"a": [1], "s": ["x"]})])
+    control.aft_fault_arm(b"SQLEndTran", 1, INSTEAD, b"08S01", 0)
+
+    with pytest.raises(WarehouseError, match="08S01") as error:
+        warehouse.write(frames, Relation(None, "faults", "t"), "append", {})
+
+    control.aft_fault_arm(b"", 0, INSTEAD, b"", 0)
+    assert error.value.is_undone
+    assert postgres.run("select a, s from faults.t").splitlines() == OLD
 
 
 def write(connection_string: str, mode: str) -> None:

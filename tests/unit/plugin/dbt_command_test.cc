@@ -21,6 +21,17 @@ TEST(DbtCommand, PassesEveryArgumentOnAsItIs) {
                                              "{x: '--y'}", "--", "-", ""));
 }
 
+TEST(DbtCommand, MayBeAboutDbtInsteadOfOne) {
+  const DbtCommand command =
+      ParseDbtCommand({"debug", "--aft-dbt", "/opt/dbt", "--target", "run"});
+
+  EXPECT_TRUE(command.is_debug);
+  EXPECT_FALSE(command.runs_nodes);
+  EXPECT_EQ(command.dbt, "/opt/dbt");
+  EXPECT_THAT(command.arguments, ElementsAre("--target", "run"));
+  EXPECT_FALSE(ParseDbtCommand({"dbt", "debug"}).is_debug);
+}
+
 TEST(DbtCommand, KeepsItsOwnOptionToItself) {
   EXPECT_EQ(ParseDbtCommand({"dbt", "run", "--aft-dbt", "/opt/dbt"}).dbt, "/opt/dbt");
   EXPECT_EQ(ParseDbtCommand({"dbt", "--aft-dbt=/opt/dbt", "run"}).dbt, "/opt/dbt");
@@ -57,8 +68,9 @@ TEST(DbtCommand, NamesWhatItDoesNotKnow) {
       [] { ParseDbtCommand({"dtb"}); },
       Throws<Error>(Property(
           &Error::what,
-          testing::StrEq("unknown command 'dtb'; the commands are 'aft dbt …' and "
-                         "'aft flow run'; see 'aft --help'"))));
+          testing::StrEq("unknown command 'dtb'; the commands are 'aft dbt …', "
+                         "'aft flow run', 'aft debug', 'aft read' and 'aft write'; "
+                         "see 'aft --help'"))));
   EXPECT_THAT([] { ParseDbtCommand({"dbt", "run", "--aft-dtb", "x"}); },
               Throws<Error>(Property(
                   &Error::what,

@@ -52,8 +52,8 @@ TEST_F(PluginAbi, GivesTheMessageOfAFailure) {
   EXPECT_EQ(init_(AFT_ABI_VERSION, 2, argv.data(), &host_, &plugin, &error_), AFT_FAILED);
   EXPECT_STREQ(
       error_.message,
-      "unknown command 'dance'; the commands are 'aft dbt …' and 'aft flow run'; "
-      "see 'aft --help'");
+      "unknown command 'dance'; the commands are 'aft dbt …', 'aft flow run', 'aft "
+      "debug', 'aft read' and 'aft write'; see 'aft --help'");
 }
 
 TEST_F(PluginAbi, CutsAMessageThatDoesNotFit) {
