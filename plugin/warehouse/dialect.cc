@@ -230,7 +230,7 @@ std::optional<Encoding> Dialect::EncodingFor(const ValueType& type,
     case Kind::kDecimal:
       return Encoding::kDecimalText;
     case Kind::kText:
-      return Encoding::kText;
+      return Encoding::kTextWithoutNul;
     case Kind::kBinary:
       return Encoding::kBinary;
     case Kind::kDate:

@@ -45,6 +45,7 @@ OdbcTypes TypesOf(Encoding encoding) {
     case Encoding::kTimestampText:
       return {SQL_C_CHAR, SQL_TYPE_TIMESTAMP};
     case Encoding::kText:
+    case Encoding::kTextWithoutNul:
     case Encoding::kAsText:
     case Encoding::kNull:
       break;
@@ -117,6 +118,7 @@ bool WriteColumn::Load(int64_t row, int64_t row_number) {
     case Encoding::kRealAsInteger:
       return PutReal(row, row_number);
     case Encoding::kText:
+    case Encoding::kTextWithoutNul:
       return PutText(row, row_number);
     case Encoding::kBinary:
       // sqliteodbc 0.9998 keeps the length of the first value until it is bound anew.
@@ -168,6 +170,10 @@ bool WriteColumn::PutReal(int64_t row, int64_t row_number) {
 bool WriteColumn::PutText(int64_t row, int64_t row_number) {
   const std::string_view text = column_.Bytes(row);
   if (!IsUtf8(text)) Refuse(row_number, "text that isn't valid UTF-8");
+  if (encoding_ == Encoding::kTextWithoutNul &&
+      text.find('\0') != std::string_view::npos) {
+    Refuse(row_number, "text with a NUL character, which the database can't hold");
+  }
   return Put(text);
 }
 

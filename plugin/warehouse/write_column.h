@@ -21,6 +21,7 @@ enum class Encoding {
   kUnsigned,
   kReal,
   kText,
+  kTextWithoutNul,  ///< for what would end a text at its first NUL character
   kBinary,
   kAsText,       ///< numbers, booleans, dates and the like in their text form
   kDecimalText,  ///< decimals by their digits
