@@ -10,6 +10,7 @@
 
 #include "host_shim/error.h"
 #include "plugin/dbt_command.h"
+#include "plugin/run_results.h"
 #include "plugin/script_output.h"
 #include "plugin/script_path.h"
 
@@ -380,6 +381,15 @@ void LiveRun::Close() {
 
 int LiveRun::failed_scripts() const {
   return dbt_ == nullptr ? 0 : dbt_->results.Count(Results::Status::kError);
+}
+
+std::vector<std::string> LiveRun::MissedNodes() const {
+  std::vector<std::string> missed;
+  // Without its manifest, which it writes beside them, dbt has written no results either.
+  if (dbt_ == nullptr || !has_manifest_ || !RunsNodes(dbt_->hello.command)) return missed;
+  for (std::string& node : SucceededNodes(dbt_->target_folder / "run_results.json"))
+    if (schedule_.IsWaiting(node)) missed.push_back(std::move(node));
+  return missed;
 }
 
 std::string LiveRun::results_problem() const {

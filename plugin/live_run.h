@@ -63,6 +63,9 @@ class LiveRun {
   [[nodiscard]] bool IsIdle() const { return runner_.IsIdle(); }
   [[nodiscard]] bool HasMetGate() const { return dbt_ != nullptr; }
   [[nodiscard]] int failed_scripts() const;
+  /// Nodes that dbt has built, by its own results, without having told of them in time
+  /// for their scripts. For when dbt has ended with success.
+  [[nodiscard]] std::vector<std::string> MissedNodes() const;
   /// Why the results could not be kept; empty where they were.
   [[nodiscard]] std::string results_problem() const;
 

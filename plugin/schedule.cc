@@ -45,6 +45,11 @@ std::vector<Script> Schedule::TakeDue(const DbtEvent& event) {
   return due;
 }
 
+bool Schedule::IsWaiting(const std::string& node) const {
+  const auto found = nodes_.find(node);
+  return found != nodes_.end() && !found->second.waiting.empty();
+}
+
 std::vector<Script> Schedule::TakeLeft(const std::string& node) {
   const auto found = nodes_.find(node);
   if (found == nodes_.end()) return {};

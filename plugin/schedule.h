@@ -42,6 +42,9 @@ class Schedule {
   /// The scripts to run, one after another, before dbt may go on from `event`.
   std::vector<Script> TakeDue(const DbtEvent& event);
 
+  /// Whether scripts of `node` are yet to be taken.
+  [[nodiscard]] bool IsWaiting(const std::string& node) const;
+
   /// The scripts of `node` that were never due: dbt is done with it.
   std::vector<Script> TakeLeft(const std::string& node);
 

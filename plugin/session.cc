@@ -142,6 +142,13 @@ Session::Next Session::NextStep() {
                            "; the run is not complete\n"));
     exit_code_ = 1;
   }
+  if (exit_code_ == 0 && live_run_ != nullptr) {
+    for (const std::string& node : live_run_->MissedNodes()) {
+      host_.write_error(Text("aft: the scripts of '", node,
+                             "' did not run, for dbt built it without a word to aft\n"));
+      exit_code_ = 1;
+    }
+  }
   if (live_run_ != nullptr && !live_run_->results_problem().empty()) {
     host_.write_error(Text("aft: the results of the scripts could not be kept: ",
                            live_run_->results_problem(), "\n"));

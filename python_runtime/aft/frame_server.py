@@ -41,6 +41,8 @@ class FrameServer:
                 f"cannot listen at '{path}': {error}; set TMPDIR to another folder"
             ) from None
         self.socket.listen()
+        # Who has connected may be gone again when it is his turn.
+        self.socket.setblocking(False)
 
     def __enter__(self) -> FrameServer:
         """Use the server in a `with` statement, which closes it."""
@@ -52,8 +54,11 @@ class FrameServer:
         self._path.unlink(missing_ok=True)
 
     def answer_one(self) -> None:
-        """Answer the next request, one of which waits."""
-        peer, _ = self.socket.accept()
+        """Answer the next request, if one waits."""
+        try:
+            peer, _ = self.socket.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
         with peer:
             peer.settimeout(_PATIENCE)
             try:

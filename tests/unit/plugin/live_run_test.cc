@@ -110,6 +110,15 @@ class Shop {
 
   [[nodiscard]] const std::filesystem::path& path() const { return folder_.path(); }
 
+  /// What dbt writes at its end.
+  void WriteRunResults(const std::map<std::string, std::string>& statuses) const {
+    json::array results;
+    for (const auto& [node, status] : statuses)
+      results.push_back({{"unique_id", node}, {"status", status}});
+    folder_.Write("target/run_results.json",
+                  json::serialize(json::object{{"results", results}}));
+  }
+
   /// Each script's status by its id, as the results say in the end.
   [[nodiscard]] std::map<std::string, std::string> Results() const {
     std::map<std::string, std::string> statuses;
@@ -165,6 +174,9 @@ class Gate {
   void Interrupt() { live_run_.Interrupt(); }
   void LoseDbt() { live_run_.Stop(); }
   [[nodiscard]] bool IsIdle() const { return live_run_.IsIdle(); }
+  [[nodiscard]] std::vector<std::string> MissedNodes() const {
+    return live_run_.MissedNodes();
+  }
 
   /// The verdict on a thread's last message: "go", "fail" or, while it waits, "".
   [[nodiscard]] std::string Verdict(LiveRun::ConnectionId thread) const {
@@ -195,6 +207,19 @@ class Gate {
 Node MakeNode(std::string id, std::vector<std::string> before,
               std::vector<std::string> after) {
   return {std::move(id), false, {}, std::move(before), std::move(after)};
+}
+
+TEST(LiveRun, NoticesNodesThatDbtBuiltWithoutAWord) {
+  const Shop shop({MakeNode("told", {}, {"a.py"}), MakeNode("untold", {}, {"b.py"}),
+                   MakeNode("skipped", {}, {"c.py"})});
+  Gate gate(shop);
+  gate.Tell(1, "LogModelResult", "told", "success");
+  gate.scripts.End(1, true);
+
+  EXPECT_THAT(gate.MissedNodes(), IsEmpty());
+  shop.WriteRunResults(
+      {{"told", "success"}, {"untold", "success"}, {"skipped", "skipped"}});
+  EXPECT_THAT(gate.MissedNodes(), ElementsAre("untold"));
 }
 
 TEST(LiveRun, LetsANodeWaitForItsScripts) {
