@@ -133,16 +133,6 @@ def test_only_files_of_the_project_are_scripts(project: Project, tmp_path: Path)
     assert not list(tmp_path.rglob("was here"))
 
 
-def test_files_of_the_project_do_not_stand_in_for_modules_of_afts(project: Project) -> None:
-    for name in ("json", "aft", "_aft", "yaml", "sitecustomize", "usercustomize"):
-        project.write(f"{name}.py", "raise SystemExit('stands in')\n")
-
-    run = project.aft("dbt", "run")
-
-    assert run.exit_code == 0, run.output
-    assert "stands in" not in run.output
-
-
 def test_libraries_of_the_working_folder_are_not_loaded(project: Project) -> None:
     for name in (
         "libodbc.so.2",
@@ -155,29 +145,6 @@ def test_libraries_of_the_working_folder_are_not_loaded(project: Project) -> Non
     run = project.aft("dbt", "run")
 
     assert run.exit_code == 0, run.output
-
-
-def test_a_package_does_not_run_scripts_by_being_installed(project: Project) -> None:
-    project.write("packages.yml", "packages:\n- local: evil\n")
-    project.write(
-        "evil/dbt_project.yml",
-        "name: evil\nversion: 1.0.0\nconfig-version: 2\nmodel-paths: [models]\n",
-    )
-    project.write("evil/models/a.sql", "select 1 as a")
-    project.write("evil/scripts/a.py", "open('was here', 'w')\n")
-    project.write("scripts/a.py", "open('was here', 'w')\n")
-    project.write(
-        "evil/models/schema.yml",
-        "models:\n- name: a\n  meta: {aft: {scripts: [scripts/a.py, evil/scripts/a.py]}}\n",
-    )
-    installed = project.dbt("deps")
-    assert installed.exit_code == 0, installed.output
-
-    run = project.aft("dbt", "run")
-
-    assert run.exit_code == 0, run.output
-    assert "The scripts that package 'evil' binds to node 'a' do not run" in run.output
-    assert not list(project.folder.rglob("was here"))
 
 
 def test_yaml_that_was_made_to_harm_ends_in_an_error_of_dbts(project: Project) -> None:

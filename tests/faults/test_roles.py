@@ -7,24 +7,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.faults.server_project import PROFILE as SERVER_PROFILE
 from tests.faults.server_project import ServerProject
-from tests.support.postgres import DATABASE
+from tests.support.postgres import DATABASE, USER
 
 ROLE, PASSWORD = "limited", "little"
-PROFILE = f"""
-jaffle_shop:
-  target: server
-  outputs:
-    server:
-      type: postgres
-      threads: 2
-      host: 127.0.0.1
-      port: "{{{{ env_var('POSTGRES_PORT') | as_number }}}}"
-      user: {ROLE}
-      password: {PASSWORD}
-      dbname: "{DATABASE}"
-      schema: small
-"""
+PROFILE = (
+    SERVER_PROFILE.replace(f'"{USER}"', ROLE)
+    .replace("{{ env_var('POSTGRES_PASSWORD') }}", PASSWORD)
+    .replace("schema: shop", "schema: small")
+)
 
 
 @pytest.fixture
