@@ -54,8 +54,10 @@ def test_it_runs_scripts_like_a_fork(
     assert ended.done["status"] == "success", ended.done
     assert ended.done["rows_written"] > 0
     assert "True scored" in ended.output
-    # The last is that of `ls` itself.
-    assert ended.output.splitlines()[:2] == ["inherited 0 1 2 3", "not told"]
+    inherited, told = ended.output.splitlines()[:2]
+    # 3 is that of `ls` itself; the test's own process may have left open others.
+    assert {"4", "5", "6"}.isdisjoint(inherited.split())
+    assert told == "not told"
 
 
 def test_it_says_where_it_crashed(
