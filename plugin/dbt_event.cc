@@ -97,25 +97,26 @@ std::optional<GateHello> ParseGateHello(std::string_view line) {
         "cannot talk to the gate inside dbt: it is of another version of aft; see that "
         "PYTHONPATH names no folder of an older installation");
   GateHello hello;
-  hello.python = StringAt(*said, {"python"});
-  hello.dbt_version = StringAt(*said, {"dbt_version"});
+  DbtInvocation& invocation = hello.invocation;
+  invocation.python = StringAt(*said, {"python"});
+  invocation.dbt_version = StringAt(*said, {"dbt_version"});
   const json::value* flags = At(said, {"flags"});
   if (flags == nullptr) return hello;
   hello.has_flags = true;
-  hello.command = StringAt(*flags, {"which"});
-  hello.project_folder = StringAt(*flags, {"project_dir"});
-  hello.profiles_folder = StringAt(*flags, {"profiles_dir"});
-  hello.profile = StringAt(*flags, {"profile"});
-  hello.target = StringAt(*flags, {"target"});
-  hello.target_folder = StringAt(*flags, {"target_path"});
+  invocation.command = StringAt(*flags, {"which"});
+  invocation.project_folder = StringAt(*flags, {"project_dir"});
+  invocation.profiles_folder = StringAt(*flags, {"profiles_dir"});
+  invocation.profile = StringAt(*flags, {"profile"});
+  invocation.target = StringAt(*flags, {"target"});
+  invocation.target_folder = StringAt(*flags, {"target_path"});
   const json::value* variables = At(flags, {"vars"});
-  hello.variables =
+  invocation.variables =
       variables != nullptr && variables->is_object() ? json::serialize(*variables) : "{}";
-  hello.threads = static_cast<int>(IntegerAt(*flags, {"threads"}, 0));
-  hello.printer_width = static_cast<int>(IntegerAt(*flags, {"printer_width"}, 80));
-  hello.use_colors = BooleanAt(*flags, {"use_colors"}, false);
-  hello.fails_fast = BooleanAt(*flags, {"fail_fast"}, false);
-  hello.writes_json = BooleanAt(*flags, {"write_json"}, true);
+  invocation.threads = static_cast<int>(IntegerAt(*flags, {"threads"}, 0));
+  invocation.printer_width = static_cast<int>(IntegerAt(*flags, {"printer_width"}, 80));
+  invocation.use_colors = BooleanAt(*flags, {"use_colors"}, false);
+  invocation.fails_fast = BooleanAt(*flags, {"fail_fast"}, false);
+  invocation.writes_json = BooleanAt(*flags, {"write_json"}, true);
   return hello;
 }
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "plugin/dbt_invocation.h"
+
 namespace aft {
 
 /// What a line of dbt's JSON log tells this program.
@@ -33,21 +35,8 @@ DbtEvent ParseDbtEvent(std::string_view line);
 
 /// What the gate says first on each of its connections.
 struct GateHello {
-  std::string python;  ///< the interpreter that runs dbt
-  std::string dbt_version;
-  std::string command;         ///< dbt's subcommand: run, build, ls, …; may be empty
-  std::string project_folder;  ///< absolute
-  std::string profiles_folder;
-  std::string profile;        ///< empty where the user named none
-  std::string target;         ///< likewise
-  std::string target_folder;  ///< likewise
-  std::string variables;      ///< of --vars, as a JSON object
-  int threads = 0;            ///< 0 where the user named none
-  int printer_width = 80;
-  bool use_colors = false;
-  bool writes_json = true;  ///< false under --no-write-json
-  bool fails_fast = false;  ///< --fail-fast
-  bool has_flags = false;   ///< false on the connections of dbt's worker threads
+  DbtInvocation invocation;
+  bool has_flags = false;  ///< false on the connections of dbt's worker threads
 };
 
 /// nullopt when `line` is not a hello. Throws Error for a gate of another protocol.

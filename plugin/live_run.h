@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <deque>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -15,12 +13,12 @@
 #include "plugin/console.h"
 #include "plugin/event_loop.h"
 #include "plugin/gate_server.h"
-#include "plugin/manifest.h"
+#include "plugin/host_preparation.h"
 #include "plugin/project_config.h"
 #include "plugin/results.h"
 #include "plugin/schedule.h"
 #include "plugin/script_host.h"
-#include "plugin/script_runner.h"
+#include "plugin/script_turns.h"
 
 namespace aft {
 
@@ -52,15 +50,15 @@ class LiveRun {
 
   /// Asks all scripts to stop with SIGINT, then forces them after a grace period, or at
   /// once when called again.
-  void Interrupt() { runner_.Interrupt("interrupted"); }
+  void Interrupt();
 
   /// dbt has ended: nothing that still runs is of use.
-  void Stop() { runner_.Kill("interrupted, for dbt has ended"); }
+  void Stop();
 
   /// Nothing runs any more: brings the results up to date.
   void Close();
 
-  [[nodiscard]] bool IsIdle() const { return runner_.IsIdle(); }
+  [[nodiscard]] bool IsIdle() const { return dbt_ == nullptr || dbt_->turns.IsIdle(); }
   [[nodiscard]] bool HasMetGate() const { return dbt_ != nullptr; }
   [[nodiscard]] int failed_scripts() const;
   /// Nodes that dbt has built, by its own results, without having told of them in time
@@ -72,45 +70,26 @@ class LiveRun {
  private:
   /// What is known as soon as the gate has said hello.
   struct RunningDbt {
-    RunningDbt(EventLoop& loop, GateHello said, std::filesystem::path folder);
+    RunningDbt(EventLoop& loop, ScriptHost& host, const ProjectConfig& project,
+               DbtInvocation called, std::filesystem::path folder);
 
-    GateHello hello;
+    DbtInvocation invocation;
     std::filesystem::path target_folder;
     Console console;
     Results results;
+    HostPreparation preparation;
+    ScriptTurns turns;
   };
 
-  /// The scripts that an event of a node has set off; dbt waits for the last.
-  struct Turn {
-    DbtEvent event;
-    std::deque<Script> scripts;
-  };
-
-  void Greet(ConnectionId connection, const GateHello& hello);
+  void Greet(const DbtInvocation& invocation);
   void Answer(ConnectionId connection, const DbtEvent& event);
-
-  void ReadProjectEnvironments();
-  void WarmUpProbable();
-  void RequireUsed();
-  [[nodiscard]] HostSetup Setup() const;
   void LoadManifest(const std::filesystem::path& path);
-  void ReadDefaultLimits();
-  void AddScripts(const Manifest& manifest, const BoundNode& node);
-  [[nodiscard]] Script MakeScript(const BoundNode& node, const ScriptBinding& binding,
-                                  std::size_t number) const;
-  [[nodiscard]] std::string EnvironmentOf(const ScriptBinding& binding) const;
   void Begin(ConnectionId connection);
   void FinishBegin();
-  [[nodiscard]] bool IsHostReady() const;
-  [[nodiscard]] std::vector<std::string> HostFailures() const;
-
   void StartTurn(ConnectionId connection, const DbtEvent& event);
-  void RunNext(ConnectionId connection);
-  void EndScript(ConnectionId connection, const Script& script, const Outcome& outcome);
   void FailFast(const DbtEvent& event);
-  void SkipScripts(ConnectionId connection, const std::vector<Script>& scripts,
-                   const std::string& reason);
   void Summarize(ConnectionId connection);
+  [[nodiscard]] ScriptTurns::Handlers HandlersFor(ConnectionId connection);
 
   void Print(ConnectionId connection, const std::string& text,
              const char* level = "info");
@@ -118,27 +97,18 @@ class LiveRun {
   void LetPass(ConnectionId connection);
   void Refuse(ConnectionId connection, const std::string& message);
 
-  [[nodiscard]] std::filesystem::path ScriptsFolder() const;
-  [[nodiscard]] std::filesystem::path LogsFolder() const;
-
   EventLoop& loop_;
   ScriptHost& host_;
   Send send_;
   ProjectConfig project_;
   std::set<std::string> warm_up_;
-  ScriptRunner runner_;
 
   std::unique_ptr<RunningDbt> dbt_;
-  std::map<std::string, Environment> environments_;
-  std::string environments_problem_;
-  std::set<std::string> used_environments_;
-  ScriptLimits default_limits_;
   Schedule schedule_;
   std::vector<std::string> problems_;
   std::vector<std::string> notices_;
   bool has_manifest_ = false;
   std::optional<ConnectionId> beginning_;
-  std::map<ConnectionId, Turn> turns_;
 };
 
 }  // namespace aft

@@ -65,15 +65,15 @@ TEST(GateHello, ReadsDbtsFlags) {
 
   ASSERT_TRUE(hello.has_value());
   EXPECT_TRUE(hello->has_flags);
-  EXPECT_EQ(hello->command, "run");
-  EXPECT_EQ(hello->python, "/v/bin/python");
-  EXPECT_EQ(hello->profile, "");
-  EXPECT_EQ(hello->target, "dev");
-  EXPECT_EQ(hello->variables, R"({"a":1})");
-  EXPECT_EQ(hello->threads, 4);
-  EXPECT_EQ(hello->printer_width, 100);
-  EXPECT_TRUE(hello->use_colors);
-  EXPECT_FALSE(hello->writes_json);
+  EXPECT_EQ(hello->invocation.command, "run");
+  EXPECT_EQ(hello->invocation.python, "/v/bin/python");
+  EXPECT_EQ(hello->invocation.profile, "");
+  EXPECT_EQ(hello->invocation.target, "dev");
+  EXPECT_EQ(hello->invocation.variables, R"({"a":1})");
+  EXPECT_EQ(hello->invocation.threads, 4);
+  EXPECT_EQ(hello->invocation.printer_width, 100);
+  EXPECT_TRUE(hello->invocation.use_colors);
+  EXPECT_FALSE(hello->invocation.writes_json);
 }
 
 TEST(GateHello, RefusesAGateOfAnotherProtocol) {

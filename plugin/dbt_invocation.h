@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace aft {
+
+/// How dbt was called, as far as it matters to scripts. Where the user left something to
+/// the project or the profile, it is empty.
+struct DbtInvocation {
+  std::string python;  ///< the interpreter of the environment that dbt runs in
+  std::string dbt_version;
+  std::string command;         ///< dbt's subcommand: run, build, ls, …
+  std::string project_folder;  ///< absolute
+  std::string profiles_folder;
+  std::string profile;
+  std::string target;
+  std::string target_folder;
+  std::string variables = "{}";  ///< of --vars, as a JSON object
+  int threads = 0;               ///< 0 where the user named none
+  int printer_width = 80;
+  bool use_colors = false;
+  bool writes_json = true;  ///< false under --no-write-json
+  bool fails_fast = false;  ///< --fail-fast
+};
+
+/// A variable given on dbt's command line, or "" where none is.
+std::string CommandLineVariable(const DbtInvocation& invocation, std::string_view name);
+
+/// What `--vars` sets below `aft`, as it would stand in YAML.
+std::map<std::string, std::string> CommandLineSettings(const DbtInvocation& invocation);
+
+}  // namespace aft
