@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/manifest.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <cstring>
@@ -54,6 +55,53 @@ std::pair<std::string, std::string> Declaration(const json::object& node) {
   return {patch.substr(0, colon), patch.substr(colon + 3)};
 }
 
+std::vector<std::string> Strings(const json::object& object, std::string_view key) {
+  std::vector<std::string> strings;
+  const json::value* list = object.if_contains(key);
+  if (list == nullptr || !list->is_array()) return strings;
+  for (const json::value& entry : list->as_array())
+    if (entry.is_string()) strings.emplace_back(entry.as_string());
+  return strings;
+}
+
+/// "schema.alias", without what there is none of.
+std::string RelationOf(const json::object& node) {
+  const std::string schema = String(node, "schema");
+  const std::string alias = String(node, "alias");
+  return schema.empty() || alias.empty() ? alias : schema + "." + alias;
+}
+
+void AddToGraph(const std::string& id, const json::object& entry, Graph& graph) {
+  GraphNode node;
+  node.type = String(entry, "resource_type");
+  if (node.type.empty()) node.type = id.substr(0, id.find('.'));
+  node.name = String(entry, "name");
+  if (node.type == "model")
+    node.materialization = String(Object(entry, "config"), "materialized");
+  node.relation = RelationOf(entry);
+  node.selector =
+      ExactSelector(Strings(entry, "fqn"), String(entry, "original_file_path"));
+  for (std::string& parent : Strings(Object(entry, "depends_on"), "nodes"))
+    node.parents.insert(std::move(parent));
+  graph.emplace(id, std::move(node));
+}
+
+/// dbt's manifest has a mapping for each of several kinds of node.
+void ReadGraph(const json::object& root, Graph& graph) {
+  for (const char* kind : {"nodes", "unit_tests", "saved_queries", "exposures", "metrics",
+                           "semantic_models", "functions", "sources"})
+    for (const auto& [id, entry] : Object(root, kind))
+      if (entry.is_object()) AddToGraph(id, entry.as_object(), graph);
+}
+
+bool IsHook(const std::string& unique_id, const json::object& node) {
+  if (unique_id.rfind("operation.", 0) != 0) return false;
+  const std::vector<std::string> tags = Strings(node, "tags");
+  return std::any_of(tags.begin(), tags.end(), [](const std::string& tag) {
+    return tag == "on-run-start" || tag == "on-run-end";
+  });
+}
+
 json::value Parse(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file)
@@ -74,7 +122,11 @@ Manifest ReadManifest(const std::filesystem::path& path) {
   const json::object& root = value.as_object();
   Manifest manifest;
   manifest.project = String(Object(root, "metadata"), "project_name");
+  manifest.dbt_version = String(Object(root, "metadata"), "dbt_version");
+  ReadGraph(root, manifest.graph);
   for (const auto& [unique_id, entry] : Object(root, "nodes")) {
+    if (entry.is_object() && IsHook(unique_id, entry.as_object()))
+      manifest.has_hooks = true;
     if (!entry.is_object() || !MayHaveScripts(entry.as_object())) continue;
     const json::object& node = entry.as_object();
     const json::value* meta = MetaOf(node);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "plugin/graph.h"
 #include "plugin/script_binding.h"
 
 namespace aft {
@@ -23,6 +24,9 @@ struct Manifest {
   std::string project;  ///< name of the root project
   std::vector<BoundNode> nodes;
   std::vector<std::string> problems;  ///< with the bindings; a sentence each
+  Graph graph;
+  std::string dbt_version;  ///< of the dbt that wrote it
+  bool has_hooks = false;   ///< on-run-start or on-run-end, of any package
 };
 
 /// Reads the manifest of any dbt since schema version 10 (dbt 1.6). Throws Error when the

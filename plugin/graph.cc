@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/graph.h"
+
+#include <algorithm>
+#include <cctype>
+#include <iterator>
+#include <utility>
+
+namespace aft {
+namespace {
+
+using Children = std::map<std::string, std::vector<std::string>>;
+
+Children ChildrenOf(const Graph& graph) {
+  Children children;
+  for (const auto& [id, node] : graph)
+    for (const std::string& parent : node.parents) children[parent].push_back(id);
+  return children;
+}
+
+std::set<std::string> DescendantsOf(const std::string& id, const Children& children) {
+  std::set<std::string> found;
+  std::vector<std::string> open = {id};
+  while (!open.empty()) {
+    const auto below = children.find(open.back());
+    open.pop_back();
+    if (below == children.end()) continue;
+    for (const std::string& child : below->second)
+      if (found.insert(child).second) open.push_back(child);
+  }
+  return found;
+}
+
+/// What lies below all of `ids`.
+std::set<std::string> CommonDescendants(const std::set<std::string>& ids,
+                                        const Children& children) {
+  std::set<std::string> common;
+  bool is_first = true;
+  for (const std::string& id : ids) {
+    std::set<std::string> below = DescendantsOf(id, children);
+    if (!std::exchange(is_first, false)) {
+      std::set<std::string> both;
+      std::set_intersection(common.begin(), common.end(), below.begin(), below.end(),
+                            std::inserter(both, both.end()));
+      below = std::move(both);
+    }
+    common = std::move(below);
+  }
+  return common;
+}
+
+std::string Escaped(const std::string& text) {
+  std::string escaped = text;
+  for (char& character : escaped) {
+    const bool is_plain = std::isalnum(static_cast<unsigned char>(character)) != 0 ||
+                          character == '_' || character == '.' || character == '/' ||
+                          character == '-';
+    if (!is_plain) character = '?';
+  }
+  return escaped;
+}
+
+}  // namespace
+
+void AddTestEdges(Graph& graph) {
+  const Children children = ChildrenOf(graph);
+  std::vector<std::pair<std::string, std::string>> edges;
+  for (const auto& [id, node] : graph) {
+    if (node.type == "unit_test") {
+      for (const std::string& model : node.parents) edges.emplace_back(id, model);
+    } else if (node.type == "test") {
+      const std::set<std::string> below = CommonDescendants(node.parents, children);
+      for (const std::string& child : below) {
+        const GraphNode& waiting = graph.at(child);
+        // What is further below waits for these.
+        const bool is_nearest = std::none_of(
+            waiting.parents.begin(), waiting.parents.end(),
+            [&below](const std::string& parent) { return below.contains(parent); });
+        if (waiting.type != "test" && waiting.type != "unit_test" && is_nearest)
+          edges.emplace_back(id, child);
+      }
+    }
+  }
+  for (auto& [id, node] : graph)
+    if (node.type == "unit_test") node.parents.clear();
+  for (const auto& [test, waiting] : edges) graph.at(waiting).parents.insert(test);
+}
+
+std::string ExactSelector(const std::vector<std::string>& qualified_name,
+                          const std::string& path) {
+  std::string name;
+  for (const std::string& part : qualified_name) name += (name.empty() ? "" : ".") + part;
+  return "fqn:" + Escaped(name) + ",path:" + Escaped(path);
+}
+
+}  // namespace aft

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace aft {
+
+/// A node of dbt's graph: a model, seed, snapshot, test, source, exposure, …
+struct GraphNode {
+  std::string type;  ///< dbt's resource_type
+  std::string name;
+  std::string materialization;  ///< of a model; else empty
+  std::string relation;  ///< "schema.alias", as dbt's console names it; may be empty
+  std::string selector;  ///< picks this node alone on dbt's command line
+  std::set<std::string> parents;
+
+  [[nodiscard]] bool is_ephemeral() const { return materialization == "ephemeral"; }
+};
+
+/// All nodes of a project and its packages, by unique id.
+using Graph = std::map<std::string, GraphNode>;
+
+/// Adds what `dbt build` has beside the parents of the manifest: a node waits for the
+/// tests of what it is built from, and a model for its unit tests. (dbt-core,
+/// compilation.py: add_test_edges)
+void AddTestEdges(Graph& graph);
+
+/// A selector that matches the node with this fully qualified name in this file, and no
+/// other: dbt takes each for a prefix, and cuts at spaces and commas, which `?` stands
+/// for. (dbt documentation: "Node selector methods", "fqn" and "path")
+std::string ExactSelector(const std::vector<std::string>& qualified_name,
+                          const std::string& path);
+
+}  // namespace aft

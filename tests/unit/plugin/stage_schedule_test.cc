@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/stage_schedule.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host_shim/error.h"
+
+namespace aft {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+using Result = StageSchedule::Result;
+
+/// "b <- a, e; (e) <- a": nodes with their parents, ephemeral models in parentheses.
+Graph GraphFrom(const std::string& text) {
+  Graph graph;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line, ';');) {
+    std::replace(line.begin(), line.end(), ',', ' ');
+    std::istringstream words(line);
+    std::string id;
+    words >> id;
+    GraphNode node;
+    node.type = id.rfind("test_", 0) == 0 ? "test" : "model";
+    if (id.front() == '(') {
+      id = id.substr(1, id.size() - 2);
+      node.materialization = "ephemeral";
+    }
+    for (std::string parent; words >> parent;)
+      if (parent != "<-") node.parents.insert(parent);
+    graph.emplace(id, std::move(node));
+  }
+  return graph;
+}
+
+std::set<std::string> AllOf(const Graph& graph) {
+  std::set<std::string> ids;
+  for (const auto& [id, node] : graph) ids.insert(id);
+  return ids;
+}
+
+NodeScripts Scripts(const std::string& node, int before, int after) {
+  NodeScripts of_node{node, false, {}};
+  for (int i = 0; i < before + after; ++i) {
+    Script script;
+    script.when = i < before ? When::kBefore : When::kAfter;
+    script.id = Text(node, ".", Name(script.when), ".", i);
+    script.node = node;
+    of_node.scripts.push_back(std::move(script));
+  }
+  return of_node;
+}
+
+std::vector<std::string> NodesOf(const std::vector<StageSchedule::Turn>& turns) {
+  std::vector<std::string> nodes;
+  for (const StageSchedule::Turn& turn : turns) nodes.push_back(turn.node);
+  return nodes;
+}
+
+std::vector<std::string> SkippedBy(StageSchedule& schedule) {
+  std::vector<std::string> nodes;
+  for (const StageSchedule::Skipped& skipped : schedule.TakeSkipped())
+    nodes.push_back(skipped.node);
+  return nodes;
+}
+
+TEST(StageSchedule, TakesAllInOneStageWhereNoScriptIsBound) {
+  const Graph graph = GraphFrom("a; b <- a; (e) <- b; c <- e");
+  StageSchedule schedule(graph, AllOf(graph), {});
+
+  EXPECT_THAT(schedule.TakeTurns(), IsEmpty());
+  EXPECT_THAT(schedule.TakeStage(), UnorderedElementsAre("a", "b", "c"));
+  EXPECT_EQ(schedule.size(), 3);
+}
+
+TEST(StageSchedule, CutsAfterANodeWhoseScriptsFollowIt) {
+  const Graph graph = GraphFrom("a; b <- a; other");
+  StageSchedule schedule(graph, AllOf(graph), {Scripts("a", 0, 1)});
+
+  EXPECT_THAT(schedule.TakeStage(), UnorderedElementsAre("a", "other"));
+  schedule.EndNode("a", Result::kSucceeded);
+  schedule.EndNode("other", Result::kSucceeded);
+  EXPECT_THAT(schedule.TakeStage(), IsEmpty());
+  EXPECT_THAT(NodesOf(schedule.TakeTurns()), ElementsAre("a"));
+  schedule.EndTurn("a", true);
+
+  EXPECT_THAT(schedule.TakeStage(), ElementsAre("b"));
+}
+
+TEST(StageSchedule, RunsScriptsOfAnEphemeralModelWhenItsParentsAreDone) {
+  const Graph graph = GraphFrom("a; (e) <- a; b <- e");
+  StageSchedule schedule(graph, AllOf(graph), {Scripts("e", 1, 1)});
+
+  EXPECT_THAT(schedule.TakeStage(), ElementsAre("a"));
+  schedule.EndNode("a", Result::kSucceeded);
+  const std::vector<StageSchedule::Turn> turns = schedule.TakeTurns();
+  ASSERT_THAT(NodesOf(turns), ElementsAre("e"));
+  EXPECT_EQ(turns.front().scripts.size(), 2);
+  schedule.EndTurn("e", true);
+
+  EXPECT_THAT(schedule.TakeStage(), ElementsAre("b"));
+}
+
+TEST(StageSchedule, RunsFirstWhatComesBeforeANodeWithoutParents) {
+  const Graph graph = GraphFrom("a; b <- a");
+  StageSchedule schedule(graph, AllOf(graph), {Scripts("a", 1, 0)});
+
+  EXPECT_THAT(NodesOf(schedule.TakeTurns()), ElementsAre("a"));
+  EXPECT_THAT(schedule.TakeStage(), IsEmpty());
+  schedule.EndTurn("a", true);
+
+  EXPECT_THAT(schedule.TakeStage(), UnorderedElementsAre("a", "b"));
+}
+
+TEST(StageSchedule, SkipsWhatIsBelowAFailedScript) {
+  const Graph graph = GraphFrom("a; u <- a; b <- u; c");
+  StageSchedule schedule(graph, {"a", "b", "c"},
+                         {Scripts("a", 0, 1), Scripts("b", 0, 1)});
+  for (const std::string& node : schedule.TakeStage())
+    schedule.EndNode(node, Result::kSucceeded);
+  ASSERT_THAT(NodesOf(schedule.TakeTurns()), ElementsAre("a"));
+
+  schedule.EndTurn("a", false);
+
+  const std::vector<StageSchedule::Skipped> skipped = schedule.TakeSkipped();
+  ASSERT_EQ(skipped.size(), 1);
+  EXPECT_EQ(skipped.front().node, "b");
+  EXPECT_EQ(skipped.front().scripts.size(), 1);
+  EXPECT_EQ(skipped.front().reason, "a script of 'a' failed");
+  EXPECT_THAT(schedule.TakeStage(), IsEmpty());
+}
+
+TEST(StageSchedule, SkipsWhatIsBelowANodeThatDbtCouldNotBuild) {
+  const Graph graph = GraphFrom("a; b <- a; c <- b");
+  StageSchedule schedule(graph, AllOf(graph), {Scripts("b", 0, 1)});
+  ASSERT_THAT(schedule.TakeStage(), UnorderedElementsAre("a", "b"));
+
+  schedule.EndNode("a", Result::kFailed);
+  schedule.EndNode("b", Result::kSkipped);
+
+  EXPECT_THAT(SkippedBy(schedule), ElementsAre("", "c"));
+  EXPECT_THAT(schedule.TakeTurns(), IsEmpty());
+}
+
+TEST(StageSchedule, LetsChildrenWaitForTheTestsOfTheirParents) {
+  Graph graph = GraphFrom("a; b <- a; test_a <- a");
+  AddTestEdges(graph);
+  StageSchedule schedule(graph, AllOf(graph), {Scripts("a", 0, 1)});
+  ASSERT_THAT(schedule.TakeStage(), ElementsAre("a"));
+  schedule.EndNode("a", Result::kSucceeded);
+  ASSERT_THAT(NodesOf(schedule.TakeTurns()), ElementsAre("a"));
+  schedule.EndTurn("a", true);
+  ASSERT_THAT(schedule.TakeStage(), UnorderedElementsAre("b", "test_a"));
+
+  schedule.EndNode("test_a", Result::kFailed);
+  schedule.EndNode("b", Result::kSkipped);
+
+  EXPECT_THAT(schedule.TakeStage(), IsEmpty());
+}
+
+TEST(StageSchedule, StartsNothingAfterAStop) {
+  const Graph graph = GraphFrom("a; b <- a; c");
+  StageSchedule schedule(graph, AllOf(graph), {Scripts("a", 0, 1)});
+  for (const std::string& node : schedule.TakeStage())
+    schedule.EndNode(node, Result::kSucceeded);
+
+  schedule.Stop("interrupted");
+
+  EXPECT_THAT(schedule.TakeTurns(), IsEmpty());
+  EXPECT_THAT(schedule.TakeStage(), IsEmpty());
+  EXPECT_THAT(SkippedBy(schedule), ElementsAre("", "b"));
+}
+
+/// Runs random graphs to their end, with failures or without.
+class RandomStages {
+ public:
+  explicit RandomStages(unsigned seed, bool has_failures)
+      : random_(seed), has_failures_(has_failures) {
+    const int count = Number(1, 12);
+    for (int i = 0; i < count; ++i) {
+      GraphNode node;
+      node.type = "model";
+      if (Chance(0.2)) node.materialization = "ephemeral";
+      for (int parent = 0; parent < i; ++parent)
+        if (Chance(0.25)) node.parents.insert(Id(parent));
+      if (Chance(0.85)) selected_.insert(Id(i));
+      if (Chance(0.4)) scripts_.push_back(Scripts(Id(i), Number(0, 1), Number(0, 2)));
+      graph_.emplace(Id(i), std::move(node));
+    }
+  }
+
+  void Run() {
+    StageSchedule schedule(graph_, selected_, scripts_);
+    int stages = 0;
+    while (true) {
+      RunTurns(schedule);
+      const std::vector<std::string> stage = schedule.TakeStage();
+      Note(schedule);
+      if (stage.empty()) break;
+      ++stages;
+      for (const std::string& node : stage) ExpectReady(node, stage);
+      EndStage(schedule, stage);
+    }
+    Check(stages);
+  }
+
+ private:
+  static std::string Id(int number) { return Text("n", number / 10, number % 10); }
+  int Number(int least, int most) {
+    return std::uniform_int_distribution<int>(least, most)(random_);
+  }
+  bool Chance(double probability) {
+    return std::bernoulli_distribution(probability)(random_);
+  }
+
+  [[nodiscard]] bool HasScripts(const std::string& id, When when) const {
+    for (const NodeScripts& of_node : scripts_)
+      for (const Script& script : of_node.scripts)
+        if (of_node.node == id && script.when == when) return selected_.contains(id);
+    return false;
+  }
+  [[nodiscard]] bool IsPassed(const std::string& id) const {
+    return !selected_.contains(id) || graph_.at(id).is_ephemeral();
+  }
+
+  void RunTurns(StageSchedule& schedule) {
+    for (std::vector<StageSchedule::Turn> turns = schedule.TakeTurns(); !turns.empty();
+         turns = schedule.TakeTurns()) {
+      for (const StageSchedule::Turn& turn : turns) {
+        for (const Script& script : turn.scripts)
+          EXPECT_TRUE(ran_.insert(script.id).second) << script.id << " ran twice";
+        const bool succeeds = !has_failures_ || Chance(0.85);
+        if (!succeeds) failed_.insert(turn.node);
+        // A script before a node that fails is the end of the node.
+        if (!succeeds && !IsPassed(turn.node)) built_.insert(turn.node);
+        schedule.EndTurn(turn.node, succeeds);
+      }
+    }
+  }
+
+  /// All that the node depends on is built, or is built in the same stage with nothing
+  /// between.
+  void ExpectReady(const std::string& node, const std::vector<std::string>& stage) {
+    EXPECT_FALSE(IsPassed(node));
+    EXPECT_TRUE(built_.insert(node).second) << node << " is built twice";
+    for (const std::string& parent : NearestParents(node)) {
+      const bool is_beside = std::find(stage.begin(), stage.end(), parent) != stage.end();
+      EXPECT_TRUE(is_beside || built_.contains(parent)) << parent << " of " << node;
+      EXPECT_FALSE(is_beside && HasScripts(parent, When::kAfter)) << node;
+      EXPECT_FALSE(failed_.contains(parent)) << node;
+    }
+  }
+
+  std::set<std::string> NearestParents(const std::string& id) const {
+    std::set<std::string> nearest;
+    for (const std::string& parent : graph_.at(id).parents) {
+      if (!IsPassed(parent)) {
+        nearest.insert(parent);
+        continue;
+      }
+      const std::set<std::string> above = NearestParents(parent);
+      nearest.insert(above.begin(), above.end());
+    }
+    return nearest;
+  }
+
+  void EndStage(StageSchedule& schedule, const std::vector<std::string>& stage) {
+    std::set<std::string> left(stage.begin(), stage.end());
+    // In dbt's order: parents first, and a node below one that failed is skipped.
+    for (const auto& [id, node] : graph_) {
+      if (!left.contains(id)) continue;
+      bool is_skipped = false;
+      for (const std::string& parent : NearestParents(id))
+        is_skipped = is_skipped || failed_.contains(parent);
+      const bool succeeds = !is_skipped && (!has_failures_ || Chance(0.9));
+      if (!succeeds) failed_.insert(id);
+      schedule.EndNode(id, succeeds     ? Result::kSucceeded
+                           : is_skipped ? Result::kSkipped
+                                        : Result::kFailed);
+    }
+  }
+
+  void Note(StageSchedule& schedule) {
+    for (const StageSchedule::Skipped& skipped : schedule.TakeSkipped()) {
+      const bool is_new = skipped.node.empty() || skipped_.insert(skipped.node).second;
+      EXPECT_TRUE(is_new) << skipped.node;
+      for (const Script& script : skipped.scripts)
+        EXPECT_TRUE(ran_.insert(script.id).second) << script.id;
+    }
+  }
+
+  /// Each node and script has come to exactly one end, in as few stages as can be.
+  void Check(int stages) {
+    for (const auto& [id, node] : graph_)
+      EXPECT_EQ(built_.contains(id) + skipped_.contains(id), IsPassed(id) ? 0 : 1) << id;
+    for (const NodeScripts& of_node : scripts_)
+      for (const Script& script : of_node.scripts)
+        EXPECT_EQ(ran_.contains(script.id), selected_.contains(of_node.node))
+            << script.id;
+    if (has_failures_) return;
+    int fewest = 0;
+    for (const auto& [id, node] : graph_) fewest = std::max(fewest, StageOf(id));
+    EXPECT_EQ(stages, fewest);
+  }
+
+  /// The number of the earliest stage after which the node and its scripts are done: the
+  /// longest way through the graph, counting cuts.
+  int StageOf(const std::string& id) const {
+    int before = 0;       // stages that must have ended before dbt gets to this node
+    bool is_cut = false;  // whether something runs between that stage and this node
+    for (const std::string& parent : graph_.at(id).parents) {
+      const int stage = StageOf(parent);
+      const bool cuts = IsCutBelow(parent, stage);
+      if (stage > before) is_cut = cuts;
+      if (stage == before) is_cut = is_cut || cuts;
+      before = std::max(before, stage);
+    }
+    if (IsPassed(id)) return before;
+    return is_cut || before == 0 || HasScripts(id, When::kBefore) ? before + 1 : before;
+  }
+
+  /// Whether scripts run between stage number `stage` and what is below this node.
+  bool IsCutBelow(const std::string& id, int stage) const {
+    if (HasScripts(id, When::kAfter)) return true;
+    if (!IsPassed(id)) return false;
+    if (HasScripts(id, When::kBefore)) return true;
+    return std::any_of(graph_.at(id).parents.begin(), graph_.at(id).parents.end(),
+                       [&](const std::string& parent) {
+                         return StageOf(parent) == stage && IsCutBelow(parent, stage);
+                       });
+  }
+
+  std::mt19937 random_;
+  bool has_failures_;
+  Graph graph_;
+  std::set<std::string> selected_;
+  std::vector<NodeScripts> scripts_;
+  std::set<std::string> ran_;
+  std::set<std::string> built_;
+  std::set<std::string> failed_;
+  std::set<std::string> skipped_;
+};
+
+TEST(StageSchedule, TakesTheFewestStagesThatKeepTheOrder) {
+  for (unsigned seed = 1; seed <= 2000 && !testing::Test::HasFailure(); ++seed) {
+    SCOPED_TRACE(Text("seed ", seed));
+    RandomStages(seed, false).Run();
+  }
+}
+
+TEST(StageSchedule, BringsEachNodeAndScriptToOneEndWhateverFails) {
+  for (unsigned seed = 1; seed <= 2000 && !testing::Test::HasFailure(); ++seed) {
+    SCOPED_TRACE(Text("seed ", seed));
+    RandomStages(seed, true).Run();
+  }
+}
+
+}  // namespace
+}  // namespace aft
