@@ -60,6 +60,14 @@ std::vector<std::string> Translate(const std::vector<std::string>& arguments) {
       "'aft write'; see 'aft --help'"));
 }
 
+DbtMode ModeOf(const std::string& name) {
+  if (name == "auto") return DbtMode::kAuto;
+  if (name == "live") return DbtMode::kLive;
+  if (name == "staged") return DbtMode::kStaged;
+  throw Error(Text("unknown mode '", name,
+                   "' after '--aft-mode'; the modes are 'auto', 'live' and 'staged'"));
+}
+
 }  // namespace
 
 bool RunsNodes(const std::string& name) {
@@ -77,9 +85,14 @@ DbtCommand ParseDbtCommand(const std::vector<std::string>& arguments) {
   while (!reader.IsAtEnd()) {
     const std::string& argument = reader.Next();
     if (reader.Takes(argument, "--aft-dbt", command.dbt)) continue;
+    if (std::string mode; reader.Takes(argument, "--aft-mode", mode)) {
+      command.mode = ModeOf(mode);
+      continue;
+    }
     if (argument.rfind("--aft-", 0) == 0)
-      throw Error(Text("unknown option, or one without its value: '", argument,
-                       "'; aft's own option is '--aft-dbt PATH'"));
+      throw Error(
+          Text("unknown option, or one without its value: '", argument,
+               "'; aft's own options are '--aft-dbt PATH' and '--aft-mode MODE'"));
     command.arguments.push_back(argument);
     if (reader.Takes(argument, "--project-dir", command.project_folder) &&
         argument == "--project-dir")

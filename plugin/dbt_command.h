@@ -6,11 +6,19 @@
 
 namespace aft {
 
+/// How dbt is followed.
+enum class DbtMode {
+  kAuto,    ///< live where that dbt can, else staged
+  kLive,    ///< from inside one dbt process
+  kStaged,  ///< in stages, by any dbt
+};
+
 /// What the user typed after `aft`, as a command for dbt, or for aft about dbt.
 struct DbtCommand {
   bool is_debug = false;               ///< `aft debug`: looks at all, starts no dbt
   std::vector<std::string> arguments;  ///< for dbt, or debug, unchanged and in order
   std::string dbt;                     ///< of --aft-dbt; empty without
+  DbtMode mode = DbtMode::kAuto;       ///< of --aft-mode
   std::string project_folder;          ///< of --project-dir; empty without
   /// Whether run, build, seed, snapshot or retry is among the words: scripts may run.
   bool runs_nodes = false;

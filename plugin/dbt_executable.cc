@@ -26,15 +26,22 @@ std::string Variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+/// The absolute folders on PATH, with `name` in each.
+std::vector<fs::path> OnPath(const char* name) {
+  std::vector<fs::path> paths;
+  std::istringstream folders(Variable("PATH"));
+  for (std::string folder; std::getline(folders, folder, ':');)
+    if (fs::path(folder).is_absolute()) paths.push_back(fs::path(folder) / name);
+  return paths;
+}
+
 std::vector<fs::path> Candidates(const fs::path& project_folder) {
   std::vector<fs::path> candidates;
   const std::string environment = Variable("VIRTUAL_ENV");
   if (!environment.empty()) candidates.push_back(fs::path(environment) / "bin/dbt");
   candidates.push_back(fs::current_path() / ".venv/bin/dbt");
   if (!project_folder.empty()) candidates.push_back(project_folder / ".venv/bin/dbt");
-  std::istringstream folders(Variable("PATH"));
-  for (std::string folder; std::getline(folders, folder, ':');)
-    if (fs::path(folder).is_absolute()) candidates.push_back(fs::path(folder) / "dbt");
+  for (fs::path& path : OnPath("dbt")) candidates.push_back(std::move(path));
   return candidates;
 }
 
@@ -45,9 +52,8 @@ std::string Unquoted(const std::string& line) {
   return end == std::string::npos ? line : line.substr(begin + 1, end - begin - 1);
 }
 
-}  // namespace
-
-fs::path PythonOf(const fs::path& dbt) {
+/// The interpreter in the first line of a script; empty for other programs.
+fs::path NamedInterpreter(const fs::path& dbt) {
   std::ifstream file(dbt);
   std::string line;
   std::getline(file, line);
@@ -57,11 +63,29 @@ fs::path PythonOf(const fs::path& dbt) {
     line = "#!" + Unquoted(line.substr(std::min(line.find(' '), line.size())));
   }
   const std::string python = line.rfind("#!", 0) == 0 ? line.substr(2) : "";
-  if (fs::path(python).is_absolute() && IsExecutable(python)) return python;
+  return fs::path(python).is_absolute() && IsExecutable(python) ? python : "";
+}
+
+}  // namespace
+
+fs::path PythonOf(const fs::path& dbt) {
+  fs::path python = NamedInterpreter(dbt);
+  if (!python.empty()) return python;
   throw Error(
       Text("cannot tell which Python runs '", dbt.native(),
            "', for it is not a script that pip has installed; name such a dbt with "
            "'--aft-dbt PATH'"));
+}
+
+fs::path PythonBeside(const fs::path& dbt) {
+  fs::path python = NamedInterpreter(dbt);
+  if (!python.empty()) return python;
+  std::vector<fs::path> candidates = OnPath("python3");
+  candidates.insert(candidates.begin(), dbt.parent_path() / "python");
+  for (const fs::path& candidate : candidates)
+    if (IsExecutable(candidate)) return candidate;
+  throw Error(Text("cannot find a Python for scripts: there is none beside '",
+                   dbt.native(), "' and no python3 on PATH"));
 }
 
 fs::path FindDbt(const std::string& option, const fs::path& project_folder) {

@@ -16,4 +16,8 @@ std::filesystem::path FindDbt(const std::string& option,
 /// other kind of program.
 std::filesystem::path PythonOf(const std::filesystem::path& dbt);
 
+/// The interpreter for scripts where any `dbt` may run: its own, where it is a script of
+/// pip's; else the one in its folder, else python3 on PATH. Throws Error without one.
+std::filesystem::path PythonBeside(const std::filesystem::path& dbt);
+
 }  // namespace aft

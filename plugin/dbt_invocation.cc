@@ -1,11 +1,96 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/dbt_invocation.h"
 
+#include <yaml-cpp/yaml.h>
+
 #include <boost/json.hpp>
+#include <cstdlib>
+
+#include "host_shim/error.h"
+#include "plugin/dbt_executable.h"
 
 namespace aft {
 
+namespace fs = std::filesystem;
 namespace json = boost::json;
+
+namespace {
+
+constexpr int kWidth = 80;
+constexpr int kDeepest = 64;
+
+/// A scalar as YAML 1.1 resolves it for dbt: what is in quotation marks is text.
+json::value Scalar(const YAML::Node& node) {
+  const std::string& text = node.Scalar();
+  if (node.Tag() == "!") return json::value(text);
+  if (bool flag = false; YAML::convert<bool>::decode(node, flag)) return flag;
+  if (std::int64_t number = 0; YAML::convert<std::int64_t>::decode(node, number))
+    return number;
+  if (double number = 0; YAML::convert<double>::decode(node, number)) return number;
+  return json::value(text);
+}
+
+json::value Json(const YAML::Node& node, int depth = 0) {
+  if (depth > kDeepest) throw Error("cannot read '--vars': they are nested too deep");
+  if (node.IsScalar()) return Scalar(node);
+  if (node.IsSequence()) {
+    json::array list;
+    for (const YAML::Node& entry : node) list.push_back(Json(entry, depth + 1));
+    return list;
+  }
+  if (!node.IsMap()) return nullptr;
+  json::object object;
+  for (const auto& entry : node)
+    object[entry.first.Scalar()] = Json(entry.second, depth + 1);
+  return object;
+}
+
+std::string VariablesOf(const std::string& yaml) {
+  if (yaml.empty()) return "{}";
+  try {
+    const json::value variables = Json(YAML::Load(yaml));
+    if (variables.is_object()) return json::serialize(variables);
+  } catch (const YAML::Exception& error) {
+    throw Error(Text("cannot read '--vars': ", error.msg));
+  }
+  throw Error("cannot read '--vars': it is not a mapping, such as '{name: value}'");
+}
+
+/// Where dbt looks for profiles.yml. (dbt documentation: "About profiles.yml")
+std::string ProfilesFolder(const std::string& given) {
+  if (!given.empty()) return fs::absolute(given);
+  std::error_code ignored;
+  if (fs::exists(fs::current_path() / "profiles.yml", ignored)) return fs::current_path();
+  const char* home = std::getenv("HOME");
+  return fs::path(home == nullptr ? "/" : home) / ".dbt";
+}
+
+int Number(const std::string& text, int otherwise) {
+  char* end = nullptr;
+  const long number = std::strtol(text.c_str(), &end, 10);
+  return text.empty() || *end != '\0' ? otherwise : static_cast<int>(number);
+}
+
+}  // namespace
+
+DbtInvocation InvocationOf(const DbtArguments& arguments, const fs::path& dbt,
+                           const fs::path& project_folder) {
+  DbtInvocation invocation;
+  invocation.python = PythonBeside(dbt);
+  invocation.command = arguments.command();
+  invocation.project_folder = project_folder;
+  invocation.profiles_folder = ProfilesFolder(arguments.Setting("profiles-dir"));
+  invocation.profile = arguments.Setting("profile");
+  invocation.target = arguments.Setting("target");
+  invocation.target_folder = arguments.Setting("target-path");
+  invocation.variables = VariablesOf(arguments.Value("--vars"));
+  invocation.threads = Number(arguments.Setting("threads"), 0);
+  invocation.printer_width = Number(arguments.Setting("printer-width"), kWidth);
+  invocation.use_colors = arguments.Flag("use-colors", true);
+  invocation.writes_json = arguments.Flag("write-json", true);
+  invocation.fails_fast = arguments.Flag("fail-fast", false);
+  return invocation;
+}
 
 std::string CommandLineVariable(const DbtInvocation& invocation, std::string_view name) {
   const json::value variables = json::parse(invocation.variables);

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "plugin/dbt_arguments.h"
+
 namespace aft {
 
 /// How dbt was called, as far as it matters to scripts. Where the user left something to
@@ -26,6 +28,12 @@ struct DbtInvocation {
   bool writes_json = true;  ///< false under --no-write-json
   bool fails_fast = false;  ///< --fail-fast
 };
+
+/// How `arguments` and dbt's environment variables call `dbt`, for the project in
+/// `project_folder`. Throws Error for `--vars` that are not YAML.
+DbtInvocation InvocationOf(const DbtArguments& arguments,
+                           const std::filesystem::path& dbt,
+                           const std::filesystem::path& project_folder);
 
 /// A variable given on dbt's command line, or "" where none is.
 std::string CommandLineVariable(const DbtInvocation& invocation, std::string_view name);

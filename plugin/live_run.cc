@@ -207,8 +207,10 @@ std::vector<std::string> LiveRun::MissedNodes() const {
   // Without its manifest, which it writes beside them, dbt has written no results either.
   if (dbt_ == nullptr || !has_manifest_ || !RunsNodes(dbt_->invocation.command))
     return missed;
-  for (std::string& node : SucceededNodes(dbt_->target_folder / "run_results.json"))
-    if (schedule_.IsWaiting(node)) missed.push_back(std::move(node));
+  for (const NodeResult& result :
+       ReadRunResults(dbt_->target_folder / "run_results.json"))
+    if (result.status == "success" && schedule_.IsWaiting(result.node))
+      missed.push_back(result.node);
   return missed;
 }
 

@@ -78,16 +78,18 @@ aft_status NextCommand(void* self, aft_command* command, aft_error* error) {
     filled.size = std::min(command->size, sizeof filled);
     filled.argv = instance.argv.data();
     filled.environment = instance.environment.data();
-    filled.output = AFT_OUTPUT_INHERITED;
+    filled.output = instance.session->command().is_captured ? AFT_OUTPUT_CAPTURED
+                                                            : AFT_OUTPUT_INHERITED;
     std::memcpy(command, &filled, filled.size);
     return AFT_OK;
   });
 }
 
-aft_status OnLine(void* /*self*/, const char* /*line*/, size_t /*length*/,
-                  aft_error* error) {
-  SetMessage(error, "the host sent a line of output that no command was asked for");
-  return AFT_FAILED;
+aft_status OnLine(void* self, const char* line, size_t length, aft_error* error) {
+  return Guard(error, [&] {
+    At(self).session->TakeLine(std::string(line, length));
+    return AFT_OK;
+  });
 }
 
 aft_status OnExit(void* self, int wait_status, aft_error* error) {
@@ -124,6 +126,9 @@ Installation FindInstallation() {
 
 HostFunctions Wrap(const aft_host* host) {
   return {[host](int signal) { host->signal_child(host->self, signal); },
+          [host](const std::string& text) {
+            host->write(host->self, 1, text.data(), text.size());
+          },
           [host](const std::string& text) {
             host->write(host->self, 2, text.data(), text.size());
           }};

@@ -4,14 +4,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 
 #include "host_shim/error.h"
 #include "host_shim/fd.h"
+#include "plugin/atomic_file.h"
+#include "plugin/utc_time.h"
 
 namespace aft {
 namespace {
@@ -37,48 +37,13 @@ const char* Word(Results::Status status) {
   return "";
 }
 
-/// In UTC with microseconds, as dbt writes times; null for a time that never was.
+/// Null for a time that never was.
 json::value Timestamp(Clock::time_point time) {
-  if (time == Clock::time_point{}) return nullptr;
-  const auto microseconds =
-      std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch());
-  const std::time_t seconds =
-      Clock::to_time_t(std::chrono::floor<std::chrono::seconds>(time));
-  std::tm fields{};
-  ::gmtime_r(&seconds, &fields);
-  std::array<char, 32> text{};
-  const std::size_t size =
-      std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &fields);
-  std::array<char, 16> fraction{};
-  std::snprintf(fraction.data(), fraction.size(), ".%06dZ",
-                static_cast<int>(microseconds.count() % 1'000'000));
-  return json::value(Text(std::string_view(text.data(), size), fraction.data()));
+  return time == Clock::time_point{} ? json::value() : json::value(UtcTimestamp(time));
 }
 
 // The part of the time that may go into replacing results.json, as one in so many.
 constexpr int kShare = 20;
-
-void WriteAll(const Fd& file, std::string_view text, const fs::path& path) {
-  while (file.IsOpen() && !text.empty()) {
-    const ssize_t count = ::write(file.get(), text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) break;
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  if (!file.IsOpen() || !text.empty() || ::fsync(file.get()) != 0)
-    throw Error(Text("cannot write '", path.native(), "': ", std::strerror(errno)));
-}
-
-/// Writes `text` to `path` so that a reader, even after a power cut, meets the old file
-/// or the new one.
-void WriteAtomically(const fs::path& path, const std::string& text) {
-  const fs::path draft = path.native() + ".draft";
-  WriteAll(Fd(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-                     0644)),
-           text, path);
-  if (::rename(draft.c_str(), path.c_str()) != 0)
-    throw Error(Text("cannot write '", path.native(), "': ", std::strerror(errno)));
-}
 
 json::object EntryJson(const Script& script, const char* status,
                        Clock::time_point started, Clock::time_point finished,
@@ -211,7 +176,7 @@ void Results::AppendToJournal(const Entry& entry) {
            "\n";
   const off_t end = ::lseek(journal_.get(), 0, SEEK_CUR);
   try {
-    WriteAll(journal_, lines, path);
+    WriteSynced(journal_, lines, path);
   } catch (const Error&) {
     // No cut line stays.
     if (end >= 0 && ::ftruncate(journal_.get(), end) == 0)

@@ -4,33 +4,172 @@
 #include <boost/json.hpp>
 #include <fstream>
 #include <iterator>
+#include <utility>
+
+#include "host_shim/error.h"
+#include "plugin/atomic_file.h"
 
 namespace aft {
 namespace {
 
+namespace fs = std::filesystem;
 namespace json = boost::json;
 
-const json::value* At(const json::value& value, std::string_view key) {
-  return value.is_object() ? value.as_object().if_contains(key) : nullptr;
+std::string StringAt(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
+}
+
+/// The document; an empty object where there is none of dbt's shape.
+json::object ReadDocument(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  boost::system::error_code code;
+  json::value document =
+      json::parse(std::string(std::istreambuf_iterator<char>(file), {}), code);
+  if (code || !document.is_object()) return {};
+  const json::value* results = document.as_object().if_contains("results");
+  if (results == nullptr || !results->is_array()) return {};
+  return std::move(document.as_object());
+}
+
+fs::file_time_type WrittenAt(const fs::path& path) {
+  std::error_code code;
+  const fs::file_time_type time = fs::last_write_time(path, code);
+  return code ? fs::file_time_type::min() : time;
+}
+
+NodeResult ResultOf(const json::object& entry) {
+  return {StringAt(entry, "unique_id"), StringAt(entry, "status"),
+          StringAt(entry, "message")};
+}
+
+/// Schema version 5 is that of dbt 1.7, 6 that of every dbt since.
+json::object NewDocument(const std::string& dbt_version) {
+  const bool is_old = dbt_version.rfind("1.7", 0) == 0;
+  return {{"metadata",
+           {{"dbt_schema_version", Text("https://schemas.getdbt.com/dbt/run-results/",
+                                        is_old ? "v5" : "v6", ".json")},
+            {"dbt_version", dbt_version},
+            {"env", json::object{}}}},
+          {"results", json::array{}},
+          {"elapsed_time", 0.0},
+          {"args", json::object{}}};
+}
+
+json::object NewEntry(const json::array& others) {
+  json::object entry = {{"status", ""},
+                        {"timing", json::array{}},
+                        {"thread_id", "MainThread"},
+                        {"execution_time", 0.0},
+                        {"adapter_response", json::object{}},
+                        {"message", nullptr},
+                        {"failures", nullptr},
+                        {"unique_id", ""},
+                        {"compiled", nullptr},
+                        {"compiled_code", nullptr},
+                        {"relation_name", nullptr}};
+  if (others.empty() || !others.front().is_object()) return entry;
+  for (const auto& [key, value] : others.front().as_object())
+    if (!entry.contains(key)) entry[key] = nullptr;
+  return entry;
+}
+
+/// Has `args`, which are those of a stage, say what the user's command says: `dbt retry`
+/// reads them.
+void Describe(const DbtArguments& arguments, const std::vector<std::string>& words,
+              json::object& args) {
+  const auto or_else = [](const std::string& given, const char* otherwise) {
+    return given.empty() ? std::string(otherwise) : given;
+  };
+  std::string command_line = "dbt";
+  for (const std::string& word : words) command_line += " " + word;
+  args["invocation_command"] = command_line;
+  args["which"] = arguments.command();
+  args["select"] = json::value_from(arguments.Values("--select"));
+  args["exclude"] = json::value_from(arguments.Values("--exclude"));
+  args["indirect_selection"] = or_else(arguments.Setting("indirect-selection"), "eager");
+  args["log_format"] = or_else(arguments.Setting("log-format"), "default");
+  if (const std::string selector = arguments.Value("--selector"); !selector.empty())
+    args["selector"] = selector;
 }
 
 }  // namespace
 
-std::vector<std::string> SucceededNodes(const std::filesystem::path& path) {
-  std::vector<std::string> nodes;
-  std::ifstream file(path, std::ios::binary);
-  boost::system::error_code code;
-  const json::value document =
-      json::parse(std::string(std::istreambuf_iterator<char>(file), {}), code);
-  const json::value* results = code ? nullptr : At(document, "results");
-  if (results == nullptr || !results->is_array()) return nodes;
-  for (const json::value& result : results->as_array()) {
-    const json::value* id = At(result, "unique_id");
-    const json::value* status = At(result, "status");
-    if (id != nullptr && id->is_string() && status != nullptr && *status == "success")
-      nodes.emplace_back(id->as_string());
+std::vector<NodeResult> ReadRunResults(const fs::path& path) {
+  std::vector<NodeResult> results;
+  const json::object document = ReadDocument(path);
+  if (document.empty()) return results;
+  for (const json::value& entry : document.at("results").as_array())
+    if (entry.is_object()) results.push_back(ResultOf(entry.as_object()));
+  return results;
+}
+
+struct MergedRunResults::Document {
+  json::object root;
+
+  json::array& results() { return root.at("results").as_array(); }
+};
+
+MergedRunResults::MergedRunResults(fs::path path)
+    : path_(std::move(path)),
+      seen_(WrittenAt(path_)),
+      document_(std::make_unique<Document>()) {}
+
+MergedRunResults::~MergedRunResults() = default;
+
+std::vector<NodeResult> MergedRunResults::TakeStage() {
+  const fs::file_time_type written = WrittenAt(path_);
+  if (written == seen_) return {};
+  seen_ = written;
+  json::object stage = ReadDocument(path_);
+  if (stage.empty()) return {};
+  const json::array entries = std::move(stage.at("results").as_array());
+  if (document_->root.empty()) {
+    document_->root = std::move(stage);
+    document_->results() = {};
+  } else if (const json::value* metadata = stage.if_contains("metadata");
+             metadata != nullptr && metadata->is_object()) {
+    document_->root["metadata"].emplace_object() = metadata->as_object();
   }
-  return nodes;
+  std::vector<NodeResult> taken;
+  for (const json::value& entry : entries) {
+    if (!entry.is_object()) continue;
+    taken.push_back(ResultOf(entry.as_object()));
+    const auto [place, is_new] = places_.try_emplace(taken.back().node, results_.size());
+    if (is_new) {
+      results_.push_back(taken.back());
+      document_->results().push_back(entry);
+    } else {
+      results_[place->second] = taken.back();
+      document_->results()[place->second] = entry;
+    }
+  }
+  return taken;
+}
+
+void MergedRunResults::Set(const NodeResult& result) {
+  if (document_->root.empty()) document_->root = NewDocument("");
+  const auto [place, is_new] = places_.try_emplace(result.node, results_.size());
+  if (is_new) {
+    results_.push_back(result);
+    document_->results().push_back(NewEntry(document_->results()));
+  }
+  results_[place->second] = result;
+  json::object& entry = document_->results()[place->second].as_object();
+  entry["unique_id"] = result.node;
+  entry["status"] = result.status;
+  entry["message"] =
+      result.message.empty() ? json::value(nullptr) : json::value(result.message);
+}
+
+void MergedRunResults::Write(const Description& description) {
+  if (document_->root.empty()) document_->root = NewDocument(description.dbt_version);
+  json::object& root = document_->root;
+  root["elapsed_time"] = std::chrono::duration<double>(description.elapsed).count();
+  if (json::object* args = root["args"].if_object())
+    Describe(description.arguments, description.words, *args);
+  WriteAtomically(path_, json::serialize(root));
+  seen_ = WrittenAt(path_);
 }
 
 }  // namespace aft

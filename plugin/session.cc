@@ -11,7 +11,9 @@
 
 #include "host_shim/error.h"
 #include "plugin/dbt_executable.h"
+#include "plugin/dbt_invocation.h"
 #include "plugin/dbtignore.h"
+#include "plugin/gate_probe.h"
 
 namespace aft {
 namespace {
@@ -69,7 +71,23 @@ Session::Session(const std::vector<std::string>& arguments,
   dbt_.argv.push_back(dbt);
   dbt_.argv.insert(dbt_.argv.end(), user_command_.arguments.begin(),
                    user_command_.arguments.end());
-  if (user_command_.runs_nodes) FollowFromInside(installation);
+  if (!user_command_.runs_nodes) return;
+  if (IsStaged(dbt))
+    FollowInStages(installation, dbt);
+  else
+    FollowFromInside(installation);
+}
+
+bool Session::IsStaged(const fs::path& dbt) const {
+  // Without scripts it is dbt's own run in any case.
+  if (expected_scripts_.empty() || user_command_.mode == DbtMode::kLive) return false;
+  if (user_command_.mode == DbtMode::kStaged) return true;
+  const DbtAbility ability = AskDbt(dbt, GateCacheFile());
+  if (!ability.can_load_gate)
+    host_.write_error(Text("aft: staged mode, a dbt process for each stage, for '",
+                           dbt.native(),
+                           "' cannot be followed from inside: ", ability.reason, "\n"));
+  return !ability.can_load_gate;
 }
 
 fs::path Session::ProjectFolder() const {
@@ -107,21 +125,38 @@ void Session::PassOverScripts() {
   host_.write_error(text + "\n");
 }
 
-void Session::FollowFromInside(const Installation& installation) {
-  run_folder_ = std::make_unique<RunFolder>();
-  const fs::path socket = run_folder_->path() / "gate";
+std::set<std::string> Session::ExpectedEnvironments() const {
   std::set<std::string> environments;
   for (const ExpectedScript& script : expected_scripts_)
     environments.insert(script.environment);
-  workers_ = std::make_unique<WorkerPool>(
-      loop_, installation.launcher, run_folder_->path(),
-      WorkerPool::Handlers{
-          [this] { live_run_->HostIsReady(); },
-          [this](const std::string& line) { live_run_->HostSays(line); }});
+  return environments;
+}
+
+void Session::MakeWorkers(const Installation& installation) {
+  run_folder_ = std::make_unique<RunFolder>();
+  workers_ =
+      std::make_unique<WorkerPool>(loop_, installation.launcher, run_folder_->path(),
+                                   WorkerPool::Handlers{[this] {
+                                                          if (live_run_ != nullptr)
+                                                            live_run_->HostIsReady();
+                                                          if (staged_run_ != nullptr)
+                                                            staged_run_->HostIsReady();
+                                                        },
+                                                        [this](const std::string& line) {
+                                                          if (live_run_ != nullptr)
+                                                            live_run_->HostSays(line);
+                                                          if (staged_run_ != nullptr)
+                                                            staged_run_->HostSays(line);
+                                                        }});
+}
+
+void Session::FollowFromInside(const Installation& installation) {
+  MakeWorkers(installation);
+  const fs::path socket = run_folder_->path() / "gate";
   live_run_ = std::make_unique<LiveRun>(
       loop_, *workers_,
       [this](LiveRun::ConnectionId id, std::string_view line) { gate_->Send(id, line); },
-      project_, std::move(environments));
+      project_, ExpectedEnvironments());
   gate_ = std::make_unique<GateServer>(
       loop_, socket,
       GateServer::Handlers{[this](LiveRun::ConnectionId id, std::string_view line) {
@@ -132,35 +167,58 @@ void Session::FollowFromInside(const Installation& installation) {
                       Text("AFT_GATE=", socket.native())};
 }
 
+void Session::FollowInStages(const Installation& installation, const fs::path& dbt) {
+  MakeWorkers(installation);
+  const StagedCommands commands(dbt, user_command_.arguments);
+  staged_run_ = std::make_unique<StagedRun>(
+      loop_, *workers_, project_, commands,
+      InvocationOf(commands.arguments(), dbt, project_.folder), ExpectedEnvironments(),
+      StagedRun::Handlers{host_.write_output, host_.write_error});
+}
+
 Session::Next Session::NextStep() {
+  if (staged_run_ != nullptr) {
+    const Next next = staged_run_->NextStep();
+    if (next == Next::kEnd) exit_code_ = staged_run_->exit_code();
+    return next;
+  }
   if (!std::exchange(has_started_, true)) return Next::kStart;
   if (!has_exited_ || (live_run_ != nullptr && !live_run_->IsIdle())) return Next::kWait;
-  if (live_run_ != nullptr) live_run_->Close();
-  if (exit_code_ == 0 && live_run_ != nullptr && live_run_->failed_scripts() > 0) {
+  if (live_run_ != nullptr) EndLive();
+  return Next::kEnd;
+}
+
+void Session::EndLive() {
+  live_run_->Close();
+  if (exit_code_ == 0 && live_run_->failed_scripts() > 0) {
     // dbt leaves a failed ephemeral model that nothing selects out of its results.
     host_.write_error(Text("aft: scripts that failed: ", live_run_->failed_scripts(),
                            "; the run is not complete\n"));
     exit_code_ = 1;
   }
-  if (exit_code_ == 0 && live_run_ != nullptr) {
+  if (exit_code_ == 0) {
     for (const std::string& node : live_run_->MissedNodes()) {
       host_.write_error(Text("aft: the scripts of '", node,
                              "' did not run, for dbt built it without a word to aft\n"));
       exit_code_ = 1;
     }
   }
-  if (live_run_ != nullptr && !live_run_->results_problem().empty()) {
+  if (!live_run_->results_problem().empty()) {
     host_.write_error(Text("aft: the results of the scripts could not be kept: ",
                            live_run_->results_problem(), "\n"));
     if (exit_code_ == 0) exit_code_ = 1;
   }
-  return Next::kEnd;
+}
+
+void Session::TakeLine(const std::string& line) {
+  if (staged_run_ != nullptr) staged_run_->TakeLine(line);
 }
 
 void Session::CommandExited(int wait_status) {
   has_exited_ = true;
   exit_code_ = WIFSIGNALED(wait_status) ? kSignalBase + WTERMSIG(wait_status)
                                         : WEXITSTATUS(wait_status);
+  if (staged_run_ != nullptr) return staged_run_->CommandExited(exit_code_);
   if (live_run_ == nullptr) return;
   live_run_->Stop();
   if (exit_code_ != 0 || live_run_->HasMetGate() || expected_scripts_.empty()) return;
@@ -178,6 +236,7 @@ void Session::Signalled(int signal, bool came_from_terminal) {
   if (!came_from_terminal || signal != SIGINT)
     host_.signal_child(is_as_it_came ? signal : SIGINT);
   if (live_run_ != nullptr) live_run_->Interrupt();
+  if (staged_run_ != nullptr) staged_run_->Interrupt();
 }
 
 }  // namespace aft

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +15,8 @@
 #include "plugin/project_config.h"
 #include "plugin/run_folder.h"
 #include "plugin/schema_files.h"
+#include "plugin/staged_commands.h"
+#include "plugin/staged_run.h"
 #include "plugin/worker_pool.h"
 
 namespace aft {
@@ -28,19 +30,14 @@ struct Installation {
 /// What the host does for a session.
 struct HostFunctions {
   std::function<void(int signal)> signal_child;
+  std::function<void(const std::string& text)> write_output;
   std::function<void(const std::string& text)> write_error;
-};
-
-/// A process to start: the plugin's side of aft_command.
-struct Command {
-  std::vector<std::string> argv;
-  std::vector<std::string> environment;
 };
 
 /// One invocation of `aft`, from the command line to the exit code.
 class Session {
  public:
-  enum class Next { kStart, kWait, kEnd };
+  using Next = StagedRun::Next;
 
   /// `arguments` are those after the program's name. Throws Error when they are no
   /// command.
@@ -51,8 +48,12 @@ class Session {
 
   /// What the host is to do; with kStart, command() says what to start.
   [[nodiscard]] Next NextStep();
-  [[nodiscard]] const Command& command() const { return dbt_; }
+  [[nodiscard]] const DbtProcess& command() const {
+    return staged_run_ == nullptr ? dbt_ : staged_run_->command();
+  }
 
+  /// A line that a captured command has printed.
+  void TakeLine(const std::string& line);
   void CommandExited(int wait_status);
   void Dispatch() { loop_.Dispatch(); }
   void Signalled(int signal, bool came_from_terminal);
@@ -62,7 +63,12 @@ class Session {
   void LookAhead();
   void PassOverScripts();
   void Debug(const Installation& installation, const std::filesystem::path& dbt);
+  [[nodiscard]] bool IsStaged(const std::filesystem::path& dbt) const;
   void FollowFromInside(const Installation& installation);
+  void FollowInStages(const Installation& installation, const std::filesystem::path& dbt);
+  void MakeWorkers(const Installation& installation);
+  [[nodiscard]] std::set<std::string> ExpectedEnvironments() const;
+  void EndLive();
   [[nodiscard]] std::filesystem::path ProjectFolder() const;
 
   HostFunctions host_;
@@ -74,7 +80,8 @@ class Session {
   std::unique_ptr<WorkerPool> workers_;
   std::unique_ptr<LiveRun> live_run_;
   std::unique_ptr<GateServer> gate_;
-  Command dbt_;
+  std::unique_ptr<StagedRun> staged_run_;
+  DbtProcess dbt_;
   bool has_started_ = false;
   bool has_exited_ = false;
   int exit_code_ = 0;

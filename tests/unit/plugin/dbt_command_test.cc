@@ -74,8 +74,9 @@ TEST(DbtCommand, NamesWhatItDoesNotKnow) {
   EXPECT_THAT([] { ParseDbtCommand({"dbt", "run", "--aft-dtb", "x"}); },
               Throws<Error>(Property(
                   &Error::what,
-                  testing::StrEq("unknown option, or one without its value: '--aft-dtb'; "
-                                 "aft's own option is '--aft-dbt PATH'"))));
+                  testing::StrEq(
+                      "unknown option, or one without its value: '--aft-dtb'; "
+                      "aft's own options are '--aft-dbt PATH' and '--aft-mode MODE'"))));
 }
 
 }  // namespace

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aft {
+
+/// A part of a dbt command line: a word, or an option with the values that belong to it.
+struct DbtArgument {
+  std::string option;  ///< its long name, as "--select"; empty for a word
+  std::vector<std::string> values;
+  std::vector<std::string> words;  ///< as the user typed it
+};
+
+/// dbt's command line, taken apart as dbt 1.x does: `--select` and its like take all
+/// values up to the next option.
+class DbtArguments {
+ public:
+  explicit DbtArguments(const std::vector<std::string>& words);
+
+  /// dbt's subcommand: "run", "source freshness"; empty where there is none.
+  [[nodiscard]] const std::string& command() const { return command_; }
+
+  [[nodiscard]] bool Has(std::string_view option) const;
+
+  /// The value of the right-most `option`; empty without.
+  [[nodiscard]] std::string Value(std::string_view option) const;
+
+  /// The values of all `option`s.
+  [[nodiscard]] std::vector<std::string> Values(std::string_view option) const;
+
+  /// Whether a flag is on: the right-most of `--name` and `--no-name`, then dbt's
+  /// environment variable for it, then `otherwise`.
+  [[nodiscard]] bool Flag(std::string_view name, bool otherwise) const;
+
+  /// The value of an option, or of dbt's environment variable for it; empty without.
+  [[nodiscard]] std::string Setting(std::string_view name) const;
+
+  /// The words of all but the subcommand and the options in `left_out`.
+  [[nodiscard]] std::vector<std::string> WordsWithout(
+      std::initializer_list<std::string_view> left_out) const;
+
+ private:
+  std::vector<DbtArgument> arguments_;
+  std::string command_;
+};
+
+}  // namespace aft

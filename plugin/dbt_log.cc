@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/dbt_log.h"
+
+#include <boost/json.hpp>
+
+namespace aft {
+namespace {
+
+namespace json = boost::json;
+
+const json::object* ObjectAt(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value == nullptr ? nullptr : value->if_object();
+}
+
+std::string StringAt(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
+}
+
+int NumberAt(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value != nullptr && value->is_int64() ? static_cast<int>(value->as_int64()) : 0;
+}
+
+json::value Parse(std::string_view line) {
+  boost::system::error_code code;
+  json::value value = json::parse(line, code);
+  return code ? json::value() : value;
+}
+
+void ReadData(const json::object& data, DbtLogLine& line) {
+  line.text = StringAt(data, "msg");
+  if (const json::object* node = ObjectAt(data, "node_info")) {
+    line.node = StringAt(*node, "unique_id");
+    line.status = StringAt(*node, "node_status");
+  }
+  line.index = NumberAt(data, "index");
+  // LogTestResult has a name of its own for the same number.
+  line.total =
+      data.contains("total") ? NumberAt(data, "total") : NumberAt(data, "num_models");
+  line.threads = NumberAt(data, "num_threads");
+  if (const json::object* stats = ObjectAt(data, "stats"))
+    line.counts_noops = stats->contains("noop");
+}
+
+}  // namespace
+
+std::optional<DbtLogLine> ParseDbtLogLine(std::string_view text) {
+  const json::value value = Parse(text);
+  if (!value.is_object()) return std::nullopt;
+  const json::object* info = ObjectAt(value.as_object(), "info");
+  if (info == nullptr) return std::nullopt;
+  DbtLogLine line;
+  line.name = StringAt(*info, "name");
+  line.level = StringAt(*info, "level");
+  line.message = StringAt(*info, "msg");
+  line.time = StringAt(*info, "ts");
+  if (const json::object* data = ObjectAt(value.as_object(), "data"))
+    ReadData(*data, line);
+  // "Log…Result", for a model, seed, snapshot, test, …
+  if (line.name.rfind("Log", 0) != 0 || line.name.find("Result") == std::string::npos)
+    line.status.clear();
+  return line;
+}
+
+std::string ListedNode(std::string_view line) {
+  json::value value = Parse(line);
+  const std::optional<DbtLogLine> event = ParseDbtLogLine(line);
+  if (event) value = Parse(event->text.empty() ? event->message : event->text);
+  return value.is_object() ? StringAt(value.as_object(), "unique_id") : "";
+}
+
+}  // namespace aft

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/staged_commands.h"
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+#include <utility>
+
+namespace aft {
+namespace {
+
+/// For the environment, which every command takes, while `dbt ls` has no such options.
+std::vector<std::string> InJson(const char* indirect_selection) {
+  std::vector<std::string> environment = {"DBT_LOG_FORMAT=json",
+                                          "DBT_ENGINE_LOG_FORMAT=json"};
+  if (*indirect_selection == '\0') return environment;
+  for (const char* prefix : {"DBT_", "DBT_ENGINE_"})
+    environment.push_back(std::string(prefix) +
+                          "INDIRECT_SELECTION=" + indirect_selection);
+  return environment;
+}
+
+}  // namespace
+
+StagedCommands::StagedCommands(std::filesystem::path dbt, std::vector<std::string> words)
+    : dbt_(std::move(dbt)), words_(std::move(words)), arguments_(words_) {}
+
+DbtProcess StagedCommands::Listing() const {
+  DbtProcess process{{dbt_.native(), "ls"}, InJson(""), true};
+  // What `dbt run` and its like take, and `dbt ls` does not.
+  for (std::string& word : arguments_.WordsWithout(
+           {"--log-format", "--output", "--output-keys", "--full-refresh", "--threads",
+            "--empty", "--no-empty", "--sample", "--no-sample", "--event-time-start",
+            "--event-time-end", "--show", "--store-failures", "--export-saved-queries",
+            "--no-export-saved-queries", "--fail-fast", "--no-fail-fast"}))
+    process.argv.push_back(std::move(word));
+  for (const char* word : {"--output", "json", "--output-keys", "unique_id"})
+    process.argv.emplace_back(word);
+  return process;
+}
+
+DbtProcess StagedCommands::Stage(const std::vector<std::string>& selectors,
+                                 const std::filesystem::path& state_folder) const {
+  // Tests are nodes like all others here: none comes along with a model.
+  DbtProcess process{{dbt_.native()}, InJson("empty"), true};
+  std::istringstream command(arguments_.command());
+  for (std::string word; command >> word;) process.argv.push_back(word);
+  const bool has_state = !state_folder.empty();
+  for (std::string& word : arguments_.WordsWithout(
+           {"--select", "--exclude", "--selector", "--resource-type", "--resource-types",
+            "--exclude-resource-type", "--exclude-resource-types", "--indirect-selection",
+            "--log-format", has_state ? "--state" : "",
+            has_state ? "--defer-state" : ""}))
+    process.argv.push_back(std::move(word));
+  if (has_state) {
+    process.argv.emplace_back("--state");
+    process.argv.push_back(state_folder.native());
+  }
+  process.argv.emplace_back("--select");
+  process.argv.insert(process.argv.end(), selectors.begin(), selectors.end());
+  return process;
+}
+
+DbtProcess StagedCommands::AsTyped() const {
+  DbtProcess process{{dbt_.native()}, {}, false};
+  process.argv.insert(process.argv.end(), words_.begin(), words_.end());
+  return process;
+}
+
+bool StagedCommands::RunsType(const std::string& type) const {
+  static const std::map<std::string, std::vector<std::string>> kTypes = {
+      {"run", {"model"}},
+      {"seed", {"seed"}},
+      {"snapshot", {"snapshot"}},
+      {"build",
+       {"model", "seed", "snapshot", "test", "unit_test", "saved_query", "exposure",
+        "function"}}};
+  const auto found = kTypes.find(arguments_.command());
+  return found != kTypes.end() && std::find(found->second.begin(), found->second.end(),
+                                            type) != found->second.end();
+}
+
+}  // namespace aft

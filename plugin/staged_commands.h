@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "plugin/dbt_arguments.h"
+
+namespace aft {
+
+/// A run of dbt to start.
+struct DbtProcess {
+  std::vector<std::string> argv;
+  std::vector<std::string> environment;  ///< "NAME=value", set over aft's own
+  bool is_captured = false;              ///< its standard output comes to us
+};
+
+/// The commands of a run in stages, made of the one that the user typed.
+class StagedCommands {
+ public:
+  /// `words` are those after `dbt`, without options of ours.
+  StagedCommands(std::filesystem::path dbt, std::vector<std::string> words);
+
+  [[nodiscard]] const DbtArguments& arguments() const { return arguments_; }
+  [[nodiscard]] const std::vector<std::string>& words() const { return words_; }
+
+  /// Gives out the unique ids of what the user has selected, and writes the manifest.
+  [[nodiscard]] DbtProcess Listing() const;
+
+  /// Runs the nodes with these selectors, and no others. `state_folder` takes the place
+  /// of the user's `--state` where it is not empty.
+  [[nodiscard]] DbtProcess Stage(const std::vector<std::string>& selectors,
+                                 const std::filesystem::path& state_folder) const;
+
+  /// What the user typed, to the letter.
+  [[nodiscard]] DbtProcess AsTyped() const;
+
+  /// Whether dbt's subcommand works on nodes of this resource type.
+  [[nodiscard]] bool RunsType(const std::string& type) const;
+
+ private:
+  std::filesystem::path dbt_;
+  std::vector<std::string> words_;
+  DbtArguments arguments_;
+};
+
+}  // namespace aft

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/staged_run.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <utility>
+
+#include "host_shim/error.h"
+
+namespace aft {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What dbt ends with when nodes failed, and when it could not even begin.
+constexpr int kSomeFailed = 1;
+constexpr int kNotBegun = 2;
+
+StagedConsole::Options ConsoleOptions(const DbtArguments& arguments,
+                                      const DbtInvocation& invocation) {
+  StagedConsole::Options options;
+  if (arguments.Setting("log-format") == "json")
+    options.format = StagedConsole::Format::kJson;
+  options.use_colors = invocation.use_colors;
+  options.width = invocation.printer_width;
+  options.shows_errors_only = arguments.Flag("quiet", false);
+  return options;
+}
+
+bool IsSuccess(const std::string& status) {
+  return status == "success" || status == "pass" || status == "warn" ||
+         status == "no-op" || status == "reused";
+}
+
+}  // namespace
+
+StagedRun::StagedRun(EventLoop& loop, ScriptHost& host, const ProjectConfig& project,
+                     const StagedCommands& commands, DbtInvocation invocation,
+                     const std::set<std::string>& warm_up, Handlers handlers)
+    : project_(project),
+      commands_(commands),
+      invocation_(std::move(invocation)),
+      handlers_(std::move(handlers)),
+      target_folder_(project_.folder / (invocation_.target_folder.empty()
+                                            ? project_.target_path
+                                            : invocation_.target_folder)),
+      console_(ConsoleOptions(commands_.arguments(), invocation_),
+               [this](const std::string& text) { handlers_.write_output(text); }),
+      script_console_(invocation_.printer_width, invocation_.use_colors),
+      results_(loop, target_folder_, {invocation_.dbt_version, invocation_.command}),
+      preparation_(host, project_, invocation_, target_folder_),
+      turns_(loop, host, script_console_, results_, target_folder_ / "aft" / "logs"),
+      run_results_(target_folder_ / "run_results.json"),
+      command_(commands_.Listing()),
+      began_(std::chrono::steady_clock::now()) {
+  preparation_.WarmUp(warm_up);
+}
+
+StagedRun::Next StagedRun::NextStep() {
+  if (std::exchange(has_command_, false)) {
+    is_running_ = true;
+    return Next::kStart;
+  }
+  return phase_ == Phase::kEnded && turns_.IsIdle() ? Next::kEnd : Next::kWait;
+}
+
+void StagedRun::TakeLine(const std::string& line) {
+  if (phase_ != Phase::kListing) return TakeStageLine(line);
+  std::string node = ListedNode(line);
+  if (node.empty())
+    console_.TakeListing(line);
+  else
+    selected_.insert(std::move(node));
+}
+
+void StagedRun::TakeStageLine(const std::string& raw) {
+  console_.TakeLine(raw);
+  const std::optional<DbtLogLine> line = ParseDbtLogLine(raw);
+  if (line && !line->status.empty()) told_[line->node] = line->status;
+}
+
+void StagedRun::CommandExited(int exit_code) {
+  is_running_ = false;
+  switch (phase_) {
+    case Phase::kListing:
+      return ListingEnded(exit_code);
+    case Phase::kHandedOver:
+      exit_code_ = exit_code;
+      phase_ = Phase::kEnded;
+      return;
+    default:
+      return StageEnded(exit_code);
+  }
+}
+
+void StagedRun::ListingEnded(int exit_code) {
+  if (exit_code != 0 || turns_.is_interrupted()) {
+    console_.PrintListing();
+    exit_code_ = exit_code == 0 ? kSomeFailed : exit_code;
+    phase_ = Phase::kEnded;
+    return;
+  }
+  try {
+    manifest_ = ReadManifest(target_folder_ / "manifest.json");
+    Plan();
+  } catch (const Error& error) {
+    Refuse({error.what()});
+  }
+}
+
+void StagedRun::Plan() {
+  std::erase_if(selected_, [this](const std::string& id) {
+    const auto node = manifest_.graph.find(id);
+    return node == manifest_.graph.end() || !commands_.RunsType(node->second.type);
+  });
+  BoundScripts bound =
+      BindScripts(manifest_, project_, invocation_, preparation_.environments());
+  const bool has_scripts = std::any_of(
+      bound.nodes.begin(), bound.nodes.end(),
+      [this](const NodeScripts& of_node) { return selected_.contains(of_node.node); });
+  if (!has_scripts && bound.problems.empty()) return HandOver();
+  console_.PrintListing();
+  for (const std::string& notice : bound.notices) console_.Print(notice);
+  if (!bound.problems.empty()) return Refuse(bound.problems);
+  if (invocation_.command == "build") AddTestEdges(manifest_.graph);
+  schedule_.emplace(manifest_.graph, selected_, std::move(bound.nodes));
+  preparation_.Require(bound.environments, target_folder_ / "manifest.json");
+  phase_ = Phase::kPreparing;
+  HostIsReady();
+}
+
+void StagedRun::HandOver() {
+  phase_ = Phase::kHandedOver;
+  command_ = commands_.AsTyped();
+  has_command_ = true;
+}
+
+void StagedRun::HostIsReady() {
+  if (phase_ != Phase::kPreparing || !preparation_.IsReady()) return;
+  const std::vector<std::string> failures = preparation_.Failures();
+  if (!failures.empty()) return Refuse(failures);
+  Begin();
+}
+
+void StagedRun::Refuse(const std::vector<std::string>& problems) {
+  console_.PrintListing();
+  for (const std::string& problem : problems)
+    handlers_.write_error(Text("aft: ", Printable(problem), "\n"));
+  exit_code_ = kNotBegun;
+  phase_ = Phase::kEnded;
+}
+
+void StagedRun::Begin() {
+  phase_ = Phase::kRunning;
+  results_.Clear();
+  turns_.ClearLogs();
+  Advance();
+}
+
+void StagedRun::Advance() {
+  if (phase_ != Phase::kRunning || is_running_ || has_command_) return;
+  StartTurns();
+  TellSkipped();
+  // A turn may have ended at once, and all have gone on from there.
+  if (open_turns_ > 0 || phase_ != Phase::kRunning || has_command_) return;
+  const std::vector<std::string> stage = schedule_->TakeStage();
+  if (stage.empty()) return Finish();
+  stage_ = {stage.begin(), stage.end()};
+  std::vector<std::string> selectors;
+  selectors.reserve(stage.size());
+  for (const std::string& node : stage)
+    selectors.push_back(manifest_.graph.at(node).selector);
+  console_.BeginStage(ended_nodes_, schedule_->size());
+  command_ = commands_.Stage(selectors, {});
+  has_command_ = true;
+}
+
+void StagedRun::StartTurns() {
+  for (StageSchedule::Turn& turn : schedule_->TakeTurns()) {
+    ++open_turns_;
+    turns_.Start(std::move(turn.scripts), "", HandlersFor(turn.node));
+  }
+}
+
+ScriptTurns::Handlers StagedRun::HandlersFor(const std::string& node) {
+  return {
+      [this](const std::string& line, const char* level) { console_.Print(line, level); },
+      [this, node](const std::string& problem) { EndTurn(node, problem); }};
+}
+
+void StagedRun::EndTurn(const std::string& node, const std::string& problem) {
+  --open_turns_;
+  schedule_->EndTurn(node, problem.empty());
+  if (!problem.empty()) {
+    // dbt has no entry for an ephemeral model either.
+    if (!manifest_.graph.at(node).is_ephemeral())
+      run_results_.Set({node, "error", problem});
+    console_.Remember(Text(Label(node), ": ", Printable(problem)));
+    NodeFailed();
+  }
+  Advance();
+}
+
+void StagedRun::NodeFailed() {
+  exit_code_ = std::max(exit_code_, kSomeFailed);
+  if (!invocation_.fails_fast || turns_.is_interrupted()) return;
+  turns_.Interrupt("stopped, for another node has failed (--fail-fast)");
+  Stop("not run, for another node has failed (--fail-fast)");
+}
+
+void StagedRun::StageEnded(int exit_code) {
+  const std::vector<NodeResult> results = run_results_.TakeStage();
+  for (const NodeResult& result : results) EndNode(result);
+  // A dbt that was killed has written no results, but told of some.
+  for (const auto& [node, status] : std::exchange(told_, {})) {
+    if (!stage_.contains(node)) continue;
+    run_results_.Set({node, status, ""});
+    EndNode({node, status, ""});
+  }
+  const bool has_crashed = exit_code > kSomeFailed || turns_.is_interrupted();
+  for (const std::string& node : std::set<std::string>(stage_))
+    EndUntold(node, has_crashed);
+  exit_code_ = std::max(exit_code_, exit_code);
+  WriteResults();
+  if (has_crashed) Stop("not run, for dbt was stopped before");
+  Advance();
+}
+
+void StagedRun::EndUntold(const std::string& node, bool has_crashed) {
+  stage_.erase(node);
+  if (has_crashed) {
+    run_results_.Set({node, "skipped", "not run, for dbt was stopped before"});
+    return schedule_->EndNode(node, StageSchedule::Result::kSkipped);
+  }
+  // dbt says nothing of exposures, for example, which are no work for it.
+  if (!bound_.contains(node))
+    return schedule_->EndNode(node, StageSchedule::Result::kSucceeded);
+  const std::string problem =
+      "dbt has not said what became of it; its scripts did not run";
+  console_.Remember(Text(Label(node), ": ", problem));
+  run_results_.Set({node, "error", problem});
+  schedule_->EndNode(node, StageSchedule::Result::kFailed);
+  NodeFailed();
+}
+
+void StagedRun::EndNode(const NodeResult& result) {
+  if (stage_.erase(result.node) == 0) return;
+  ++ended_nodes_;
+  if (IsSuccess(result.status))
+    return schedule_->EndNode(result.node, StageSchedule::Result::kSucceeded);
+  const bool is_skipped = result.status == "skipped";
+  schedule_->EndNode(result.node, is_skipped ? StageSchedule::Result::kSkipped
+                                             : StageSchedule::Result::kFailed);
+  if (!is_skipped) NodeFailed();
+}
+
+void StagedRun::TellSkipped() {
+  for (const StageSchedule::Skipped& skipped : schedule_->TakeSkipped()) {
+    turns_.Skip(skipped.scripts, skipped.reason, HandlersFor(skipped.node));
+    if (skipped.node.empty()) continue;
+    console_.PrintSkipped(++ended_nodes_, schedule_->size(), Label(skipped.node));
+    run_results_.Set({skipped.node, "skipped", skipped.reason});
+  }
+}
+
+void StagedRun::Stop(const std::string& reason) {
+  schedule_->Stop(reason);
+  TellSkipped();
+}
+
+void StagedRun::Interrupt() {
+  turns_.Interrupt("interrupted");
+  if (phase_ == Phase::kPreparing) {
+    exit_code_ = kSomeFailed;
+    phase_ = Phase::kEnded;
+  }
+  if (phase_ != Phase::kRunning) return;
+  exit_code_ = std::max(exit_code_, kSomeFailed);
+  Stop("not run, for the run was interrupted");
+  has_command_ = false;
+  if (!is_running_) Advance();
+}
+
+void StagedRun::Finish() {
+  Stop("not run, for dbt's graph leads in a circle");
+  results_.Flush();
+  WriteResults();
+  console_.Finish(Tally(), Elapsed(), Counts());
+  console_.Print(Console::Summary(results_.Count(Results::Status::kSuccess),
+                                  results_.Count(Results::Status::kError),
+                                  results_.Count(Results::Status::kSkipped)));
+  if (!results_.problem().empty()) {
+    handlers_.write_error(Text(
+        "aft: the results of the scripts could not be kept: ", results_.problem(), "\n"));
+    exit_code_ = std::max(exit_code_, kSomeFailed);
+  }
+  phase_ = Phase::kEnded;
+}
+
+void StagedRun::WriteResults() {
+  try {
+    run_results_.Write(
+        {manifest_.dbt_version, Elapsed(), commands_.arguments(), commands_.words()});
+  } catch (const Error& error) {
+    handlers_.write_error(Text("aft: ", error.what(), "\n"));
+    exit_code_ = std::max(exit_code_, kSomeFailed);
+  }
+}
+
+std::string StagedRun::Label(const std::string& id) const {
+  const GraphNode& node = manifest_.graph.at(id);
+  const bool has_relation = node.type != "test" && !node.relation.empty();
+  return Text(has_relation ? "relation" : node.type, " ",
+              has_relation ? node.relation : node.name);
+}
+
+/// "3 table models, 1 test", as dbt's closing lines say it.
+std::string StagedRun::Tally() const {
+  std::map<std::string, int> counts;
+  for (const NodeResult& result : run_results_.results()) {
+    const auto found = manifest_.graph.find(result.node);
+    if (result.status == "skipped" || found == manifest_.graph.end()) continue;
+    const GraphNode& node = found->second;
+    std::string kind =
+        node.materialization + (node.materialization.empty() ? "" : " ") + node.type;
+    std::replace(kind.begin(), kind.end(), '_', ' ');
+    ++counts[kind];
+  }
+  std::string text;
+  for (const auto& [kind, count] : counts)
+    text += Text(text.empty() ? "" : ", ", count, " ", kind, count == 1 ? "" : "s");
+  return text;
+}
+
+NodeCounts StagedRun::Counts() const {
+  NodeCounts counts;
+  for (const NodeResult& result : run_results_.results()) {
+    if (result.status == "success" || result.status == "pass")
+      ++counts.passed;
+    else if (result.status == "warn")
+      ++counts.warned;
+    else if (result.status == "skipped")
+      ++counts.skipped;
+    else if (result.status == "partial success")
+      ++counts.partial;
+    else if (result.status == "no-op" || result.status == "reused")
+      ++counts.without_work;
+    else
+      ++counts.failed;
+  }
+  return counts;
+}
+
+std::chrono::milliseconds StagedRun::Elapsed() const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - began_);
+}
+
+}  // namespace aft
