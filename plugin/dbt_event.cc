@@ -100,6 +100,7 @@ std::optional<GateHello> ParseGateHello(std::string_view line) {
   DbtInvocation& invocation = hello.invocation;
   invocation.python = StringAt(*said, {"python"});
   invocation.dbt_version = StringAt(*said, {"dbt_version"});
+  invocation.id = StringAt(*said, {"invocation_id"});
   const json::value* flags = At(said, {"flags"});
   if (flags == nullptr) return hello;
   hello.has_flags = true;

@@ -15,6 +15,7 @@ namespace aft {
 struct DbtInvocation {
   std::string python;  ///< the interpreter of the environment that dbt runs in
   std::string dbt_version;
+  std::string id;              ///< dbt's invocation_id; empty where it is not known
   std::string command;         ///< dbt's subcommand: run, build, ls, …
   std::string project_folder;  ///< absolute
   std::string profiles_folder;

@@ -6,9 +6,12 @@
 #include <utility>
 
 #include "host_shim/error.h"
+#include "plugin/atomic_file.h"
 #include "plugin/bound_scripts.h"
 #include "plugin/dbt_command.h"
+#include "plugin/manifest.h"
 #include "plugin/run_results.h"
+#include "plugin/staged_console.h"
 
 namespace aft {
 namespace {
@@ -24,11 +27,12 @@ std::string Joined(const std::vector<std::string>& lines) {
 
 }  // namespace
 
-LiveRun::LiveRun(EventLoop& loop, ScriptHost& host, Send send, ProjectConfig project,
-                 std::set<std::string> warm_up)
+LiveRun::LiveRun(EventLoop& loop, ScriptHost& host, Send send, Write write,
+                 ProjectConfig project, std::set<std::string> warm_up)
     : loop_(loop),
       host_(host),
       send_(std::move(send)),
+      write_(std::move(write)),
       project_(std::move(project)),
       warm_up_(std::move(warm_up)) {}
 
@@ -38,7 +42,8 @@ LiveRun::RunningDbt::RunningDbt(EventLoop& loop, ScriptHost& host,
     : invocation(std::move(called)),
       target_folder(std::move(folder)),
       console(invocation.printer_width, invocation.use_colors),
-      results(loop, target_folder, {invocation.dbt_version, invocation.command}),
+      results(loop, target_folder,
+              {invocation.dbt_version, invocation.command, invocation.id}),
       preparation(host, project, invocation, target_folder),
       turns(loop, host, console, results, target_folder / "aft" / "logs") {}
 
@@ -63,12 +68,17 @@ void LiveRun::Greet(const DbtInvocation& invocation) {
   const fs::path target =
       project_.folder / (given.empty() ? project_.target_path : given);
   dbt_ = std::make_unique<RunningDbt>(loop_, host_, project_, invocation, target);
-  if (RunsNodes(invocation.command)) dbt_->preparation.WarmUp(warm_up_);
+  if (invocation.command == "retry") previous_ = ReadPreviousRun(target);
+  if (RunsScripts()) dbt_->preparation.WarmUp(warm_up_);
+}
+
+bool LiveRun::RunsScripts() const {
+  return RunsNodes(previous_ ? previous_->command : dbt_->invocation.command);
 }
 
 void LiveRun::Answer(ConnectionId connection, const DbtEvent& event) {
   using Kind = DbtEvent::Kind;
-  if (dbt_ == nullptr || !RunsNodes(dbt_->invocation.command)) return LetPass(connection);
+  if (dbt_ == nullptr || !RunsScripts()) return LetPass(connection);
   switch (event.kind) {
     case Kind::kManifestWritten:
       // dbt goes on while the manifest is read; it writes another one at its end.
@@ -96,8 +106,17 @@ void LiveRun::Answer(ConnectionId connection, const DbtEvent& event) {
 
 void LiveRun::LoadManifest(const fs::path& path) {
   has_manifest_ = true;
-  BoundScripts bound = BindScripts(ReadManifest(path), project_, dbt_->invocation,
-                                   dbt_->preparation.environments());
+  const Manifest manifest = ReadManifest(path);
+  BoundScripts bound =
+      BindScripts(manifest, project_, dbt_->invocation, dbt_->preparation.environments());
+  if (previous_) {
+    retried_ = RetriedScripts(manifest.graph, LeftScripts(bound.nodes, *previous_));
+    if (previous_->has_foreign_scripts)
+      notices_.emplace_back(
+          "Scripts of ephemeral models are not repeated, for aft's results are not of "
+          "the "
+          "run that dbt repeats.");
+  }
   problems_ = std::move(bound.problems);
   notices_.insert(notices_.end(), bound.notices.begin(), bound.notices.end());
   for (NodeScripts& node : bound.nodes)
@@ -119,6 +138,7 @@ void LiveRun::Begin(ConnectionId connection) {
   if (!has_manifest_ && dbt_->invocation.writes_json && fs::exists(manifest))
     LoadManifest(manifest);
   for (const std::string& notice : notices_) Print(connection, notice);
+  has_begun_ = true;
   dbt_->results.Clear();
   dbt_->turns.ClearLogs();
   beginning_ = connection;
@@ -143,8 +163,10 @@ void LiveRun::LetBegin(ConnectionId connection) {
   // With --fail-fast it matters that any node fails.
   if (dbt_->invocation.fails_fast) return LetPass(connection);
   // dbt need not wait for an answer about nodes that no script is bound to.
-  const json::value nodes = json::value_from(schedule_.BoundNodes());
-  send_(connection, json::serialize(json::object{{"verdict", "go"}, {"nodes", nodes}}));
+  std::vector<std::string> nodes = schedule_.BoundNodes();
+  for (std::string& node : retried_.NodesBelow()) nodes.push_back(std::move(node));
+  send_(connection, json::serialize(json::object{{"verdict", "go"},
+                                                 {"nodes", json::value_from(nodes)}}));
 }
 
 void LiveRun::StartTurn(ConnectionId connection, const DbtEvent& event) {
@@ -152,6 +174,23 @@ void LiveRun::StartTurn(ConnectionId connection, const DbtEvent& event) {
     return Refuse(connection,
                   "cannot tell which scripts are bound to this node, for dbt was told to "
                   "write no manifest; run without '--no-write-json'");
+  if (event.kind != DbtEvent::Kind::kNodeCompiling) return RunDue(connection, event);
+  retried_.RunAbove(
+      event.node,
+      [this, connection](const NodeScripts& scripts, RetriedScripts::OnDone on_done) {
+        ScriptTurns::Handlers handlers = HandlersFor(connection);
+        handlers.on_done = std::move(on_done);
+        dbt_->turns.Start(scripts.scripts, "", std::move(handlers));
+      },
+      [this, connection, event](const std::string& problem) {
+        if (problem.empty())
+          RunDue(connection, event);
+        else
+          Refuse(connection, problem);
+      });
+}
+
+void LiveRun::RunDue(ConnectionId connection, const DbtEvent& event) {
   dbt_->turns.Start(schedule_.TakeDue(event), event.status, HandlersFor(connection));
 }
 
@@ -177,21 +216,97 @@ void LiveRun::FailFast(const DbtEvent& event) {
         Text("stopped, for '", event.node, "' has failed (--fail-fast)"));
 }
 
-void LiveRun::Interrupt() {
-  if (dbt_ != nullptr) dbt_->turns.Interrupt("interrupted");
+void LiveRun::DbtEnded(int exit_code) {
+  if (dbt_ == nullptr) return;
+  // dbt ends with 1 when nodes failed, and with more when it could not go on.
+  const bool has_gone_through = exit_code == 0 || exit_code == 1;
+  is_ending_ = previous_.has_value() && RunsScripts() && has_gone_through &&
+               dbt_->turns.IsIdle() && !dbt_->turns.is_interrupted() &&
+               retried_.HasLeft();
+  if (is_ending_) return BeginLeft();
+  dbt_->turns.Kill("interrupted, for dbt has ended");
+  SkipLeft("dbt has ended before");
 }
 
-void LiveRun::Stop() {
-  if (dbt_ != nullptr) dbt_->turns.Kill("interrupted, for dbt has ended");
+void LiveRun::HostIsReady() {
+  FinishBegin();
+  if (is_ending_) BeginLeft();
+}
+
+void LiveRun::BeginLeft() {
+  if (problems_.empty() && !dbt_->preparation.IsReady()) return;
+  is_ending_ = false;
+  if (problems_.empty()) problems_ = dbt_->preparation.Failures();
+  left_problem_ = Joined(problems_);
+  if (!std::exchange(has_begun_, true)) KeepPreviousResults();
+  if (left_problem_.empty())
+    RunLeft(FailedNodes());
+  else
+    SkipLeft(left_problem_);
+}
+
+/// dbt had nothing to repeat, and has put results without entries in the place of those
+/// that it repeats. It would not find these the next time.
+void LiveRun::KeepPreviousResults() {
+  try {
+    WriteAtomically(dbt_->target_folder / "run_results.json", previous_->document);
+  } catch (const Error& error) {
+    left_problem_ = error.what();
+  }
+  dbt_->results.Identify(dbt_->invocation.dbt_version, previous_->invocation_id);
+  dbt_->results.Clear();
+  dbt_->turns.ClearLogs();
+}
+
+void LiveRun::SkipLeft(const std::string& reason) {
+  for (const NodeScripts& left : retried_.TakeLeft())
+    dbt_->turns.Skip(left.scripts, reason, HandlersAfterDbt({}));
+}
+
+void LiveRun::RunLeft(std::set<std::string> failed) {
+  const std::optional<NodeScripts> next = retried_.TakeNext(failed);
+  if (next) {
+    const auto go_on = [this, failed, node = next->node](const std::string& problem) {
+      std::set<std::string> kept_back = failed;
+      if (!problem.empty()) kept_back.insert(node);
+      RunLeft(std::move(kept_back));
+    };
+    return dbt_->turns.Start(next->scripts, "", HandlersAfterDbt(go_on));
+  }
+  SkipLeft("what is above it has failed");
+  HandlersAfterDbt({}).print(Tally(), "info");
+}
+
+std::set<std::string> LiveRun::FailedNodes() const {
+  return ReadPreviousRun(dbt_->target_folder).nodes;
+}
+
+ScriptTurns::Handlers LiveRun::HandlersAfterDbt(
+    std::function<void(const std::string& problem)> on_done) {
+  StagedConsole::Options options;
+  options.use_colors = dbt_->invocation.use_colors;
+  return {[console = StagedConsole(options, write_)](const std::string& line,
+                                                     const char* level) mutable {
+            console.Print(line, level);
+          },
+          std::move(on_done)};
+}
+
+void LiveRun::Interrupt() {
+  if (dbt_ == nullptr) return;
+  dbt_->turns.Interrupt("interrupted");
+  if (std::exchange(is_ending_, false)) SkipLeft("interrupted");
+}
+
+std::string LiveRun::Tally() const {
+  return Console::Summary(dbt_->results.Count(Results::Status::kSuccess),
+                          dbt_->results.Count(Results::Status::kError),
+                          dbt_->results.Count(Results::Status::kSkipped));
 }
 
 void LiveRun::Summarize(ConnectionId connection) {
   dbt_->results.Flush();
-  const int succeeded = dbt_->results.Count(Results::Status::kSuccess);
-  const int failed = dbt_->results.Count(Results::Status::kError);
-  const int skipped = dbt_->results.Count(Results::Status::kSkipped);
-  if (succeeded + failed + skipped > 0)
-    Print(connection, Console::Summary(succeeded, failed, skipped));
+  if (!dbt_->results.empty()) Print(connection, Tally());
 }
 
 void LiveRun::Close() {
@@ -205,8 +320,7 @@ int LiveRun::failed_scripts() const {
 std::vector<std::string> LiveRun::MissedNodes() const {
   std::vector<std::string> missed;
   // Without its manifest, which it writes beside them, dbt has written no results either.
-  if (dbt_ == nullptr || !has_manifest_ || !RunsNodes(dbt_->invocation.command))
-    return missed;
+  if (dbt_ == nullptr || !has_manifest_ || !RunsScripts()) return missed;
   for (const NodeResult& result :
        ReadRunResults(dbt_->target_folder / "run_results.json"))
     if (result.status == "success" && schedule_.IsWaiting(result.node))

@@ -14,8 +14,10 @@
 #include "plugin/event_loop.h"
 #include "plugin/gate_server.h"
 #include "plugin/host_preparation.h"
+#include "plugin/previous_run.h"
 #include "plugin/project_config.h"
 #include "plugin/results.h"
+#include "plugin/retried_scripts.h"
 #include "plugin/schedule.h"
 #include "plugin/script_host.h"
 #include "plugin/script_turns.h"
@@ -32,18 +34,20 @@ class LiveRun {
   /// One of dbt's threads.
   using ConnectionId = GateServer::ConnectionId;
   using Send = std::function<void(ConnectionId, std::string_view line)>;
+  /// Writes text for people where dbt writes its own.
+  using Write = std::function<void(const std::string& text)>;
 
-  /// `send` answers a thread of dbt's, and does nothing for one that is gone. `warm_up`
-  /// names the environments whose scripts will probably run, before the manifest tells
-  /// for sure. `loop` and `host` outlive this object.
-  LiveRun(EventLoop& loop, ScriptHost& host, Send send, ProjectConfig project,
-          std::set<std::string> warm_up);
+  /// `send` answers a thread of dbt's, and does nothing for one that is gone; `write` is
+  /// for when dbt itself is. `warm_up` names the environments whose scripts will probably
+  /// run, before the manifest tells for sure. `loop` and `host` outlive this object.
+  LiveRun(EventLoop& loop, ScriptHost& host, Send send, Write write,
+          ProjectConfig project, std::set<std::string> warm_up);
 
   /// Takes a line that the gate sent; answers come by and by.
   void Receive(ConnectionId connection, std::string_view line);
 
   /// The host is ready for one environment more, or never will be.
-  void HostIsReady() { FinishBegin(); }
+  void HostIsReady();
 
   /// The host is busy with an environment, and says so to people.
   void HostSays(const std::string& line);
@@ -52,18 +56,23 @@ class LiveRun {
   /// once when called again.
   void Interrupt();
 
-  /// dbt has ended: nothing that still runs is of use.
-  void Stop();
+  /// dbt has ended: nothing that still runs is of use. Under `dbt retry`, what is left
+  /// of the scripts to be repeated runs now.
+  void DbtEnded(int exit_code);
 
   /// Nothing runs any more: brings the results up to date.
   void Close();
 
-  [[nodiscard]] bool IsIdle() const { return dbt_ == nullptr || dbt_->turns.IsIdle(); }
+  [[nodiscard]] bool IsIdle() const {
+    return dbt_ == nullptr || (!is_ending_ && dbt_->turns.IsIdle());
+  }
   [[nodiscard]] bool HasMetGate() const { return dbt_ != nullptr; }
   [[nodiscard]] int failed_scripts() const;
   /// Nodes that dbt has built, by its own results, without having told of them in time
   /// for their scripts. For when dbt has ended with success.
   [[nodiscard]] std::vector<std::string> MissedNodes() const;
+  /// Why scripts that `dbt retry` had left could not run; empty where they could.
+  [[nodiscard]] const std::string& left_problem() const { return left_problem_; }
   /// Why the results could not be kept; empty where they were.
   [[nodiscard]] std::string results_problem() const;
 
@@ -87,8 +96,18 @@ class LiveRun {
   void Begin(ConnectionId connection);
   void FinishBegin();
   void StartTurn(ConnectionId connection, const DbtEvent& event);
+  void RunDue(ConnectionId connection, const DbtEvent& event);
+  [[nodiscard]] bool RunsScripts() const;
+  [[nodiscard]] std::set<std::string> FailedNodes() const;
+  void BeginLeft();
+  void KeepPreviousResults();
+  void SkipLeft(const std::string& reason);
+  void RunLeft(std::set<std::string> failed);
+  [[nodiscard]] ScriptTurns::Handlers HandlersAfterDbt(
+      std::function<void(const std::string& problem)> on_done);
   void FailFast(const DbtEvent& event);
   void Summarize(ConnectionId connection);
+  [[nodiscard]] std::string Tally() const;
   [[nodiscard]] ScriptTurns::Handlers HandlersFor(ConnectionId connection);
 
   void Print(ConnectionId connection, const std::string& text,
@@ -100,6 +119,7 @@ class LiveRun {
   EventLoop& loop_;
   ScriptHost& host_;
   Send send_;
+  Write write_;
   ProjectConfig project_;
   std::set<std::string> warm_up_;
 
@@ -109,6 +129,11 @@ class LiveRun {
   std::vector<std::string> notices_;
   bool has_manifest_ = false;
   std::optional<ConnectionId> beginning_;
+  std::optional<PreviousRun> previous_;  ///< under `dbt retry`
+  RetriedScripts retried_;
+  bool has_begun_ = false;
+  bool is_ending_ = false;  ///< dbt has ended, and scripts that are left wait to run
+  std::string left_problem_;
 };
 
 }  // namespace aft

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "host_shim/error.h"
 #include "host_shim/fd.h"
@@ -132,7 +133,8 @@ json::object Results::MetadataJson() const {
   return {{"schema_version", 1},
           {"generated_at", Timestamp(Clock::now())},
           {"dbt_version", metadata_.dbt_version},
-          {"command", metadata_.command}};
+          {"command", metadata_.command},
+          {"invocation_id", metadata_.invocation_id}};
 }
 
 std::string Results::Json() const {
@@ -192,6 +194,13 @@ void Results::ReplaceInTime() {
     timer_ =
         loop_.After(std::chrono::ceil<std::chrono::milliseconds>(next_replacement_ - now),
                     [this] { Replace(); });
+}
+
+void Results::Identify(const std::string& dbt_version, const std::string& invocation_id) {
+  metadata_.dbt_version = dbt_version;
+  const bool is_new =
+      std::exchange(metadata_.invocation_id, invocation_id) != invocation_id;
+  if (is_new && !entries_.empty()) Replace();
 }
 
 void Results::Flush() {

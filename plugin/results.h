@@ -29,7 +29,8 @@ class Results {
 
   struct Metadata {
     std::string dbt_version;
-    std::string command;  ///< dbt's subcommand
+    std::string command;        ///< dbt's subcommand
+    std::string invocation_id;  ///< of dbt's run_results.json for the same run
   };
 
   /// Nothing is written before the first script. `loop` outlives this object.
@@ -45,6 +46,9 @@ class Results {
   /// Replaces the files of an earlier run by ones without entries.
   void Clear();
 
+  /// For when dbt's version, and its id of the run, were not known before.
+  void Identify(const std::string& dbt_version, const std::string& invocation_id);
+
   /// Brings results.json up to date.
   void Flush();
 
@@ -52,6 +56,7 @@ class Results {
   /// a reason. A run does not end because of that.
   [[nodiscard]] const std::string& problem() const { return problem_; }
 
+  [[nodiscard]] bool empty() const { return entries_.empty(); }
   [[nodiscard]] int Count(Status status) const;
 
   /// Seconds since `script` started.

@@ -162,6 +162,13 @@ void MergedRunResults::Set(const NodeResult& result) {
       result.message.empty() ? json::value(nullptr) : json::value(result.message);
 }
 
+std::string MergedRunResults::invocation_id() const {
+  const json::value* metadata = document_->root.if_contains("metadata");
+  return metadata == nullptr || !metadata->is_object()
+             ? ""
+             : StringAt(metadata->as_object(), "invocation_id");
+}
+
 void MergedRunResults::Write(const Description& description) {
   if (document_->root.empty()) document_->root = NewDocument(description.dbt_version);
   json::object& root = document_->root;

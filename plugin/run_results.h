@@ -44,6 +44,9 @@ class MergedRunResults {
 
   [[nodiscard]] const std::vector<NodeResult>& results() const { return results_; }
 
+  /// dbt's invocation_id in them; empty before the first stage.
+  [[nodiscard]] std::string invocation_id() const;
+
   /// What only the whole run knows.
   struct Description {
     std::string dbt_version;

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -156,7 +157,7 @@ void Session::FollowFromInside(const Installation& installation) {
   live_run_ = std::make_unique<LiveRun>(
       loop_, *workers_,
       [this](LiveRun::ConnectionId id, std::string_view line) { gate_->Send(id, line); },
-      project_, ExpectedEnvironments());
+      host_.write_output, project_, ExpectedEnvironments());
   gate_ = std::make_unique<GateServer>(
       loop_, socket,
       GateServer::Handlers{[this](LiveRun::ConnectionId id, std::string_view line) {
@@ -169,11 +170,20 @@ void Session::FollowFromInside(const Installation& installation) {
 
 void Session::FollowInStages(const Installation& installation, const fs::path& dbt) {
   MakeWorkers(installation);
-  const StagedCommands commands(dbt, user_command_.arguments);
+  StagedCommands commands(dbt, user_command_.arguments);
+  std::optional<PreviousRun> previous;
+  if (commands.arguments().command() == "retry") {
+    const std::string target = commands.arguments().Setting("target-path");
+    previous = ReadPreviousRun(project_.folder /
+                               (target.empty() ? project_.target_path : target));
+    // Without a run to repeat, dbt says so itself.
+    if (previous->command.empty()) return;
+    commands = commands.Repeating(previous->command, previous->options);
+  }
   staged_run_ = std::make_unique<StagedRun>(
       loop_, *workers_, project_, commands,
       InvocationOf(commands.arguments(), dbt, project_.folder), ExpectedEnvironments(),
-      StagedRun::Handlers{host_.write_output, host_.write_error});
+      std::move(previous), StagedRun::Handlers{host_.write_output, host_.write_error});
 }
 
 Session::Next Session::NextStep() {
@@ -190,6 +200,10 @@ Session::Next Session::NextStep() {
 
 void Session::EndLive() {
   live_run_->Close();
+  if (!live_run_->left_problem().empty()) {
+    host_.write_error(Text("aft: ", live_run_->left_problem(), "\n"));
+    exit_code_ = 1;
+  }
   if (exit_code_ == 0 && live_run_->failed_scripts() > 0) {
     // dbt leaves a failed ephemeral model that nothing selects out of its results.
     host_.write_error(Text("aft: scripts that failed: ", live_run_->failed_scripts(),
@@ -220,7 +234,7 @@ void Session::CommandExited(int wait_status) {
                                         : WEXITSTATUS(wait_status);
   if (staged_run_ != nullptr) return staged_run_->CommandExited(exit_code_);
   if (live_run_ == nullptr) return;
-  live_run_->Stop();
+  live_run_->DbtEnded(exit_code_);
   if (exit_code_ != 0 || live_run_->HasMetGate() || expected_scripts_.empty()) return;
   host_.write_error(
       Text("aft: the scripts of this project did not run, for '", dbt_.argv.front(),

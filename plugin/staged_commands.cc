@@ -23,7 +23,22 @@ std::vector<std::string> InJson(const char* indirect_selection) {
 }  // namespace
 
 StagedCommands::StagedCommands(std::filesystem::path dbt, std::vector<std::string> words)
-    : dbt_(std::move(dbt)), words_(std::move(words)), arguments_(words_) {}
+    : dbt_(std::move(dbt)),
+      typed_(std::move(words)),
+      words_(typed_),
+      arguments_(words_) {}
+
+StagedCommands StagedCommands::Repeating(const std::string& command,
+                                         const std::vector<std::string>& options) const {
+  StagedCommands repeating = *this;
+  repeating.words_ = {command};
+  repeating.words_.insert(repeating.words_.end(), options.begin(), options.end());
+  // What is typed now comes last, so that it wins.
+  for (std::string& word : arguments_.WordsWithout({}))
+    repeating.words_.push_back(std::move(word));
+  repeating.arguments_ = DbtArguments(repeating.words_);
+  return repeating;
+}
 
 DbtProcess StagedCommands::Listing() const {
   DbtProcess process{{dbt_.native(), "ls"}, InJson(""), true};
@@ -63,7 +78,7 @@ DbtProcess StagedCommands::Stage(const std::vector<std::string>& selectors,
 
 DbtProcess StagedCommands::AsTyped() const {
   DbtProcess process{{dbt_.native()}, {}, false};
-  process.argv.insert(process.argv.end(), words_.begin(), words_.end());
+  process.argv.insert(process.argv.end(), typed_.begin(), typed_.end());
   return process;
 }
 

@@ -25,6 +25,10 @@ class StagedCommands {
   [[nodiscard]] const DbtArguments& arguments() const { return arguments_; }
   [[nodiscard]] const std::vector<std::string>& words() const { return words_; }
 
+  /// For `dbt retry` of a run that was called with `command` and `options`.
+  [[nodiscard]] StagedCommands Repeating(const std::string& command,
+                                         const std::vector<std::string>& options) const;
+
   /// Gives out the unique ids of what the user has selected, and writes the manifest.
   [[nodiscard]] DbtProcess Listing() const;
 
@@ -41,7 +45,8 @@ class StagedCommands {
 
  private:
   std::filesystem::path dbt_;
-  std::vector<std::string> words_;
+  std::vector<std::string> typed_;
+  std::vector<std::string> words_;  ///< the same, but for those of a run that is repeated
   DbtArguments arguments_;
 };
 

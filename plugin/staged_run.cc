@@ -36,10 +36,12 @@ bool IsSuccess(const std::string& status) {
 
 StagedRun::StagedRun(EventLoop& loop, ScriptHost& host, const ProjectConfig& project,
                      const StagedCommands& commands, DbtInvocation invocation,
-                     const std::set<std::string>& warm_up, Handlers handlers)
+                     const std::set<std::string>& warm_up,
+                     std::optional<PreviousRun> previous, Handlers handlers)
     : project_(project),
       commands_(commands),
       invocation_(std::move(invocation)),
+      previous_(std::move(previous)),
       handlers_(std::move(handlers)),
       target_folder_(project_.folder / (invocation_.target_folder.empty()
                                             ? project_.target_path
@@ -47,7 +49,7 @@ StagedRun::StagedRun(EventLoop& loop, ScriptHost& host, const ProjectConfig& pro
       console_(ConsoleOptions(commands_.arguments(), invocation_),
                [this](const std::string& text) { handlers_.write_output(text); }),
       script_console_(invocation_.printer_width, invocation_.use_colors),
-      results_(loop, target_folder_, {invocation_.dbt_version, invocation_.command}),
+      results_(loop, target_folder_, {invocation_.dbt_version, invocation_.command, ""}),
       preparation_(host, project_, invocation_, target_folder_),
       turns_(loop, host, script_console_, results_, target_folder_ / "aft" / "logs"),
       run_results_(target_folder_ / "run_results.json"),
@@ -108,13 +110,26 @@ void StagedRun::ListingEnded(int exit_code) {
   }
 }
 
+/// What `dbt retry` would run, with the scripts of ephemeral models that it would not.
+void StagedRun::SelectLeft(BoundScripts& bound) {
+  selected_ = previous_->nodes;
+  std::vector<NodeScripts> left = LeftScripts(bound.nodes, *previous_);
+  std::erase_if(bound.nodes,
+                [](const NodeScripts& of_node) { return of_node.is_ephemeral; });
+  for (NodeScripts& of_node : left) {
+    selected_.insert(of_node.node);
+    bound.nodes.push_back(std::move(of_node));
+  }
+}
+
 void StagedRun::Plan() {
+  BoundScripts bound =
+      BindScripts(manifest_, project_, invocation_, preparation_.environments());
+  if (previous_) SelectLeft(bound);
   std::erase_if(selected_, [this](const std::string& id) {
     const auto node = manifest_.graph.find(id);
     return node == manifest_.graph.end() || !commands_.RunsType(node->second.type);
   });
-  BoundScripts bound =
-      BindScripts(manifest_, project_, invocation_, preparation_.environments());
   const bool has_scripts = std::any_of(
       bound.nodes.begin(), bound.nodes.end(),
       [this](const NodeScripts& of_node) { return selected_.contains(of_node.node); });
@@ -298,9 +313,13 @@ void StagedRun::Finish() {
 }
 
 void StagedRun::WriteResults() {
+  // Where dbt had nothing to repeat, its results of before are still what it knows.
+  if (previous_ && run_results_.results().empty())
+    return results_.Identify(manifest_.dbt_version, previous_->invocation_id);
   try {
     run_results_.Write(
         {manifest_.dbt_version, Elapsed(), commands_.arguments(), commands_.words()});
+    results_.Identify(manifest_.dbt_version, run_results_.invocation_id());
   } catch (const Error& error) {
     handlers_.write_error(Text("aft: ", error.what(), "\n"));
     exit_code_ = std::max(exit_code_, kSomeFailed);

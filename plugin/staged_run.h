@@ -18,6 +18,7 @@
 #include "plugin/event_loop.h"
 #include "plugin/host_preparation.h"
 #include "plugin/manifest.h"
+#include "plugin/previous_run.h"
 #include "plugin/project_config.h"
 #include "plugin/results.h"
 #include "plugin/run_results.h"
@@ -44,10 +45,11 @@ class StagedRun {
   };
 
   /// `loop` and `host` outlive this object. `warm_up` names environments whose scripts
-  /// will probably run.
+  /// will probably run. Under `dbt retry`, what `previous` has left runs again.
   StagedRun(EventLoop& loop, ScriptHost& host, const ProjectConfig& project,
             const StagedCommands& commands, DbtInvocation invocation,
-            const std::set<std::string>& warm_up, Handlers handlers);
+            const std::set<std::string>& warm_up, std::optional<PreviousRun> previous,
+            Handlers handlers);
 
   /// With kStart, command() is to be started.
   [[nodiscard]] Next NextStep();
@@ -71,6 +73,7 @@ class StagedRun {
 
   void ListingEnded(int exit_code);
   void Plan();
+  void SelectLeft(BoundScripts& bound);
   void HandOver();
   void Begin();
   void Advance();
@@ -95,6 +98,7 @@ class StagedRun {
   ProjectConfig project_;
   StagedCommands commands_;
   DbtInvocation invocation_;
+  std::optional<PreviousRun> previous_;
   Handlers handlers_;
   std::filesystem::path target_folder_;
   StagedConsole console_;

@@ -76,6 +76,7 @@ class Gate:
     def greet(self, **more: Any) -> None:
         """Connect the calling thread and say who dbt is."""
         from dbt.version import __version__
+        from dbt_common.invocation import get_invocation_id
 
         connection = socket.socket(socket.AF_UNIX)
         try:
@@ -88,6 +89,7 @@ class Gate:
         hello = {
             "protocol": PROTOCOL,
             "dbt_version": __version__,
+            "invocation_id": get_invocation_id(),
             "python": sys.executable,
             "pid": os.getpid(),
             "thread": threading.current_thread().name,

@@ -140,11 +140,13 @@ class Shop {
 class Gate {
  public:
   explicit Gate(const Shop& shop, bool fails_fast = false)
-      : live_run_(loop_, scripts,
-                  [this](LiveRun::ConnectionId thread, std::string_view line) {
-                    Answer(thread, json::parse(line).as_object());
-                  },
-                  ReadProjectConfig(shop.path()), {kLocalEnvironment}) {
+      : live_run_(
+            loop_, scripts,
+            [this](LiveRun::ConnectionId thread, std::string_view line) {
+              Answer(thread, json::parse(line).as_object());
+            },
+            [](const std::string&) {}, ReadProjectConfig(shop.path()),
+            {kLocalEnvironment}) {
     const json::object flags = {{"which", "run"},
                                 {"project_dir", shop.path().native()},
                                 {"profiles_dir", shop.path().native()},
@@ -172,7 +174,7 @@ class Gate {
   }
 
   void Interrupt() { live_run_.Interrupt(); }
-  void LoseDbt() { live_run_.Stop(); }
+  void LoseDbt() { live_run_.DbtEnded(0); }
   [[nodiscard]] bool IsIdle() const { return live_run_.IsIdle(); }
   [[nodiscard]] std::vector<std::string> MissedNodes() const {
     return live_run_.MissedNodes();

@@ -36,7 +36,7 @@ json::object Entry(const TemporaryFolder& folder, std::size_t at) {
 TEST(Results, ListsAScriptFromItsStart) {
   const TemporaryFolder folder;
   EventLoop loop;
-  Results results(loop, folder.path(), {"1.10.1", "run"});
+  Results results(loop, folder.path(), {"1.10.1", "run", "an-id"});
 
   results.Start(MakeScript("a.py"));
 
@@ -49,7 +49,7 @@ TEST(Results, ListsAScriptFromItsStart) {
 TEST(Results, KeepsTheFiguresOfAFinishedScript) {
   const TemporaryFolder folder;
   EventLoop loop;
-  Results results(loop, folder.path(), {"1.10.1", "run"});
+  Results results(loop, folder.path(), {"1.10.1", "run", "an-id"});
   Outcome outcome;
   outcome.succeeded = true;
   outcome.seconds_writing = 0.5;
@@ -75,7 +75,7 @@ TEST(Results, KeepsTheFiguresOfAFinishedScript) {
 TEST(Results, ListsASkippedScriptWithTheReason) {
   const TemporaryFolder folder;
   EventLoop loop;
-  Results results(loop, folder.path(), {"1.10.1", "run"});
+  Results results(loop, folder.path(), {"1.10.1", "run", "an-id"});
 
   results.Skip(MakeScript("a.py"), "interrupted");
 
@@ -87,7 +87,7 @@ TEST(Results, ListsASkippedScriptWithTheReason) {
 TEST(Results, ReplacesTheFileOfAnEarlierRunButMakesNone) {
   const TemporaryFolder folder;
   EventLoop loop;
-  Results results(loop, folder.path(), {"1.10.1", "run"});
+  Results results(loop, folder.path(), {"1.10.1", "run", "an-id"});
 
   results.Clear();
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "aft"));
@@ -102,7 +102,7 @@ TEST(Results, KeepsEachChangeInTheJournal) {
   const TemporaryFolder folder;
   folder.Write("aft/journal.jsonl", "of an earlier run\n");
   EventLoop loop;
-  Results results(loop, folder.path(), {"1.10.1", "run"});
+  Results results(loop, folder.path(), {"1.10.1", "run", "an-id"});
   results.Start(MakeScript("a.py"));
   results.Finish(MakeScript("a.py"), {});
   results.Skip(MakeScript("b.py"), "dbt skipped the node");
@@ -124,7 +124,7 @@ TEST(Results, KeepsEachChangeInTheJournal) {
 TEST(Results, SpendsAPartOfTheTimeOnManyScripts) {
   const TemporaryFolder folder;
   EventLoop loop;
-  Results results(loop, folder.path(), {"1.10.1", "run"});
+  Results results(loop, folder.path(), {"1.10.1", "run", "an-id"});
   ino_t last = 0;
   int replaced = 0;
   for (int i = 0; i < 300; ++i) {
@@ -143,7 +143,7 @@ TEST(Results, SpendsAPartOfTheTimeOnManyScripts) {
 TEST(Results, BringsTheFileUpToDateWhenNothingFollows) {
   const TemporaryFolder folder;
   EventLoop loop;
-  Results results(loop, folder.path(), {"1.10.1", "run"});
+  Results results(loop, folder.path(), {"1.10.1", "run", "an-id"});
   results.Start(MakeScript("a.py"));
   results.Finish(MakeScript("a.py"), {});
 
@@ -161,7 +161,7 @@ TEST(Results, LeavesTheOldFileWhereTheNewOneCannotBeWritten) {
   folder.Write("aft/results.json", "old");
   std::filesystem::create_directory(folder.path() / "aft/results.json.draft");
   EventLoop loop;
-  Results results(loop, folder.path(), {"1.10.1", "run"});
+  Results results(loop, folder.path(), {"1.10.1", "run", "an-id"});
 
   results.Start(MakeScript("a.py"));
 

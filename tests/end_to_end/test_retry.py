@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`aft dbt retry` repeats what has failed and what was kept back by it, in both modes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.end_to_end.project import Project
+
+NOTE = "open('ran', 'a').write({name!r} + '\\n')\n"
+# Fails until somebody makes the file `mended`.
+FAILS = "import os\nassert os.path.exists('mended')\n"
+WRITE = (
+    "import pandas as pd\n"
+    "row = {'customer_id': [1], 'expected_orders': 1.0, 'predicted_ltv': 2.0}\n"
+    "write_to_model(pd.DataFrame(row))\n"
+)
+
+pytestmark = pytest.mark.parametrize("mode", ["live", "staged"])
+
+
+@pytest.fixture
+def project(project: Project) -> Project:
+    """The example project without its own script, which these tests replace."""
+    for file in (project.folder / "models").glob("*.py"):
+        file.unlink()
+    return project
+
+
+def script(project: Project, name: str, body: str = "") -> str:
+    """A script that notes that it ran, and then does what ``body`` says."""
+    project.write(f"scripts/{name}.py", NOTE.format(name=name) + body)
+    return f"scripts/{name}.py"
+
+
+def ran(project: Project) -> list[str]:
+    """The names of the scripts that have run since the last call."""
+    file = project.folder / "ran"
+    names = file.read_text().splitlines() if file.exists() else []
+    file.unlink(missing_ok=True)
+    return names
+
+
+def statuses(project: Project) -> dict[str, str]:
+    """Each script's status by its path."""
+    entries = project.results()
+    assert len({entry["unique_id"] for entry in entries}) == len(entries)
+    return {entry["path"]: entry["status"] for entry in entries}
+
+
+def test_scripts_of_an_ephemeral_model(project: Project, mode: str) -> None:
+    first = script(project, "first")
+    failing = script(project, "failing", FAILS)
+    writing = script(project, "writing", WRITE)
+    project.bind("customers_predicted_ltvs", [first, failing, writing])
+
+    run = project.aft("dbt", "run", "--aft-mode", mode)
+    assert run.exit_code == 1, run.output
+    assert ran(project) == ["first", "failing"]
+
+    # Once more, with nothing mended: what fails is tried, and what has succeeded is not.
+    again = project.aft("dbt", "retry", "--aft-mode", mode)
+    assert again.exit_code == 1, again.output
+    assert ran(project) == ["failing"], again.output
+    assert "fct_customers" not in project.relations()
+    assert statuses(project) == {failing: "error", writing: "skipped"}
+
+    project.write("mended", "")
+    mended = project.aft("dbt", "retry", "--aft-mode", mode)
+    assert mended.exit_code == 0, mended.output
+    assert ran(project) == ["failing", "writing"]
+    assert project.query("select count(*) from fct_customers") == [(100,)]
+    assert project.run_results().keys() == {"model.jaffle_shop.fct_customers"}
+    assert mended.line("OK ran script scripts/writing.py") < mended.line(
+        "OK created sql table"
+    )
+
+    nothing = project.aft("dbt", "retry", "--aft-mode", mode)
+    assert nothing.exit_code == 0, nothing.output
+    assert "Nothing to do" in nothing.output
+    assert ran(project) == []
+
+
+def test_scripts_of_an_ephemeral_model_that_nothing_is_built_from(
+    project: Project, mode: str
+) -> None:
+    project.bind("customers_predicted_ltvs", [script(project, "failing", FAILS + WRITE)])
+    selection = ["--exclude", "fct_customers"]
+    run = project.aft("dbt", "run", *selection, "--aft-mode", mode)
+    assert run.exit_code == 1, run.output
+    assert ran(project) == ["failing"]
+
+    again = project.aft("dbt", "retry", "--aft-mode", mode)
+    assert again.exit_code == 1, again.output
+    assert ran(project) == ["failing"]
+
+    project.write("mended", "")
+    mended = project.aft("dbt", "retry", "--aft-mode", mode)
+    assert mended.exit_code == 0, mended.output
+    assert ran(project) == ["failing"]
+    assert "customers_predicted_ltvs" in project.relations()
+
+    assert project.aft("dbt", "retry", "--aft-mode", mode).exit_code == 0
+    assert ran(project) == []
+
+
+def test_scripts_and_sql_of_tables(project: Project, mode: str) -> None:
+    project.bind("orders", {"before": [script(project, "before")]})
+    project.bind("customers", [script(project, "good"), script(project, "failing", FAILS)])
+    project.bind("customers_predicted_ltvs", [script(project, "below", WRITE)])
+    orders = project.folder / "models" / "orders.sql"
+    sql = orders.read_text()
+    orders.write_text(sql + "\nwhere no_such_column")
+
+    run = project.aft("dbt", "build", "--aft-mode", mode)
+    assert run.exit_code == 1, run.output
+    assert sorted(ran(project)) == ["before", "failing", "good"]
+
+    orders.write_text(sql)
+    project.write("mended", "")
+    mended = project.aft("dbt", "retry", "--aft-mode", mode)
+    assert mended.exit_code == 0, mended.output
+    # A table that is built anew lacks what its scripts have done to it.
+    assert sorted(ran(project)) == ["before", "below", "failing", "good"]
+    assert set(statuses(project).values()) == {"success"}
+    assert "model.jaffle_shop.stg_orders" not in project.run_results()
+
+    project.aft("dbt", "retry", "--aft-mode", mode)
+    assert ran(project) == []
+
+
+def test_results_of_another_run_are_not_taken(project: Project, mode: str) -> None:
+    project.bind("customers_predicted_ltvs", [script(project, "failing", FAILS)])
+    project.aft("dbt", "run", "--aft-mode", mode)
+    assert project.dbt("run", "--exclude", "fct_customers").exit_code == 0
+    ran(project)
+
+    run = project.aft("dbt", "retry", "--aft-mode", mode)
+
+    assert run.exit_code == 0, run.output
+    assert ran(project) == []
