@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "host_shim/error.h"
+#include "plugin/dbt_command.h"
 #include "plugin/script_limits.h"
 #include "plugin/script_path.h"
 
@@ -19,7 +20,8 @@ class ScriptBinder {
                const ProjectEnvironments& environments)
       : project_(project),
         environments_(environments),
-        scripts_folder_(ScriptsFolder(project, invocation)) {
+        scripts_folder_(ScriptsFolder(project, invocation)),
+        checks_sources_(ChecksSources(invocation.command)) {
     ReadDefaultLimits(invocation);
   }
 
@@ -27,6 +29,7 @@ class ScriptBinder {
     bound_.problems.insert(bound_.problems.begin(), manifest.problems.begin(),
                            manifest.problems.end());
     for (const BoundNode& node : manifest.nodes) {
+      if (node.is_source != checks_sources_) continue;
       // A package that the user installed must not get to run code by being installed.
       if (node.package == manifest.project)
         Bind(node);
@@ -100,6 +103,7 @@ class ScriptBinder {
   const ProjectConfig& project_;
   const ProjectEnvironments& environments_;
   fs::path scripts_folder_;
+  bool checks_sources_;
   ScriptLimits default_limits_;
   BoundScripts bound_;
 };

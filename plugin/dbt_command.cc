@@ -76,6 +76,10 @@ bool RunsNodes(const std::string& name) {
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
+bool ChecksSources(const std::string& name) {
+  return name == "freshness" || name == "snapshot-freshness";
+}
+
 DbtCommand ParseDbtCommand(const std::vector<std::string>& arguments) {
   const std::vector<std::string> words = Translate(arguments);
   DbtCommand command;
@@ -99,8 +103,10 @@ DbtCommand ParseDbtCommand(const std::vector<std::string>& arguments) {
       command.arguments.push_back(command.project_folder);
     asks_for_help |= argument == "--help" || argument == "-h";
     command.runs_nodes |= RunsNodes(argument);
+    command.checks_sources |= ChecksSources(argument);
   }
-  if (asks_for_help || command.is_debug) command.runs_nodes = false;
+  if (asks_for_help || command.is_debug)
+    command.runs_nodes = command.checks_sources = false;
   return command;
 }
 

@@ -22,6 +22,7 @@ struct DbtCommand {
   std::string project_folder;          ///< of --project-dir; empty without
   /// Whether run, build, seed, snapshot or retry is among the words: scripts may run.
   bool runs_nodes = false;
+  bool checks_sources = false;  ///< whether `freshness` is among the words
 };
 
 /// Reads `arguments`, the words after the program's name: `dbt …`, `flow run …` or
@@ -31,7 +32,10 @@ struct DbtCommand {
 /// Error for other commands and for options of ours that don't exist.
 DbtCommand ParseDbtCommand(const std::vector<std::string>& arguments);
 
-/// Whether scripts run under dbt's subcommand `name`.
+/// Whether scripts of models, seeds and snapshots run under dbt's subcommand `name`.
 bool RunsNodes(const std::string& name);
+
+/// Whether scripts of sources run under dbt's subcommand `name`: `source freshness`.
+bool ChecksSources(const std::string& name);
 
 }  // namespace aft

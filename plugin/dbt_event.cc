@@ -61,8 +61,10 @@ DbtEvent::Kind KindOf(const std::string& name) {
       {"LogModelResult", Kind::kNodeResult},
       {"LogSeedResult", Kind::kNodeResult},
       {"LogSnapshotResult", Kind::kNodeResult},
+      {"LogFreshnessResult", Kind::kNodeResult},
       {"NodeFinished", Kind::kNodeFinished},
       {"StatsLine", Kind::kRunSummary},
+      {"FreshnessCheckComplete", Kind::kRunSummary},
   };
   const auto found = kKinds.find(name);
   return found == kKinds.end() ? Kind::kOther : found->second;

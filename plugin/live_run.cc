@@ -73,7 +73,8 @@ void LiveRun::Greet(const DbtInvocation& invocation) {
 }
 
 bool LiveRun::RunsScripts() const {
-  return RunsNodes(previous_ ? previous_->command : dbt_->invocation.command);
+  const std::string& command = previous_ ? previous_->command : dbt_->invocation.command;
+  return RunsNodes(command) || ChecksSources(command);
 }
 
 void LiveRun::Answer(ConnectionId connection, const DbtEvent& event) {
@@ -88,12 +89,12 @@ void LiveRun::Answer(ConnectionId connection, const DbtEvent& event) {
     case Kind::kRunBegins:
       return Begin(connection);
     case Kind::kNodeCompiling:
+      return StartTurn(connection, event);
     case Kind::kNodeResult:
+      SkipLeftOf(connection, event);
       return StartTurn(connection, event);
     case Kind::kNodeFinished:
-      dbt_->turns.Skip(schedule_.TakeLeft(event.node),
-                       Text("dbt left the node with status '", event.status, "'"),
-                       HandlersFor(connection));
+      SkipLeftOf(connection, event);
       FailFast(event);
       return LetPass(connection);
     case Kind::kRunSummary:
@@ -180,7 +181,7 @@ void LiveRun::StartTurn(ConnectionId connection, const DbtEvent& event) {
       [this, connection](const NodeScripts& scripts, RetriedScripts::OnDone on_done) {
         ScriptTurns::Handlers handlers = HandlersFor(connection);
         handlers.on_done = std::move(on_done);
-        dbt_->turns.Start(scripts.scripts, "", std::move(handlers));
+        dbt_->turns.Start(scripts.scripts, {}, std::move(handlers));
       },
       [this, connection, event](const std::string& problem) {
         if (problem.empty())
@@ -191,7 +192,11 @@ void LiveRun::StartTurn(ConnectionId connection, const DbtEvent& event) {
 }
 
 void LiveRun::RunDue(ConnectionId connection, const DbtEvent& event) {
-  dbt_->turns.Start(schedule_.TakeDue(event), event.status, HandlersFor(connection));
+  // dbt says nothing more of an ephemeral node that it has compiled.
+  const bool is_compiling = event.kind == DbtEvent::Kind::kNodeCompiling;
+  dbt_->turns.Start(schedule_.TakeDue(event),
+                    {event.status, is_compiling ? "success" : event.status},
+                    HandlersFor(connection));
 }
 
 ScriptTurns::Handlers LiveRun::HandlersFor(ConnectionId connection) {
@@ -206,10 +211,16 @@ ScriptTurns::Handlers LiveRun::HandlersFor(ConnectionId connection) {
           }};
 }
 
+void LiveRun::SkipLeftOf(ConnectionId connection, const DbtEvent& event) {
+  dbt_->turns.Skip(schedule_.TakeLeft(event),
+                   Text("dbt left the node with status '", event.status, "'"),
+                   HandlersFor(connection));
+}
+
 void LiveRun::FailFast(const DbtEvent& event) {
   // dbt itself waits for its threads, and so for our verdicts.
-  static const std::set<std::string, std::less<>> kFailures = {"error", "fail",
-                                                               "runtime error"};
+  static const std::set<std::string, std::less<>> kFailures = {
+      "error", "fail", "partial success", "runtime error"};
   if (dbt_->invocation.fails_fast && !dbt_->turns.is_interrupted() &&
       kFailures.contains(event.status))
     dbt_->turns.Interrupt(
@@ -271,7 +282,7 @@ void LiveRun::RunLeft(std::set<std::string> failed) {
       if (!problem.empty()) kept_back.insert(node);
       RunLeft(std::move(kept_back));
     };
-    return dbt_->turns.Start(next->scripts, "", HandlersAfterDbt(go_on));
+    return dbt_->turns.Start(next->scripts, {}, HandlersAfterDbt(go_on));
   }
   SkipLeft("what is above it has failed");
   HandlersAfterDbt({}).print(Tally(), "info");

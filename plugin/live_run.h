@@ -105,6 +105,7 @@ class LiveRun {
   void RunLeft(std::set<std::string> failed);
   [[nodiscard]] ScriptTurns::Handlers HandlersAfterDbt(
       std::function<void(const std::string& problem)> on_done);
+  void SkipLeftOf(ConnectionId connection, const DbtEvent& event);
   void FailFast(const DbtEvent& event);
   void Summarize(ConnectionId connection);
   [[nodiscard]] std::string Tally() const;

@@ -43,7 +43,7 @@ const json::value* MetaOf(const json::object& node) {
 
 bool MayHaveScripts(const json::object& node) {
   const std::string type = String(node, "resource_type");
-  return type == "model" || type == "seed" || type == "snapshot";
+  return type == "model" || type == "seed" || type == "snapshot" || type == "source";
 }
 
 /// "jaffle_shop://models/schema.yml" to its package and its file.
@@ -102,6 +102,11 @@ bool IsHook(const std::string& unique_id, const json::object& node) {
   });
 }
 
+std::string NameOf(const json::object& node) {
+  const std::string source = String(node, "source_name");
+  return source.empty() ? String(node, "name") : source + "." + String(node, "name");
+}
+
 json::value Parse(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file)
@@ -115,6 +120,18 @@ json::value Parse(const std::filesystem::path& path) {
                    "': ", code ? code.message() : "it has no nodes"));
 }
 
+void AddNode(const std::string& unique_id, const json::object& node, Manifest& manifest) {
+  const json::value* meta = MetaOf(node);
+  if (meta == nullptr) return;
+  const auto [package, file] = Declaration(node);
+  BoundNode bound{unique_id, NameOf(node), package, false, false, {}};
+  bound.is_ephemeral = String(Object(node, "config"), "materialized") == "ephemeral";
+  bound.is_source = String(node, "resource_type") == "source";
+  bound.bindings =
+      ReadBindings(*meta, Text(file, ": node '", bound.name, "'"), manifest.problems);
+  if (!bound.bindings.empty()) manifest.nodes.push_back(std::move(bound));
+}
+
 }  // namespace
 
 Manifest ReadManifest(const std::filesystem::path& path) {
@@ -124,20 +141,13 @@ Manifest ReadManifest(const std::filesystem::path& path) {
   manifest.project = String(Object(root, "metadata"), "project_name");
   manifest.dbt_version = String(Object(root, "metadata"), "dbt_version");
   ReadGraph(root, manifest.graph);
-  for (const auto& [unique_id, entry] : Object(root, "nodes")) {
+  for (const auto& [unique_id, entry] : Object(root, "nodes"))
     if (entry.is_object() && IsHook(unique_id, entry.as_object()))
       manifest.has_hooks = true;
-    if (!entry.is_object() || !MayHaveScripts(entry.as_object())) continue;
-    const json::object& node = entry.as_object();
-    const json::value* meta = MetaOf(node);
-    if (meta == nullptr) continue;
-    const auto [package, file] = Declaration(node);
-    BoundNode bound{unique_id, String(node, "name"), package, false, {}};
-    bound.is_ephemeral = String(Object(node, "config"), "materialized") == "ephemeral";
-    bound.bindings =
-        ReadBindings(*meta, Text(file, ": node '", bound.name, "'"), manifest.problems);
-    if (!bound.bindings.empty()) manifest.nodes.push_back(std::move(bound));
-  }
+  for (const char* kind : {"nodes", "sources"})
+    for (const auto& [unique_id, entry] : Object(root, kind))
+      if (entry.is_object() && MayHaveScripts(entry.as_object()))
+        AddNode(unique_id, entry.as_object(), manifest);
   return manifest;
 }
 

@@ -10,12 +10,13 @@
 
 namespace aft {
 
-/// A model, seed or snapshot that has scripts bound to it.
+/// A model, seed, snapshot or source table that has scripts bound to it.
 struct BoundNode {
   std::string unique_id;
-  std::string name;
+  std::string name;     ///< of a source: its own, a dot and the table's
   std::string package;  ///< the dbt package whose files bind the scripts
   bool is_ephemeral = false;
+  bool is_source = false;
   std::vector<ScriptBinding> bindings;
 };
 

@@ -17,11 +17,16 @@ void Take(When when, std::vector<Script>& waiting, std::vector<Script>& due) {
   waiting.erase(waiting.begin(), rest);
 }
 
+/// Whether dbt has made the node, or has found a source to be fresh enough.
+bool IsGood(const std::string& status) {
+  return status == "success" || status == "pass" || status == "warn";
+}
+
 }  // namespace
 
 void Schedule::Add(const std::string& node, bool is_ephemeral,
                    std::vector<Script> scripts) {
-  nodes_[node] = {is_ephemeral, std::move(scripts)};
+  nodes_[node] = {is_ephemeral, std::move(scripts), false, false};
 }
 
 std::vector<std::string> Schedule::BoundNodes() const {
@@ -35,12 +40,14 @@ std::vector<Script> Schedule::TakeDue(const DbtEvent& event) {
   std::vector<Script> due;
   const auto found = nodes_.find(event.node);
   if (found == nodes_.end()) return due;
-  auto& [is_ephemeral, waiting] = found->second;
+  BoundNode& node = found->second;
   if (event.kind == DbtEvent::Kind::kNodeCompiling) {
-    Take(When::kBefore, waiting, due);
-    if (is_ephemeral) Take(When::kAfter, waiting, due);
-  } else if (event.kind == DbtEvent::Kind::kNodeResult && event.status == "success") {
-    Take(When::kAfter, waiting, due);
+    node.has_begun = true;
+    Take(When::kBefore, node.waiting, due);
+    if (node.is_ephemeral) Take(When::kAfter, node.waiting, due);
+  } else if (event.kind == DbtEvent::Kind::kNodeResult) {
+    node.has_result = true;
+    if (IsGood(event.status)) Take(When::kAfter, node.waiting, due);
   }
   return due;
 }
@@ -50,10 +57,16 @@ bool Schedule::IsWaiting(const std::string& node) const {
   return found != nodes_.end() && !found->second.waiting.empty();
 }
 
-std::vector<Script> Schedule::TakeLeft(const std::string& node) {
-  const auto found = nodes_.find(node);
+std::vector<Script> Schedule::TakeLeft(const DbtEvent& event) {
+  const auto found = nodes_.find(event.node);
   if (found == nodes_.end()) return {};
-  return std::exchange(found->second.waiting, {});
+  BoundNode& node = found->second;
+  // A microbatch model begins and has a result once; in between, each of its batches
+  // finishes under the model's own name.
+  const bool is_over = event.kind == DbtEvent::Kind::kNodeResult
+                           ? !IsGood(event.status)
+                           : !node.has_begun || node.has_result || node.is_ephemeral;
+  return is_over ? std::exchange(node.waiting, {}) : std::vector<Script>();
 }
 
 }  // namespace aft

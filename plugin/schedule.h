@@ -45,13 +45,16 @@ class Schedule {
   /// Whether scripts of `node` are yet to be taken.
   [[nodiscard]] bool IsWaiting(const std::string& node) const;
 
-  /// The scripts of `node` that were never due: dbt is done with it.
-  std::vector<Script> TakeLeft(const std::string& node);
+  /// The scripts of the node that will never be due: none unless `event` is the last of
+  /// it that matters.
+  std::vector<Script> TakeLeft(const DbtEvent& event);
 
  private:
   struct BoundNode {
     bool is_ephemeral;
     std::vector<Script> waiting;
+    bool has_begun = false;
+    bool has_result = false;
   };
 
   std::map<std::string, BoundNode> nodes_;

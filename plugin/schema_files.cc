@@ -30,40 +30,42 @@ class ScriptFinder {
  public:
   explicit ScriptFinder(std::vector<ExpectedScript>& found) : found_(found) {}
 
-  void Search(const YAML::Node& node, int depth = 0) {
+  void Search(const YAML::Node& node, bool is_source = false, int depth = 0) {
     if (depth > kDeepest || ++visited_ > kMostNodes) return;
     if (node.IsSequence()) {
-      for (const YAML::Node& below : node) Search(below, depth + 1);
+      for (const YAML::Node& below : node) Search(below, is_source, depth + 1);
     } else if (node.IsMap()) {
       for (const auto& entry : node) {
         const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
         if ((key == "fal" || key == "aft") && entry.second.IsMap())
-          AddScripts(entry.second["scripts"],
-                     ScalarAt(entry.second, "environment", kLocalEnvironment));
-        Search(entry.second, depth + 1);
+          AddScripts(
+              entry.second["scripts"],
+              {"", ScalarAt(entry.second, "environment", kLocalEnvironment), is_source});
+        Search(entry.second, is_source || key == "sources", depth + 1);
       }
     }
   }
 
  private:
-  void AddScripts(const YAML::Node& scripts, const std::string& environment) {
+  void AddScripts(const YAML::Node& scripts, const ExpectedScript& like) {
     if (!scripts.IsDefined()) return;
     if (scripts.IsMap()) {
-      AddList(scripts["before"], environment);
-      AddList(scripts["after"], environment);
+      AddList(scripts["before"], like);
+      AddList(scripts["after"], like);
     } else {
-      AddList(scripts, environment);
+      AddList(scripts, like);
     }
   }
 
-  void AddList(const YAML::Node& list, const std::string& environment) {
+  void AddList(const YAML::Node& list, const ExpectedScript& like) {
     if (!list.IsDefined() || !list.IsSequence()) return;
     for (const YAML::Node& entry : list) {
       if (entry.IsScalar())
-        found_.push_back({entry.Scalar(), environment});
+        found_.push_back({entry.Scalar(), like.environment, like.is_of_source});
       else if (entry.IsMap() && !ScalarAt(entry, "path", "").empty())
-        found_.push_back(
-            {ScalarAt(entry, "path", ""), ScalarAt(entry, "environment", environment)});
+        found_.push_back({ScalarAt(entry, "path", ""),
+                          ScalarAt(entry, "environment", like.environment),
+                          like.is_of_source});
     }
   }
 

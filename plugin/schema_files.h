@@ -12,6 +12,7 @@ namespace aft {
 struct ExpectedScript {
   std::string path;         ///< as written there
   std::string environment;  ///< its name
+  bool is_of_source = false;
 };
 
 /// The scripts that the project's YAML files bind.

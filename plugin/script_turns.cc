@@ -14,7 +14,7 @@ namespace aft {
 
 struct ScriptTurns::Turn {
   std::deque<Script> waiting;
-  std::string node_status;
+  NodeStatus node_status;
   Handlers handlers;
 };
 
@@ -26,7 +26,7 @@ ScriptTurns::ScriptTurns(EventLoop& loop, ScriptExecutor& executor,
       logs_folder_(std::move(logs_folder)),
       runner_(loop, executor) {}
 
-void ScriptTurns::Start(std::vector<Script> scripts, const std::string& node_status,
+void ScriptTurns::Start(std::vector<Script> scripts, const NodeStatus& node_status,
                         Handlers handlers) {
   RunNext(
       {{std::make_move_iterator(scripts.begin()), std::make_move_iterator(scripts.end())},
@@ -56,7 +56,7 @@ void ScriptTurns::RunNext(Turn turn) {
     print(console_.Retrying(script, outcome, delay), "warn");
   };
   const std::string node_status =
-      script.when == When::kAfter ? "success" : turn.node_status;
+      script.when == When::kAfter ? turn.node_status.after : turn.node_status.before;
   handlers.on_ended = [this, turn = std::move(turn), script,
                        output](const Outcome& outcome) {
     output->Finish();

@@ -28,12 +28,17 @@ class ScriptTurns {
     std::function<void(const std::string& problem)> on_done;
   };
 
+  /// What scripts are told of their node's status.
+  struct NodeStatus {
+    std::string before;  ///< those that run before the node
+    std::string after = "success";
+  };
+
   /// All outlive this object. What scripts print is kept in `logs_folder`.
   ScriptTurns(EventLoop& loop, ScriptExecutor& executor, const Console& console,
               Results& results, std::filesystem::path logs_folder);
 
-  /// `node_status` is what the scripts are told of their node.
-  void Start(std::vector<Script> scripts, const std::string& node_status,
+  void Start(std::vector<Script> scripts, const NodeStatus& node_status,
              Handlers handlers);
 
   /// Records that `scripts` will not run, and why.

@@ -72,7 +72,7 @@ Session::Session(const std::vector<std::string>& arguments,
   dbt_.argv.push_back(dbt);
   dbt_.argv.insert(dbt_.argv.end(), user_command_.arguments.begin(),
                    user_command_.arguments.end());
-  if (!user_command_.runs_nodes) return;
+  if (!user_command_.runs_nodes && !user_command_.checks_sources) return;
   if (IsStaged(dbt))
     FollowInStages(installation, dbt);
   else
@@ -104,7 +104,11 @@ void Session::LookAhead() {
   if (folder.empty()) return;
   project_ = ReadProjectConfig(folder);
   expected_scripts_ = FindBoundScripts(project_);
-  if (!user_command_.is_debug) PassOverScripts();
+  if (user_command_.is_debug) return;
+  PassOverScripts();
+  std::erase_if(expected_scripts_, [this](const ExpectedScript& script) {
+    return script.is_of_source == user_command_.runs_nodes;
+  });
 }
 
 void Session::Debug(const Installation& installation, const fs::path& dbt) {

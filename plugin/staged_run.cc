@@ -193,7 +193,7 @@ void StagedRun::Advance() {
 void StagedRun::StartTurns() {
   for (StageSchedule::Turn& turn : schedule_->TakeTurns()) {
     ++open_turns_;
-    turns_.Start(std::move(turn.scripts), "", HandlersFor(turn.node));
+    turns_.Start(std::move(turn.scripts), {}, HandlersFor(turn.node));
   }
 }
 

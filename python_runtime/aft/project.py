@@ -53,6 +53,10 @@ class Project:
         with path.open(encoding="utf-8") as file:
             return cls(json.load(file))
 
+    def bound_node(self, unique_id: str) -> dict[str, Any] | None:
+        """The node or the source table that a script is bound to."""
+        return self.nodes.get(unique_id) or self.sources.get(unique_id)
+
     def find_model(
         self, name: str, package: str | None, version: object, caller_package: str
     ) -> dict[str, Any]:

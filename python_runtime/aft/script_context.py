@@ -42,6 +42,7 @@ class CurrentModel:
     columns: dict[str, Column]
     tests: list[ModelTest]
     meta: dict[str, Any]
+    source_name: str | None = None  # Of a source table: the source that it belongs to.
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Context:
 
 def current_model(project: Project, unique_id: str, status: str) -> CurrentModel | None:
     """Describe the node, which dbt left with ``status``; None for what is no node."""
-    node = project.nodes.get(unique_id)
+    node = project.bound_node(unique_id)
     if node is None:
         return None
     columns = {
@@ -99,12 +100,13 @@ def current_model(project: Project, unique_id: str, status: str) -> CurrentModel
     meta = node.get("meta") or (node.get("config") or {}).get("meta") or {}
     return CurrentModel(
         name=node["name"],
-        alias=node.get("alias") or node["name"],
+        alias=node.get("alias") or node.get("identifier") or node["name"],
         unique_id=unique_id,
         status=status,
         columns=columns,
         tests=tests,
         meta={key: value for key, value in meta.items() if key not in _OWN_KEYS},
+        source_name=node.get("source_name"),
     )
 
 

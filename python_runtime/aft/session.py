@@ -49,7 +49,7 @@ class ScriptSession:
         self._has_appended = False
         self._project = project
         self._request = request
-        self._node = project.nodes.get(request.node)
+        self._node = project.bound_node(request.node)
         self.warehouse = Warehouse(target)
         self.context = Context(
             current_model=current_model(project, request.node, request.node_status),

@@ -39,13 +39,15 @@ EVENTS = frozenset(
         "LogModelResult",
         "LogSeedResult",
         "LogSnapshotResult",
+        "LogFreshnessResult",
         "NodeFinished",
         "StatsLine",
+        "FreshnessCheckComplete",
     }
 )
 # dbt before 1.11 hangs for ever when NodeFinished raises. Nothing is decided any more by
 # then, nor at the run's last line.
-NEVER_RAISING = frozenset({"NodeFinished", "StatsLine"})
+NEVER_RAISING = frozenset({"NodeFinished", "StatsLine", "FreshnessCheckComplete"})
 # Whether scripts are bound to what these are about, nobody but the other side knows.
 NEEDING_AN_ANSWER = EVENTS - NEVER_RAISING - {"ArtifactWritten"}
 GONE = (

@@ -60,9 +60,22 @@ def test_output_and_exit_code_are_dbts(project: Project, command: str) -> None:
     assert comparable(through_aft) == comparable(plain)
 
 
-@pytest.mark.parametrize("command", ["ls", "debug", "compile", "docs generate", "parse"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "ls",
+        "debug",
+        "compile",
+        "docs generate",
+        "parse",
+        "test",
+        "clone --state target --full-refresh",
+        "run-operation say",
+    ],
+)
 def test_commands_that_run_no_nodes_run_no_scripts(project: Project, command: str) -> None:
     project.write("models/customers_predicted_ltvs.py", "open('touched', 'w')\n")
+    project.write("macros/say.sql", "{% macro say() %}{% do print('hello') %}{% endmacro %}")
     project.aft("dbt", "parse")
 
     through_aft = project.aft(*f"dbt {command}".split())

@@ -52,9 +52,18 @@ TEST(DbtCommand, ReadsTheProjectFolderAndPassesItOn) {
 TEST(DbtCommand, TellsWhichCommandsRunNodes) {
   for (const char* name : {"run", "build", "seed", "snapshot", "retry"})
     EXPECT_TRUE(ParseDbtCommand({"dbt", name}).runs_nodes) << name;
-  for (const char* name : {"ls", "deps", "debug", "compile", "test", "--version"})
+  for (const char* name :
+       {"ls", "list", "deps", "debug", "compile", "test", "docs", "generate", "clone",
+        "parse", "show", "run-operation", "freshness", "--version"})
     EXPECT_FALSE(ParseDbtCommand({"dbt", name}).runs_nodes) << name;
   EXPECT_FALSE(ParseDbtCommand({"dbt", "run", "--help"}).runs_nodes);
+}
+
+TEST(DbtCommand, TellsWhichCommandsCheckSources) {
+  for (const char* name : {"freshness", "snapshot-freshness"})
+    EXPECT_TRUE(ParseDbtCommand({"dbt", "source", name}).checks_sources) << name;
+  EXPECT_FALSE(ParseDbtCommand({"dbt", "build"}).checks_sources);
+  EXPECT_FALSE(ParseDbtCommand({"dbt", "source", "freshness", "-h"}).checks_sources);
 }
 
 TEST(DbtCommand, TakesFlowRunForDbtRun) {

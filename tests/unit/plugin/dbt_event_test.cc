@@ -33,6 +33,20 @@ TEST(DbtEvent, ReadsTheLastStatusFromTheRunResult) {
   EXPECT_FALSE(event.binds_scripts);
 }
 
+TEST(DbtEvent, TakesTheFreshnessOfASourceForAResult) {
+  const DbtEvent event = ParseDbtEvent(
+      R"({"info": {"name": "LogFreshnessResult"},
+          "data": {"status": "warn", "source_name": "shop", "table_name": "payments",
+                   "node_info": {"unique_id": "source.x.shop.payments",
+                                 "node_status": "runtime error"}}})");
+
+  EXPECT_EQ(event.kind, Kind::kNodeResult);
+  EXPECT_EQ(event.node, "source.x.shop.payments");
+  EXPECT_EQ(event.status, "runtime error");
+  EXPECT_EQ(ParseDbtEvent(R"({"info": {"name": "FreshnessCheckComplete"}})").kind,
+            Kind::kRunSummary);
+}
+
 TEST(DbtEvent, TellsTheManifestFromOtherArtifacts) {
   const auto written = [](const std::string& type) {
     return ParseDbtEvent(R"({"info": {"name": "ArtifactWritten"}, "data":

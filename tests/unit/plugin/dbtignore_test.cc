@@ -34,6 +34,8 @@ TEST(Dbtignore, PassesOverABoundScriptAndTheModulesBesideIt) {
   EXPECT_THAT(FilesToPassOver(Project(folder), {"models/ltv/score.py"}),
               ElementsAre("models/ltv/deep/more.py", "models/ltv/forecast.py",
                           "models/ltv/score.py"));
+  EXPECT_THAT(FilesToPassOver(Project(folder), {"models/ltv/python_model.py"}),
+              testing::Contains("models/ltv/python_model.py"));
 }
 
 TEST(Dbtignore, LeavesScriptsElsewhereAlone) {

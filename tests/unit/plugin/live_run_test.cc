@@ -46,9 +46,10 @@ class NotedScripts : public ScriptHost {
     return reason;
   }
 
-  RunId Run(const Script& script, const std::string& /*node_status*/,
-            OnOutput /*on_output*/, OnEnded on_ended) override {
+  RunId Run(const Script& script, const std::string& node_status, OnOutput /*on_output*/,
+            OnEnded on_ended) override {
     started.push_back(script.id);
+    statuses.push_back(node_status);
     running[++last_] = {script, std::move(on_ended)};
     return last_;
   }
@@ -66,6 +67,7 @@ class NotedScripts : public ScriptHost {
   std::set<std::string> environments;
   std::string reason;
   std::vector<std::string> started;
+  std::vector<std::string> statuses;  ///< of the nodes of those
   std::map<RunId, Running> running;
   std::set<int> signals;
 
@@ -79,6 +81,7 @@ struct Node {
   std::vector<std::size_t> parents;
   std::vector<std::string> before;
   std::vector<std::string> after;
+  const char* type = "model";
 };
 
 /// A project's folder, with the manifest and the scripts that `nodes` ask for.
@@ -86,11 +89,13 @@ class Shop {
  public:
   explicit Shop(const std::vector<Node>& nodes) {
     json::object entries;
+    json::object sources;
     for (const Node& node : nodes) {
       for (const auto& scripts : {node.before, node.after})
         for (const std::string& script : scripts) folder_.Write(script, "");
-      entries[node.id] = {
-          {"resource_type", "model"},
+      json::object& kind = node.type == std::string("source") ? sources : entries;
+      kind[node.id] = {
+          {"resource_type", node.type},
           {"name", node.id},
           {"package_name", "shop"},
           {"original_file_path", "models/" + node.id + ".sql"},
@@ -104,7 +109,8 @@ class Shop {
     }
     folder_.Write("target/manifest.json",
                   json::serialize(json::object{{"metadata", {{"project_name", "shop"}}},
-                                               {"nodes", entries}}));
+                                               {"nodes", entries},
+                                               {"sources", sources}}));
     folder_.Write("dbt_project.yml", "name: shop\n");
   }
 
@@ -139,7 +145,7 @@ class Shop {
 /// What dbt's threads see of a run: each of their messages, and the verdict on it.
 class Gate {
  public:
-  explicit Gate(const Shop& shop, bool fails_fast = false)
+  explicit Gate(const Shop& shop, bool fails_fast = false, const char* command = "run")
       : live_run_(
             loop_, scripts,
             [this](LiveRun::ConnectionId thread, std::string_view line) {
@@ -147,7 +153,7 @@ class Gate {
             },
             [](const std::string&) {}, ReadProjectConfig(shop.path()),
             {kLocalEnvironment}) {
-    const json::object flags = {{"which", "run"},
+    const json::object flags = {{"which", command},
                                 {"project_dir", shop.path().native()},
                                 {"profiles_dir", shop.path().native()},
                                 {"target_path", "target"},
@@ -290,6 +296,56 @@ TEST(LiveRun, StopsScriptsUnderFailFast) {
   }
 }
 
+TEST(LiveRun, StopsScriptsWhenATestFailsUnderFailFast) {
+  const Shop shop({MakeNode("a", {}, {"a1.py"})});
+  Gate gate(shop, true, "build");
+  gate.Tell(1, "LogModelResult", "a", "success");
+
+  gate.Tell(2, "NodeFinished", "test.shop.unique_b_id", "fail");
+
+  EXPECT_THAT(gate.scripts.signals, testing::Contains(SIGINT));
+  gate.scripts.End(1, false);
+}
+
+TEST(LiveRun, RunsNoScriptsWhereDbtMakesNoNodes) {
+  const Shop shop({MakeNode("a", {"b1.py"}, {"a1.py"})});
+  for (const char* command :
+       {"compile", "test", "generate", "clone", "list", "parse", "show", "run-operation",
+        "freshness", "snapshot-freshness"}) {
+    Gate gate(shop, false, command);
+
+    gate.Tell(1, "NodeCompiling", "a");
+    EXPECT_EQ(gate.Verdict(1), "go") << command;
+    gate.Tell(1, "NodeFinished", "a", "success");
+    gate.Finish();
+
+    EXPECT_THAT(gate.scripts.started, IsEmpty()) << command;
+    EXPECT_THAT(gate.scripts.environments, IsEmpty()) << command;
+    EXPECT_THAT(shop.Results(), IsEmpty()) << command;
+  }
+}
+
+TEST(LiveRun, RunsTheScriptsOfSourcesWithTheirFreshness) {
+  Node payments = MakeNode("payments", {"b1.py"}, {"a1.py"});
+  payments.type = "source";
+  const Shop shop({payments, MakeNode("a", {}, {"a1.py"})});
+  Gate gate(shop, false, "freshness");
+
+  gate.Tell(1, "NodeCompiling", "payments", "compiling");
+  gate.scripts.End(1, true);
+  gate.Tell(1, "LogFreshnessResult", "payments", "warn");
+  gate.scripts.End(2, true);
+
+  EXPECT_EQ(gate.Verdict(1), "go");
+  gate.Finish();
+  EXPECT_THAT(gate.scripts.statuses, ElementsAre("compiling", "warn"));
+  EXPECT_EQ(shop.Results().size(), 2);
+
+  Gate other(shop);
+  other.Tell(1, "NodeCompiling", "payments");
+  EXPECT_THAT(other.scripts.started, IsEmpty());
+}
+
 /// A simulated dbt: threads that take nodes in the order of a random graph, whose SQL and
 /// scripts fail at random, interrupted at a random moment or not at all.
 class RandomRun {
@@ -375,7 +431,7 @@ class RandomRun {
       case State::kWaiting:
         return Begin(at);
       case State::kCompiling:
-        if (Verdict(progress) == "fail") return Leave(at, "error");
+        if (Verdict(progress) == "fail") return Fail(at);
         if (Verdict(progress) == "go") return Materialize(at);
         return;
       case State::kReporting:
@@ -426,14 +482,29 @@ class RandomRun {
     return std::nullopt;
   }
 
+  void Fail(std::size_t at) {
+    if (!nodes_[at].is_ephemeral)
+      gate_.Tell(*progress_[at].thread, "LogModelResult", nodes_[at].id, "error");
+    Leave(at, "error");
+  }
+
   void Materialize(std::size_t at) {
     Progress& progress = progress_[at];
     if (nodes_[at].is_ephemeral) return Leave(at, "success");
+    for (int batch = Number(0, 2); batch > 0; --batch) BuildBatch(at);
     progress.status = Chance(0.9) ? "success" : "error";
     progress.has_failed_in_sql = progress.status == "error";
     progress.state = State::kReporting;
     gate_.Tell(*progress.thread, "LogModelResult", nodes_[at].id,
                progress.status.c_str());
+  }
+
+  void BuildBatch(std::size_t at) {
+    gate_.Tell(*progress_[at].thread, "NodeCompiling", nodes_[at].id);
+    EXPECT_EQ(Verdict(progress_[at]), "go");
+    gate_.Tell(*progress_[at].thread, "NodeFinished", nodes_[at].id,
+               Chance(0.5) ? "success" : "error");
+    EXPECT_EQ(Verdict(progress_[at]), "go");
   }
 
   void Leave(std::size_t at, const char* status) {

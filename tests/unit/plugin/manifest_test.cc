@@ -138,6 +138,27 @@ TEST(Manifest, SaysWhoBindsTheScripts) {
   EXPECT_EQ(manifest.nodes.at(0).package, "evil");
 }
 
+TEST(Manifest, ReadsTheScriptsOfSources) {
+  const TemporaryFolder folder;
+  const Manifest manifest = ReadManifest(
+      folder.Write("manifest.json", R"({"metadata": {"project_name": "shop"}, "nodes": {},
+        "sources": {"source.shop.bank.payments": {"resource_type": "source",
+          "source_name": "bank", "name": "payments", "package_name": "shop",
+          "original_file_path": "models/schema.yml", "patch_path": null,
+          "meta": {"aft": {"scripts": ["a.py", 3]}}}}})"));
+
+  ASSERT_EQ(manifest.nodes.size(), 1);
+  EXPECT_TRUE(manifest.nodes.at(0).is_source);
+  EXPECT_FALSE(manifest.nodes.at(0).is_ephemeral);
+  EXPECT_EQ(manifest.nodes.at(0).name, "bank.payments");
+  EXPECT_EQ(manifest.nodes.at(0).package, "shop");
+  EXPECT_THAT(Bindings(manifest), ElementsAre("after a.py"));
+  EXPECT_THAT(
+      manifest.problems,
+      ElementsAre("models/schema.yml: node 'bank.payments': meta.aft: an entry of "
+                  "'after' under 'scripts' is neither a path nor a mapping with 'path'"));
+}
+
 TEST(Manifest, RefusesFilesThatAreNone) {
   const TemporaryFolder folder;
   EXPECT_THROW(ReadManifest(folder.path() / "missing.json"), Error);

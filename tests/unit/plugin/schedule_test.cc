@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+
 namespace aft {
 namespace {
 
@@ -69,7 +72,46 @@ TEST(Schedule, RunsNoAfterScriptOfANodeThatFailed) {
   schedule.TakeDue(Event(Kind::kNodeCompiling, "orders"));
 
   EXPECT_THAT(schedule.TakeDue(Event(Kind::kNodeResult, "orders", "error")), IsEmpty());
-  EXPECT_THAT(Names(schedule.TakeLeft("orders")), ElementsAre("after1.py", "after2.py"));
+  EXPECT_THAT(Names(schedule.TakeLeft(Event(Kind::kNodeResult, "orders", "error"))),
+              ElementsAre("after1.py", "after2.py"));
+}
+
+TEST(Schedule, RunsNoScriptOfANodeThatDbtSkips) {
+  Schedule schedule = OrdersWithScripts(false);
+
+  EXPECT_THAT(Names(schedule.TakeLeft(Event(Kind::kNodeFinished, "orders", "skipped"))),
+              ElementsAre("after1.py", "before.py", "after2.py"));
+}
+
+TEST(Schedule, RunsScriptsOncePerModelAndNotPerBatch) {
+  for (const char* result : {"success", "partial success", "error"}) {
+    Schedule schedule = OrdersWithScripts(false);
+    schedule.TakeDue(Event(Kind::kNodeCompiling, "orders"));
+
+    for (const char* batch : {"success", "error", "skipped"}) {
+      EXPECT_THAT(schedule.TakeDue(Event(Kind::kNodeCompiling, "orders")), IsEmpty());
+      EXPECT_THAT(schedule.TakeLeft(Event(Kind::kNodeFinished, "orders", batch)),
+                  IsEmpty());
+    }
+    const DbtEvent last = Event(Kind::kNodeResult, "orders", result);
+    const bool succeeds = result == std::string("success");
+
+    EXPECT_EQ(schedule.TakeLeft(last).size(), succeeds ? 0 : 2);
+    EXPECT_EQ(schedule.TakeDue(last).size(), succeeds ? 2 : 0);
+  }
+}
+
+TEST(Schedule, RunsScriptsOfASourceUnlessItIsStale) {
+  for (const auto& [status, count] : std::map<std::string, std::size_t>{
+           {"pass", 2}, {"warn", 2}, {"error", 0}, {"runtime error", 0}}) {
+    Schedule schedule = OrdersWithScripts(false);
+    schedule.TakeDue(Event(Kind::kNodeCompiling, "orders"));
+
+    const DbtEvent result = Event(Kind::kNodeResult, "orders", status);
+
+    EXPECT_EQ(schedule.TakeDue(result).size(), count) << status;
+    EXPECT_EQ(schedule.TakeLeft(result).size(), 2 - count) << status;
+  }
 }
 
 TEST(Schedule, GivesEachScriptOutOnce) {
@@ -78,14 +120,15 @@ TEST(Schedule, GivesEachScriptOutOnce) {
 
   EXPECT_THAT(schedule.TakeDue(Event(Kind::kNodeCompiling, "orders")), IsEmpty());
   EXPECT_THAT(schedule.TakeDue(Event(Kind::kNodeResult, "orders", "success")), IsEmpty());
-  EXPECT_THAT(schedule.TakeLeft("orders"), IsEmpty());
+  EXPECT_THAT(schedule.TakeLeft(Event(Kind::kNodeFinished, "orders", "success")),
+              IsEmpty());
 }
 
 TEST(Schedule, HasNothingForOtherNodes) {
   Schedule schedule = OrdersWithScripts(false);
 
   EXPECT_THAT(schedule.TakeDue(Event(Kind::kNodeCompiling, "customers")), IsEmpty());
-  EXPECT_THAT(schedule.TakeLeft("customers"), IsEmpty());
+  EXPECT_THAT(schedule.TakeLeft(Event(Kind::kNodeFinished, "customers")), IsEmpty());
 }
 
 TEST(Schedule, NamesTheNodesThatScriptsAreBoundTo) {

@@ -36,6 +36,27 @@ models:
   EXPECT_THAT(Find(folder), UnorderedElementsAre("a.py", "b.py", "c.py", "d.py", "e.py"));
 }
 
+TEST(SchemaFiles, TellTheScriptsOfSourcesFromThoseOfNodes) {
+  const TemporaryFolder folder;
+  folder.Write("dbt_project.yml", R"(
+sources: {shop: {+meta: {aft: {scripts: [a.py]}}}}
+)");
+  folder.Write("models/schema.yml", R"(
+sources:
+  - name: bank
+    tables: [{name: payments, meta: {aft: {scripts: {before: [b.py]}}}}]
+models: [{name: x, meta: {aft: {scripts: [{path: c.py}]}}}]
+)");
+
+  std::vector<std::string> of_sources;
+  std::vector<std::string> of_nodes;
+  for (const ExpectedScript& script : FindBoundScripts(ReadProjectConfig(folder.path())))
+    (script.is_of_source ? of_sources : of_nodes).push_back(script.path);
+
+  EXPECT_THAT(of_sources, UnorderedElementsAre("a.py", "b.py"));
+  EXPECT_THAT(of_nodes, ElementsAre("c.py"));
+}
+
 TEST(SchemaFiles, AreSearchedBelowTheProjectsOwnPaths) {
   const TemporaryFolder folder;
   folder.Write("dbt_project.yml", "name: shop\nmodel-paths: [sql]\n");

@@ -41,7 +41,13 @@ FILES = {
     "models/schema.yml": """
         version: 2
         sources:
-          - {name: raw, schema: main, tables: [{name: payments}]}
+          - name: raw
+            schema: main
+            tables:
+              - name: payments
+                meta: {owner: bob, aft: {scripts: []}}
+                loaded_at_field: id
+                freshness: {warn_after: {count: 1, period: day}}
         models:
           - name: customers
             latest_version: 1

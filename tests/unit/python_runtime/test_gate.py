@@ -94,6 +94,26 @@ def test_events_come_in_the_order_of_the_graph(run: RunDbt) -> None:
     ]
 
 
+def test_the_freshness_of_a_source_can_be_refused_before_and_after(run: RunDbt) -> None:
+    events = [
+        ("ConcurrencyLine", ""),
+        ("NodeCompiling", "payments"),
+        ("LogFreshnessResult", "payments"),
+        ("NodeFinished", "payments"),
+        ("FreshnessCheckComplete", ""),
+    ]
+    for name, node in (events[1], events[2], events[4]):
+        result = run(refuse(name, node, f"no to {name}"), "source", "freshness")
+
+        # dbt finishes no node whose result is refused, and its last line can't be refused.
+        is_result = name == "LogFreshnessResult"
+        expected = [e for e in events if not is_result or e[0] != "NodeFinished"]
+        assert result.exit_code == 1
+        assert [e for e in result.events if e[0] != "ArtifactWritten"] == expected
+        assert (f"no to {name}" in result.output) == (name != "FreshnessCheckComplete")
+    assert result.hellos[0]["flags"]["which"] == "freshness"
+
+
 def test_events_about_nodes_that_do_not_matter_are_kept_back(run: RunDbt) -> None:
     def only_scored(name: str, _: dict[str, Any]) -> list[dict[str, Any]]:
         nodes = {"nodes": ["model.shop.scored"]}

@@ -214,6 +214,20 @@ def test_the_context_says_what_the_script_is_bound_to(run: Run, project: Path) -
     ]
 
 
+def test_the_context_describes_a_source_as_well(run: Run) -> None:
+    ended = run(
+        """
+        table = context.current_model
+        print(table.source_name, table.name, table.alias, table.status, table.meta)
+        print(len(source(table.source_name, table.name)))
+        """,
+        node="source.shop.raw.payments",
+        node_status="warn",
+    )
+
+    assert ended.output.splitlines() == ["raw payments payments warn {'owner': 'bob'}", "1"]
+
+
 def test_arguments_are_there_for_a_script_that_is_bound_with_some(run: Run) -> None:
     text = "print(context.arguments)"
 
@@ -334,11 +348,16 @@ def test_a_generator_of_frames_is_written_as_one(run: Run, project: Path) -> Non
     assert rows(project, "select a from scored order by a") == [(1,), (2,), (3,)]
 
 
-@pytest.mark.parametrize("node", ["source.shop.raw.payments", "macro.shop.none"])
-def test_only_a_script_of_a_model_may_write_to_it(run: Run, node: str) -> None:
-    ended = run("print(context.current_model); write_to_model(ref('orders'))", node=node)
+def test_the_context_knows_no_node_that_is_none(run: Run) -> None:
+    ended = run("print(context.current_model)", node="macro.shop.none")
 
     assert ended.output == "None\n"
+
+
+@pytest.mark.parametrize("node", ["source.shop.raw.payments", "macro.shop.none"])
+def test_only_a_script_of_a_model_may_write_to_it(run: Run, node: str) -> None:
+    ended = run("write_to_model(ref('orders'))", node=node)
+
     assert "write_to_model() needs a script that is bound to a model" in ended.message
     assert f"is bound to '{node}'" in ended.message
 
