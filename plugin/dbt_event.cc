@@ -119,6 +119,9 @@ std::optional<GateHello> ParseGateHello(std::string_view line) {
   invocation.printer_width = static_cast<int>(IntegerAt(*flags, {"printer_width"}, 80));
   invocation.use_colors = BooleanAt(*flags, {"use_colors"}, false);
   invocation.fails_fast = BooleanAt(*flags, {"fail_fast"}, false);
+  invocation.is_empty = BooleanAt(*flags, {"empty"}, false);
+  invocation.sample_start = StringAt(*flags, {"sample", "start"});
+  invocation.sample_end = StringAt(*flags, {"sample", "end"});
   invocation.writes_json = BooleanAt(*flags, {"write_json"}, true);
   return hello;
 }

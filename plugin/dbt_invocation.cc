@@ -88,6 +88,7 @@ DbtInvocation InvocationOf(const DbtArguments& arguments, const fs::path& dbt,
   invocation.printer_width = Number(arguments.Setting("printer-width"), kWidth);
   invocation.use_colors = arguments.Flag("use-colors", true);
   invocation.writes_json = arguments.Flag("write-json", true);
+  invocation.is_empty = arguments.Flag("empty", false);
   invocation.fails_fast = arguments.Flag("fail-fast", false);
   return invocation;
 }

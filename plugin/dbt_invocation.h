@@ -26,8 +26,11 @@ struct DbtInvocation {
   int threads = 0;               ///< 0 where the user named none
   int printer_width = 80;
   bool use_colors = false;
-  bool writes_json = true;  ///< false under --no-write-json
-  bool fails_fast = false;  ///< --fail-fast
+  bool writes_json = true;   ///< false under --no-write-json
+  bool fails_fast = false;   ///< --fail-fast
+  bool is_empty = false;     ///< --empty
+  std::string sample_start;  ///< of --sample
+  std::string sample_end;    ///< likewise
 };
 
 /// How `arguments` and dbt's environment variables call `dbt`, for the project in

@@ -20,6 +20,9 @@ HostPreparation::HostPreparation(ScriptHost& host, const ProjectConfig& project,
   setup_.variables = invocation.variables;
   setup_.target_folder = target_folder;
   setup_.threads = invocation.threads;
+  setup_.is_empty = invocation.is_empty;
+  setup_.sample_start = invocation.sample_start;
+  setup_.sample_end = invocation.sample_end;
 }
 
 void HostPreparation::WarmUp(const std::set<std::string>& names) {

@@ -136,6 +136,12 @@ void StagedRun::Plan() {
   if (!has_scripts && bound.problems.empty()) return HandOver();
   console_.PrintListing();
   for (const std::string& notice : bound.notices) console_.Print(notice);
+  if (!commands_.arguments().Setting("sample").empty())
+    bound.problems.emplace_back(
+        "scripts cannot be run with '--sample' in stages, for only dbt itself knows "
+        "which "
+        "rows it means; leave it out, or use dbt-core 1.10 or later without '--aft-mode "
+        "staged'");
   if (!bound.problems.empty()) return Refuse(bound.problems);
   if (invocation_.command == "build") AddTestEdges(manifest_.graph);
   schedule_.emplace(manifest_.graph, selected_, std::move(bound.nodes));

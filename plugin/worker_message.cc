@@ -62,6 +62,11 @@ double Seconds(const json::object& object, std::string_view key) {
   return value->to_number<double>();
 }
 
+json::value Sample(const HostSetup& setup) {
+  if (setup.sample_start.empty()) return nullptr;
+  return {{"start", setup.sample_start}, {"end", setup.sample_end}};
+}
+
 json::object Described(const Environment& environment) {
   return {{"name", environment.name},
           {"type", environment.type},
@@ -89,7 +94,9 @@ std::string PrepareMessage(const HostSetup& setup) {
         {"vars", json::parse(setup.variables)},
         {"target_path", setup.target_folder},
         {"run_dir", setup.run_folder},
-        {"threads", setup.threads > 0 ? json::value(setup.threads) : nullptr}}}});
+        {"threads", setup.threads > 0 ? json::value(setup.threads) : nullptr},
+        {"empty", setup.is_empty},
+        {"sample", Sample(setup)}}}});
 }
 
 std::string ManifestMessage(const std::string& path) {

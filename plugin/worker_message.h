@@ -24,8 +24,11 @@ struct HostSetup {
   std::string target;            ///< empty for the profile's own
   std::string variables = "{}";  ///< of --vars, as a JSON object
   std::string target_folder;
-  std::string run_folder;  ///< private, and gone after the run
-  int threads = 0;         ///< 0 for the profile's own
+  std::string run_folder;    ///< private, and gone after the run
+  int threads = 0;           ///< 0 for the profile's own
+  bool is_empty = false;     ///< --empty: whatever a script reads has no rows
+  std::string sample_start;  ///< of --sample; empty without
+  std::string sample_end;    ///< likewise
 };
 
 /// The environment would have to be built.

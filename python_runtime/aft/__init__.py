@@ -62,7 +62,8 @@ def ref(*names: str, v: object = None) -> pandas.DataFrame:
 
     Takes what dbt's own `ref` takes: a package's name may come before the model's, and
     ``v`` picks a version. The table is read as it is now; for an ephemeral model it is
-    the table that the model's script wrote.
+    the table that the model's script wrote. Under dbt's ``--empty`` there are no rows, and
+    under ``--sample`` those of its window where the model's config has an ``event_time``.
 
     A column of integers comes as int64. With NULLs among them it comes as float64, or as
     Int64 where float64 would round one of them; other NULLs are what pandas has for them.

@@ -34,6 +34,8 @@ class Setup:
     target: str | None = None
     variables: dict[str, Any] = field(default_factory=dict)
     threads: int | None = None
+    empty: bool = False  # dbt's --empty: whatever is read has no rows.
+    sample: tuple[str, str] | None = None  # The window of dbt's --sample, without its end.
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Target:
 
 def read_setup(message: Mapping[str, Any]) -> Setup:
     """What the plugin's first message says."""
+    sample = message.get("sample")
     return Setup(
         project_dir=Path(message["project_dir"]),
         scripts_dir=Path(message["scripts_dir"]),
@@ -68,6 +71,8 @@ def read_setup(message: Mapping[str, Any]) -> Setup:
         target=message.get("target"),
         variables=message.get("vars") or {},
         threads=message.get("threads"),
+        empty=message.get("empty", False),
+        sample=(sample["start"], sample["end"]) if sample else None,
     )
 
 

@@ -49,6 +49,7 @@ class ScriptSession:
         self._has_appended = False
         self._project = project
         self._request = request
+        self._setup = setup
         self._node = project.bound_node(request.node)
         self.warehouse = Warehouse(target)
         self.context = Context(
@@ -60,61 +61,72 @@ class ScriptSession:
 
     def ref(self, names: tuple[str, ...], version: object) -> pd.DataFrame:
         """Read the model that dbt's `ref` would mean here."""
-        return self.warehouse.read(self._model(names, version))
+        return self.warehouse.read(*self._rows(self._model(names, version)))
 
     def source(self, source: str, table: str) -> pd.DataFrame:
         """Read a declared source table."""
-        return self.warehouse.read(self._source(source, table))
+        return self.warehouse.read(*self._rows(self._source(source, table)))
 
     def ref_table(self, names: tuple[str, ...], version: object) -> pa.Table:
         """As `ref`, but an Arrow table."""
-        return self.warehouse.read_table(self._model(names, version))
+        return self.warehouse.read_table(*self._rows(self._model(names, version)))
 
     def source_table(self, source: str, table: str) -> pa.Table:
         """As `source`, but an Arrow table."""
-        return self.warehouse.read_table(self._source(source, table))
+        return self.warehouse.read_table(*self._rows(self._source(source, table)))
 
     @property
     def arguments(self) -> dict[str, Any]:
         """What `with` gave the script."""
         return self._request.arguments or {}
 
-    def _model(self, names: tuple[str, ...], version: object) -> str | Relation:
+    def _model(self, names: tuple[str, ...], version: object) -> dict[str, Any]:
         if len(names) not in (1, 2) or not all(isinstance(name, str) for name in names):
             raise AftError("ref() takes a model's name, or a package's and a model's")
         package = names[0] if len(names) == 2 else None
-        node = self._project.find_model(names[-1], package, version, self._package)
-        return self._relation(node)
+        return self._project.find_model(names[-1], package, version, self._package)
 
-    def _source(self, source: str, table: str) -> str | Relation:
-        return self._relation(self._project.find_source(source, table, self._package))
+    def _source(self, source: str, table: str) -> dict[str, Any]:
+        return self._project.find_source(source, table, self._package)
 
     @property
     def _package(self) -> str:
         return self._node["package_name"] if self._node else self._project.name
 
-    def _relation(self, node: dict[str, Any]) -> str | Relation:
-        return node.get("relation_name") or self._project.relation(node)
+    def _rows(self, node: dict[str, Any]) -> tuple[str | Relation, str]:
+        """Where a node's rows are, and which of them dbt's own models would read."""
+        relation = node.get("relation_name") or self._project.relation(node)
+        event_time = (node.get("config") or {}).get("event_time")
+        if self._setup.empty:
+            return relation, "1 = 0"
+        if self._setup.sample and event_time:
+            start, end = self._setup.sample
+            return relation, f"{event_time} >= '{start}' and {event_time} < '{end}'"
+        return relation, ""
 
     def check_own_model(self, name: str) -> None:
         """Raise AftError unless ``name`` is the model that the script is bound to."""
-        own = self._node["name"] if self._node else None
+        own = self._own_model()["name"]
         if name != own:
             raise AftError(f"a script writes to its own model, '{own}', and not to '{name}'")
 
-    def write_to_model(self, frame: Any, mode: str, dtype: Any) -> None:
-        """Write into the table of the model that the script is bound to."""
+    def _own_model(self) -> dict[str, Any]:
         if self._node is None or self._node["resource_type"] != "model":
             raise AftError(
                 f"write_to_model() needs a script that is bound to a model, but "
                 f"'{self._request.name}' is bound to '{self._request.node}'"
             )
+        return self._node
+
+    def write_to_model(self, frame: Any, mode: str, dtype: Any) -> None:
+        """Write into the table of the model that the script is bound to."""
+        own = self._own_model()
         if mode not in MODES:
             raise AftError(
                 f"write_to_model() has no mode '{mode}'; the modes are 'overwrite' and "
                 "'append'"
             )
-        relation = self._project.relation(self._node)
+        relation = self._project.relation(own)
         column_types = _column_types(dtype)
         if mode == "append":
             with self._appending():

@@ -51,15 +51,18 @@ class Warehouse:
         self._open_connection: _aft.Connection | None = None
         self.meter = Meter()
 
-    def read(self, relation: str | Relation) -> pd.DataFrame:
-        """All rows of a relation, given by its name in SQL or by its parts."""
-        with self._measured_reading():
-            return frames.to_pandas(self._read(relation))
+    def read(self, relation: str | Relation, condition: str = "") -> pd.DataFrame:
+        """The rows of a relation, given by its name in SQL or by its parts.
 
-    def read_table(self, relation: str | Relation) -> pa.Table:
+        All of them, or those for which ``condition``, in SQL, holds.
+        """
+        with self._measured_reading():
+            return frames.to_pandas(self._read(relation, condition))
+
+    def read_table(self, relation: str | Relation, condition: str = "") -> pa.Table:
         """As `read`, but an Arrow table."""
         with self._measured_reading():
-            return self._read(relation)
+            return self._read(relation, condition)
 
     @contextmanager
     def _measured_reading(self) -> Iterator[None]:
@@ -103,12 +106,13 @@ class Warehouse:
             time.sleep(random.uniform(0.5, 1) * _FIRST_DELAY * 2**tries)
             tries += 1
 
-    def _read(self, relation: str | Relation) -> pa.Table:
+    def _read(self, relation: str | Relation, condition: str) -> pa.Table:
         try:
             name = relation
             if isinstance(relation, Relation):
                 name = self._connection.sql_name(dataclasses.asdict(relation))
-            table = frames.read_all(self._connection.read(f"select * from {name}"))
+            query = f"select * from {name}" + (condition and f" where {condition}")
+            table = frames.read_all(self._connection.read(query))
         except _aft.Error as error:
             raise _in_words(error) from None
         self.meter.rows_read += table.num_rows

@@ -169,6 +169,9 @@ def _flags() -> dict[str, Any]:
     }
     # dbt has not yet changed to this folder.
     flags["project_dir"] = os.path.abspath(flags.get("project_dir") or os.curdir)
+    sample = getattr(get_flags(), "SAMPLE", None)
+    if sample is not None:
+        flags["sample"] = {"start": str(sample.start), "end": str(sample.end)}
     return flags
 
 

@@ -136,3 +136,23 @@ def test_a_test_that_fails_stops_scripts_under_fail_fast(project: Project) -> No
     assert messages["model.jaffle_shop.slow"] == (
         "stopped, for 'test.jaffle_shop.never' has failed (--fail-fast)"
     )
+
+
+def test_an_empty_run_reads_no_rows_and_writes_what_it_is_given(project: Project) -> None:
+    ephemeral = "{{ config(materialized='ephemeral') }} select * from main.counted"
+    project.write("models/counted.sql", ephemeral)
+    project.write("models/copied.sql", "select * from {{ ref('counted') }}")
+    project.write(
+        "scripts/count.py",
+        "import pandas as pd\n"
+        "orders = ref('raw_orders')\n"
+        "counts = {'orders': [len(orders)], 'columns': [len(orders.T)]}\n"
+        "write_to_model(pd.DataFrame(counts))\n",
+    )
+    project.bind("counted", ["scripts/count.py"])
+
+    run = project.aft("dbt", "run", "--empty", "--select", "counted", "copied")
+
+    assert run.exit_code == 0, run.output
+    assert project.query("select * from counted") == [(0, 4)]
+    assert project.query("select * from copied") == []

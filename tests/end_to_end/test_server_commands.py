@@ -121,3 +121,10 @@ def test_a_batch_that_fails_holds_the_models_scripts_back(project: ServerProject
     assert "PARTIAL SUCCESS (2/3)" in run.output
     assert statuses(project) == {"daily before": "success", "daily after": "skipped"}
     assert project.run_results()["model.shop.child"]["status"] == "skipped"
+
+
+def test_scripts_read_what_a_sample_has(project: ServerProject) -> None:
+    run = project.aft("dbt", "run", "--sample", "{start: '2026-01-02', end: '2026-01-03'}")
+
+    assert run.exit_code == 0, run.output
+    assert "| None daily success visits: 1\n" in run.output

@@ -75,7 +75,10 @@ TEST(GateHello, ReadsDbtsFlags) {
       R"({"hello": {"protocol": 1, "dbt_version": "1.10.1", "python": "/v/bin/python",
           "flags": {"which": "run", "project_dir": "/p", "profiles_dir": "/q",
                     "profile": null, "target": "dev", "vars": {"a": 1}, "threads": 4,
-                    "use_colors": true, "printer_width": 100, "write_json": false}}})");
+                    "use_colors": true, "printer_width": 100, "write_json": false,
+                    "empty": true,
+                    "sample": {"start": "2026-01-01 00:00:00+00:00",
+                               "end": "2026-01-02 00:00:00+00:00"}}}})");
 
   ASSERT_TRUE(hello.has_value());
   EXPECT_TRUE(hello->has_flags);
@@ -88,6 +91,9 @@ TEST(GateHello, ReadsDbtsFlags) {
   EXPECT_EQ(hello->invocation.printer_width, 100);
   EXPECT_TRUE(hello->invocation.use_colors);
   EXPECT_FALSE(hello->invocation.writes_json);
+  EXPECT_TRUE(hello->invocation.is_empty);
+  EXPECT_EQ(hello->invocation.sample_start, "2026-01-01 00:00:00+00:00");
+  EXPECT_EQ(hello->invocation.sample_end, "2026-01-02 00:00:00+00:00");
 }
 
 TEST(GateHello, RefusesAGateOfAnotherProtocol) {

@@ -29,7 +29,19 @@ TEST(WorkerMessage, SaysNullForWhatTheUserDidNotGive) {
   const std::string message = PrepareMessage(setup);
 
   EXPECT_NE(message.find(R"("profile":null,"target":null,"vars":{})"), std::string::npos);
-  EXPECT_NE(message.find(R"("threads":null)"), std::string::npos);
+  EXPECT_NE(message.find(R"("threads":null,"empty":false,"sample":null)"),
+            std::string::npos);
+}
+
+TEST(WorkerMessage, TellsTheHostWhichRowsDbtWouldRead) {
+  HostSetup setup;
+  setup.is_empty = true;
+  setup.sample_start = "2026-01-01";
+  setup.sample_end = "2026-01-02";
+
+  EXPECT_NE(PrepareMessage(setup).find(
+                R"("empty":true,"sample":{"start":"2026-01-01","end":"2026-01-02"})"),
+            std::string::npos);
 }
 
 TEST(WorkerMessage, ReadsWhatAHostSays) {

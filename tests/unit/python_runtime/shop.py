@@ -46,6 +46,7 @@ FILES = {
             tables:
               - name: payments
                 meta: {owner: bob, aft: {scripts: []}}
+                config: {event_time: id}
                 loaded_at_field: id
                 freshness: {warn_after: {count: 1, period: day}}
         models:

@@ -61,7 +61,8 @@ def test_the_first_hello_says_who_dbt_is(run: RunDbt, project: Path, tmp_path: P
     result = run(
         always_go,
         *("run", "--project-dir", "the shop", "--profiles-dir", "the shop"),
-        *("--vars", "{a: [1]}", "--threads", "2"),
+        *("--vars", "{a: [1]}", "--threads", "2", "--empty"),
+        *("--sample", "{start: '2026-01-01', end: '2026-01-02'}"),
         cwd=tmp_path,
     )
 
@@ -73,6 +74,11 @@ def test_the_first_hello_says_who_dbt_is(run: RunDbt, project: Path, tmp_path: P
     assert hello["flags"]["vars"] == {"a": [1]}
     assert hello["flags"]["threads"] == 2
     assert hello["flags"]["which"] == "run"
+    assert hello["flags"]["empty"] is True
+    assert hello["flags"]["sample"] == {
+        "start": "2026-01-01 00:00:00+00:00",
+        "end": "2026-01-02 00:00:00+00:00",
+    }
     assert {"flags" in each for each in result.hellos[1:]} == {False}
 
 

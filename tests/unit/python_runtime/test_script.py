@@ -273,6 +273,43 @@ def test_what_dbt_does_not_know_is_refused(run: Run, call: str, message: str) ->
     assert run(call).message.startswith(f"aft.Error: {message}")
 
 
+def test_an_empty_run_reads_no_rows_and_writes_as_always(
+    new_worker: Callable[..., Worker], project: Path
+) -> None:
+    worker = new_worker()
+    worker.prepare(project, empty=True)
+    worker.receive()
+    worker.use_manifest(project / "target" / "manifest.json")
+    script = project / "models" / "score.py"
+    script.write_text("""
+import pandas as pd
+orders, payments = ref("orders"), source("raw", "payments")
+write_to_model(pd.DataFrame({"a": [1, 2]}))
+print(len(orders), *orders.columns, len(payments), *payments.columns, len(ref("scored")))
+""")
+
+    ended = worker.run(script, "model.shop.scored")
+
+    assert ended.output == "0 id amount 0 id method 0\n"
+    assert rows(project, "select a from scored") == [(1,), (2,)]
+
+
+@pytest.mark.parametrize(("start", "end", "shown"), [("7", "8", "1 2"), ("6", "7", "0 2")])
+def test_a_sample_has_the_rows_of_its_window_where_dbt_knows_their_time(
+    new_worker: Callable[..., Worker], project: Path, start: str, end: str, shown: str
+) -> None:
+    worker = new_worker()
+    worker.prepare(project, sample={"start": start, "end": end})
+    worker.receive()
+    worker.use_manifest(project / "target" / "manifest.json")
+    script = project / "models" / "score.py"
+    script.write_text("print(len(source('raw', 'payments')), len(ref('orders')))")
+
+    ended = worker.run(script, "model.shop.scored")
+
+    assert ended.output == shown + "\n"
+
+
 def test_an_error_of_the_warehouse_can_be_told_apart(run: Run) -> None:
     ended = run("""
         import aft
