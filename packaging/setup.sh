@@ -36,6 +36,25 @@ make_environment() {
   cp "$repository/packaging/requirements.txt" "$stamp"
 }
 
+# make_matrix WHEN…: the environments of matrix.txt that are tested at these times. dbt 1.12
+# works without its experimental parser, whose package loads a program from elsewhere.
+make_matrix() {
+  local frames name when dbt folder requirements
+  frames=$(grep -E '^(pandas|pyarrow)' "$repository/packaging/requirements.txt")
+  while read -r name when dbt; do
+    folder=$repository/.matrix/$name
+    read -ra requirements <<<"$dbt ${frames//$'\n'/ }"
+    [[ " $* " == *" $when "* ]] || continue
+    [[ $(cat "$folder/requirements.installed" 2>/dev/null) == "${requirements[*]}" ]] && continue
+    say "Installing dbt $name into .matrix"
+    "$environment/bin/uv" venv --quiet --clear --python /usr/bin/python3 "$folder"
+    "$environment/bin/uv" pip install --quiet --python "$folder/bin/python" \
+      --overrides <(echo "dbt-core-experimental-parser; python_version < '3'") \
+      "${requirements[@]}" </dev/null
+    echo "${requirements[*]}" >"$folder/requirements.installed"
+  done < <(grep -v -e '^#' -e '^$' "$repository/packaging/matrix.txt")
+}
+
 # A program with sanitizers starts only in the address space that they know; newer kernels
 # spread addresses further, unless told not to.
 at_fixed_addresses() {

@@ -44,6 +44,8 @@ class Run:
 class Project:
     """A project folder with its database."""
 
+    program = DBT  # The dbt that it is run with.
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
@@ -65,12 +67,12 @@ class Project:
         }
 
     def aft(self, *arguments: str, **options: Any) -> Run:
-        """Run `aft` with `arguments` and the environment's dbt."""
-        return self.run(str(AFT), *arguments, "--aft-dbt", str(DBT), **options)
+        """Run `aft` with `arguments` and the project's dbt."""
+        return self.run(str(AFT), *arguments, "--aft-dbt", str(self.program), **options)
 
     def dbt(self, *arguments: str, **options: Any) -> Run:
         """Run plain dbt."""
-        return self.run(str(DBT), *arguments, **options)
+        return self.run(str(self.program), *arguments, **options)
 
     def run(
         self,

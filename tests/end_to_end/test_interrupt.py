@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import pty
 import signal
 import subprocess
 import time
@@ -13,25 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.project import AFT, DBT, Project, plain
+from tests.end_to_end.project import AFT, DBT, Project
+from tests.end_to_end.terminal import SLEEPER, RunInTerminal
 from tests.support.processes import PATIENCE, is_running, processes_with, wait_until
 
 LTV = "models/customers_predicted_ltvs.py"
 # After which a script that goes on is killed without a second Ctrl-C.
 GRACE = 5.0
-
-SLEEPER = """
-import os, subprocess, time
-child = subprocess.Popen(["sleep", "1000"])
-with open("pids.draft", "w") as file:
-    file.write(f"{os.getpid()} {child.pid}")
-os.rename("pids.draft", "pids")
-try:
-    time.sleep(1000)
-except BaseException as error:
-    open("ended", "w").write(type(error).__name__)
-    raise
-"""
 
 # Goes on after Ctrl-C; the file says that the signal has come.
 STUBBORN = """
@@ -42,72 +30,15 @@ signal.signal(signal.SIGINT, note)
 """ + SLEEPER.replace("    time.sleep(1000)", "    while True: time.sleep(1000)")
 
 
-class RunInTerminal:
-    """`aft dbt run` in a terminal of its own, whose script hangs."""
-
-    def __init__(self, project: Project, folders: Path) -> None:
-        self.project = project
-        self.folders = folders
-        argv = [str(AFT), "dbt", "run", "--aft-dbt", str(DBT)]
-        environment = project.environment | {"TMPDIR": str(folders)}
-        self.pid, self.terminal = pty.fork()
-        if self.pid == 0:
-            os.chdir(project.folder)
-            os.execve(argv[0], argv, environment)
-        os.set_blocking(self.terminal, False)
-        self.output = b""
-        self.exit_code: int | None = None
-        pids = project.folder / "pids"
-        self.wait_for(pids.exists, "the script runs")
-        self.script_pids = [int(pid) for pid in pids.read_text().split()]
-
-    def wait_for(self, condition: Callable[[], bool], what: str) -> None:
-        def check() -> bool:
-            self.read()
-            return condition()
-
-        wait_until(check, f"{what}:\n{self.output.decode()}")
-
-    def read(self) -> None:
-        try:
-            while chunk := os.read(self.terminal, 65536):
-                self.output += chunk
-        except OSError:  # Nothing there now, or the terminal's other side is closed.
-            return
-
-    def wait_for_end(self) -> None:
-        def has_ended() -> bool:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.exit_code = os.waitstatus_to_exitcode(status)
-            return bool(pid)
-
-        self.wait_for(has_ended, "aft ends")
-        self.read()
-
-    def text(self) -> str:
-        return plain(self.output.decode().replace("\r\n", "\n"))
-
-    def leftovers(self) -> list[str]:
-        """Processes of this run that live, and the folder of its socket."""
-        return processes_with(self.folders) + [str(path) for path in self.folders.iterdir()]
-
-
 @pytest.fixture
 def start(project: Project, short_folder: Path) -> Iterator[Callable[[str], RunInTerminal]]:
-    started: list[RunInTerminal] = []
+    with contextlib.ExitStack() as started:
 
-    def begin(script: str) -> RunInTerminal:
-        project.write(LTV, script)
-        started.append(RunInTerminal(project, short_folder))
-        return started[-1]
+        def begin(script: str) -> RunInTerminal:
+            project.write(LTV, script)
+            return started.enter_context(RunInTerminal(project, short_folder))
 
-    yield begin
-    for run in started:
-        if run.exit_code is None:
-            os.kill(run.pid, signal.SIGKILL)
-            os.waitpid(run.pid, 0)
-        os.close(run.terminal)
+        yield begin
 
 
 def check_stopped(run: RunInTerminal) -> None:

@@ -10,16 +10,9 @@ import pytest
 from tests.end_to_end.conftest import project, seeded, short_folder
 from tests.end_to_end.project import Project
 from tests.faults.server_project import ServerProject
-from tests.support.postgres import PostgresServer, running_server
+from tests.support.postgres import PostgresServer
 
 __all__ = ["project", "seeded", "short_folder"]
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """A PostgreSQL server of this test run's own."""
-    with running_server() as server:
-        yield server
 
 
 @pytest.fixture

@@ -30,11 +30,17 @@ class ServerProject(Project):
     server: PostgresServer
 
     @classmethod
-    def on(cls, server: PostgresServer, folder: Path) -> ServerProject:
-        """Move the project in ``folder`` to ``server`` and build it there."""
+    def moved(cls, server: PostgresServer, folder: Path) -> ServerProject:
+        """Move the project in ``folder`` to ``server``."""
         project = cls(folder)
         project.server = server
         project.write("profiles.yml", PROFILE)
+        return project
+
+    @classmethod
+    def on(cls, server: PostgresServer, folder: Path) -> ServerProject:
+        """Move the project in ``folder`` to ``server`` and build it there."""
+        project = cls.moved(server, folder)
         built = project.aft("dbt", "build")
         assert built.exit_code == 0, built.output
         return project

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Models of one row with scripts, and what a run says of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.end_to_end.project import Project, Run
+
+
+def add_model(
+    project: Project,
+    name: str,
+    *parents: str,
+    before: str = "",
+    after: str = "",
+    query: str = "select 1 as id",
+    properties: dict[str, Any] | None = None,
+    **config: Any,
+) -> None:
+    """Make a model below others; a script is given by its text."""
+    settings = ", ".join(f"{key}={value!r}" for key, value in config.items())
+    reads = "".join(f" /* {{{{ ref('{parent}') }}}} */" for parent in parents)
+    head = f"{{{{ config({settings}) }}}} " if settings else ""
+    project.write(f"models/{name}.sql", head + query + reads)
+    scripts = {}
+    for when, text in (("before", before), ("after", after)):
+        if text:
+            project.write(f"{when}_{name}.py", text + "\n")
+            scripts[when] = [f"{when}_{name}.py"]
+    if scripts:
+        project.bind(name, scripts, **(properties or {}))
+
+
+def statuses(project: Project) -> dict[str, str]:
+    """dbt's results, by the names of nodes."""
+    return {
+        unique_id.split(".")[2]: entry["status"]
+        for unique_id, entry in project.run_results().items()
+    }
+
+
+def scripts(project: Project) -> dict[str, str]:
+    """aft's results, by the paths of scripts."""
+    return {entry["path"]: entry["status"] for entry in project.results()}
+
+
+def line(run: Run, start: str, node: str) -> int:
+    """The number of dbt's own line about a node that says `start`, `OK created`, …"""
+    lines = run.output.splitlines()
+    (number,) = (
+        number
+        for number, text in enumerate(lines)
+        if f" {start} " in text and f".{node} ." in text
+    )
+    return number

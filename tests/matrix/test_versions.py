@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What scripts rely on in dbt holds in each of its versions."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.project import Project
+from tests.end_to_end.terminal import SLEEPER, RunInTerminal
+from tests.faults.server_project import ServerProject
+from tests.matrix.chain import add_model, line, scripts, statuses
+from tests.support.processes import wait_until
+
+LTV = "models/customers_predicted_ltvs.py"
+
+
+def count(project: Project, table: str) -> int:
+    if isinstance(project, ServerProject):
+        return int(project.rows(f"select count(*) from shop.{table}")[0])
+    return int(project.query(f"select count(*) from {table}")[0][0])
+
+
+@pytest.mark.adapters("postgres", "sqlite")
+def test_the_example_is_built_in_the_order_of_the_graph(shop: Project) -> None:
+    seeds = shop.aft("dbt", "seed")
+    run = shop.aft("dbt", "run")
+
+    assert seeds.exit_code == 0, seeds.output
+    assert run.exit_code == 0, run.output
+    assert set(statuses(shop).values()) == {"success"}
+    assert scripts(shop) == {LTV: "success"}
+    assert count(shop, "fct_customers") == 100
+    starts, ends = run.line(f"START script {LTV}"), run.line(f"OK ran script {LTV}")
+    for parent in ("customers", "orders"):
+        assert line(run, "OK created", parent) < starts
+    assert ends < line(run, "START", "fct_customers")
+
+
+def test_a_failing_script_fails_its_node_and_skips_the_children(chains: Project) -> None:
+    add_model(chains, "predicted", after="raise ValueError('no')", materialized="ephemeral")
+    add_model(chains, "checked", after="raise ValueError('too few')")
+    add_model(chains, "prepared", before="raise ValueError('not now')")
+    for parent in ("predicted", "checked", "prepared"):
+        add_model(chains, f"of_{parent}", parent, after="pass")
+    add_model(chains, "alone", before="print('one')", after="print('two')")
+
+    run = chains.aft("dbt", "run")
+
+    assert run.exit_code == 1
+    assert statuses(chains) == {
+        "of_predicted": "skipped",
+        "checked": "error",
+        "of_checked": "skipped",
+        "prepared": "error",
+        "of_prepared": "skipped",
+        "alone": "success",
+    }
+    message = chains.run_results()["model.chains.checked"]["message"]
+    assert "script 'after_checked.py' failed: ValueError: too few" in message
+    assert scripts(chains) == {
+        "after_predicted.py": "error",
+        "after_of_predicted.py": "skipped",
+        "after_checked.py": "error",
+        "after_of_checked.py": "skipped",
+        "before_prepared.py": "error",
+        "after_of_prepared.py": "skipped",
+        "before_alone.py": "success",
+        "after_alone.py": "success",
+    }
+    assert "OK created sql table model main.prepared" not in run.output
+    built = line(run, "OK created", "alone")
+    assert run.line("| one") < built < run.line("| two")
+
+
+def test_build_runs_scripts_before_the_tests_of_their_node(chains: Project) -> None:
+    columns = {"columns": [{"name": "id", "tests": ["unique"]}]}
+    add_model(chains, "checked", before="pass", after="pass", properties=columns)
+    add_model(chains, "of_checked", "checked", after="pass")
+
+    run = chains.aft("dbt", "build")
+
+    assert run.exit_code == 0, run.output
+    assert set(scripts(chains).values()) == {"success"}
+    ran = run.line("OK ran script after_checked.py")
+    assert line(run, "OK created", "checked") < ran
+    assert ran < run.line("START test unique_checked_id")
+    assert run.line("PASS unique_checked_id") < line(run, "START", "of_checked")
+
+
+def test_ctrl_c_stops_the_script_and_the_run(chains: Project, short_folder: Path) -> None:
+    add_model(chains, "first", after="pass")
+    add_model(chains, "slow", "first", after=SLEEPER, materialized="ephemeral")
+    add_model(chains, "of_slow", "slow", after="pass")
+
+    with RunInTerminal(chains, short_folder) as run:
+        os.write(run.terminal, b"\x03")
+        run.wait_for_end()
+
+        assert run.exit_code not in (0, None)
+        assert (chains.folder / "ended").read_text() == "KeyboardInterrupt"
+        wait_until(lambda: not run.leftovers(), f"nothing is left of {run.leftovers()}")
+    assert statuses(chains)["first"] == "success"
+    assert statuses(chains).get("of_slow") in (None, "skipped")
+    found = scripts(chains)
+    assert (found["after_first.py"], found["after_slow.py"]) == ("success", "error")
+
+
+def test_fail_fast_stops_the_scripts_that_run(chains: Project) -> None:
+    # It fails when the other one is there.
+    wait = "import os, time\nwhile not os.path.exists('pids'): time.sleep(0.01)\n1 / 0"
+    add_model(chains, "slow", after=SLEEPER, materialized="ephemeral")
+    add_model(chains, "hasty", after=wait, materialized="ephemeral")
+    for parent in ("slow", "hasty"):
+        add_model(chains, f"of_{parent}", parent, after="pass")
+
+    run = chains.aft("dbt", "run", "--threads", "2", "--fail-fast")
+
+    assert run.exit_code != 0
+    messages = {entry["path"]: entry["message"] for entry in chains.results()}
+    reason = "stopped, for 'model.chains.hasty' has failed (--fail-fast)"
+    assert messages["after_slow.py"] == reason
+    assert not set(statuses(chains).values()) - {"skipped"}
