@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from aft import _aft
-from aft.errors import AftError
+from aft.errors import AftError, NoConnection
 from aft.profile import Target
 
 OVERRIDE = "AFT_ODBC_CONNECTION"
 SQLITE_DRIVER = "SQLite3"
 POSTGRES_DRIVER = "PostgreSQL Unicode"
+DUCKDB_MEMORY = ":memory:"  # Where dbt-duckdb keeps a database that has no path.
 # dbt-postgres' own default, in seconds.
 POSTGRES_CONNECT_TIMEOUT = 10
 # After so many seconds without a sign of life a connection is given up.
@@ -33,7 +34,10 @@ class ConnectionSettings:
 
 
 def connection_settings(target: Target) -> ConnectionSettings:
-    """The connection for ``target``. Raises AftError that says what to install or set."""
+    """The connection for ``target``.
+
+    Raises AftError that says what to install or set; NoConnection where nothing is known.
+    """
     given = os.environ.get(OVERRIDE) or target.connection
     if given:
         return ConnectionSettings(given)
@@ -41,11 +45,30 @@ def connection_settings(target: Target) -> ConnectionSettings:
         return _sqlite(target)
     if target.type == "postgres":
         return _postgres(target)
-    raise AftError(
-        f"cannot tell how to reach target '{target.name}' of type '{target.type}' over "
-        f"ODBC; set 'vars: {{aft: {{connections: {{{target.name}: \"Driver=...\"}}}}}}' "
-        f"in dbt_project.yml, or the environment variable {OVERRIDE}"
+    setting = (
+        f"set 'vars: {{aft: {{connections: {{{target.name}: \"Driver=...\"}}}}}}' in "
+        f"dbt_project.yml, or the environment variable {OVERRIDE}"
     )
+    shut = _why_duckdb_is_shut(target) if target.type == "duckdb" else None
+    if shut:
+        raise NoConnection(
+            f"cannot reach the data of target '{target.name}': {shut}; let scripts read and "
+            f"write on a target of another type, or, where an ODBC driver can serve, {setting}"
+        )
+    raise NoConnection(
+        f"cannot tell how to reach target '{target.name}' of type '{target.type}' over "
+        f"ODBC; {setting}"
+    )
+
+
+def _why_duckdb_is_shut(target: Target) -> str | None:
+    """Why nobody but dbt gets at the data; None for a database that is elsewhere."""
+    path = str(target.credentials.get("path") or DUCKDB_MEMORY)
+    if path.startswith(DUCKDB_MEMORY):
+        return "a DuckDB database in memory belongs to one process, which is dbt's own"
+    if ":" in path:  # md:, ducklake: and the like
+        return None
+    return f"the DuckDB file '{path}' admits one process at a time, and dbt's own holds it"
 
 
 def _sqlite(target: Target) -> ConnectionSettings:

@@ -23,7 +23,11 @@ class WarehouseError(AftError):
         self.native_code = native_code
 
 
+class NoConnection(AftError):
+    """It is not known how to reach the target's data, which not every script needs."""
+
+
 # Scripts know them as aft.Error and aft.WarehouseError, and so do their tracebacks.
-AftError.__qualname__ = "Error"
-for _error in (AftError, WarehouseError):
+AftError.__qualname__ = NoConnection.__qualname__ = "Error"
+for _error in (AftError, WarehouseError, NoConnection):
     _error.__module__ = "aft"

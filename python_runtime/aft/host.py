@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aft import channel, script_process
-from aft.errors import AftError
+from aft.errors import AftError, NoConnection
 from aft.failure import describe_stack
 from aft.requirements import REQUIRED_MODULES
 from aft.secrets import secrets_of
@@ -136,9 +136,13 @@ class Host:
             from aft.connection_string import connection_settings
         except ImportError as error:
             raise AftError(_why_not_loaded(error)) from None
-        settings = connection_settings(self._target)
+        try:
+            string = connection_settings(self._target).connection_string
+        except NoConnection:
+            # A script that needs data is told when it asks for them.
+            string = ""
         told = {
-            "secrets": secrets_of(self._target.credentials, settings.connection_string),
+            "secrets": secrets_of(self._target.credentials, string),
             "target": self._target.described(),
             "embedded": os.environ.pop("AFT_PYTHON_EMBEDDED", "0") == "1",
         }

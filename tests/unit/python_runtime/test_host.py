@@ -131,6 +131,28 @@ def test_a_missing_driver_is_reported_with_its_package(
     )
 
 
+def test_scripts_that_touch_no_data_need_no_way_to_them(
+    new_worker: NewWorker, project: Path
+) -> None:
+    profile = "shop: {target: dev, outputs: {dev: {type: exotic, schema: main}}}"
+    (project / "profiles.yml").write_text(profile)
+    worker = new_worker()
+    assert "prepared" in worker.prepare(project)
+    assert "warm" in worker.receive()
+    worker.use_manifest(project / "target" / "manifest.json")
+
+    script = project / "models" / "score.py"
+    script.write_text("print(context.target.type)")
+    without = worker.run(script, "model.shop.scored")
+    script.write_text("print('here')\nref('orders')")
+    with_data = worker.run(script, "model.shop.scored")
+
+    assert (without.message, without.output) == ("", "exotic\n")
+    assert with_data.output == "here\n"
+    assert with_data.message.startswith("aft.Error: cannot tell how to reach target 'dev' of")
+    assert with_data.message.endswith("AFT_ODBC_CONNECTION (models/score.py:2)")
+
+
 def test_the_users_own_openblas_setting_is_given_back(
     new_worker: NewWorker, project: Path
 ) -> None:

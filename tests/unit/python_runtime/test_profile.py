@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aft import _aft
 from aft.connection_string import connection_settings
-from aft.errors import AftError
+from aft.errors import AftError, NoConnection
 from aft.profile import Setup, Target, read_target
 
 POSTGRES = """
@@ -126,6 +126,49 @@ def test_an_adapter_without_a_rule_asks_for_a_connection_string(tmp_path: Path) 
         '{aft: {connections: {dev: "Driver=..."}}}\' in dbt_project.yml, or the '
         "environment variable AFT_ODBC_CONNECTION"
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("path: shop.duckdb", "the DuckDB file 'shop.duckdb' admits one process at a time, "
+         "and dbt's own holds it"),
+        ("path: ':memory:'", "a DuckDB database in memory belongs to one process, which is "
+         "dbt's own"),
+        ("threads: 1", "a DuckDB database in memory belongs to one process, which is dbt's "
+         "own"),
+    ],
+)  # fmt: skip
+def test_duckdb_says_why_scripts_cannot_have_its_data(
+    tmp_path: Path, path: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = read(tmp_path, f"shop: {{outputs: {{default: {{type: duckdb, {path}}}}}}}")
+
+    with pytest.raises(NoConnection) as error:
+        connection_settings(target)
+
+    assert str(error.value) == (
+        f"cannot reach the data of target 'default': {reason}; let scripts read and write "
+        "on a target of another type, or, where an ODBC driver can serve, set 'vars: {aft: "
+        '{connections: {default: "Driver=..."}}}\' in dbt_project.yml, or the environment '
+        "variable AFT_ODBC_CONNECTION"
+    )
+    monkeypatch.setenv("AFT_ODBC_CONNECTION", "Driver=DuckDB")
+    assert connection_settings(target).connection_string == "Driver=DuckDB"
+
+
+def test_a_duckdb_database_that_is_elsewhere_asks_for_a_connection_string(
+    tmp_path: Path,
+) -> None:
+    where = "md:shop?motherduck_token=s3cret"
+    target = read(
+        tmp_path, f"shop: {{outputs: {{default: {{type: duckdb, path: '{where}'}}}}}}"
+    )
+
+    with pytest.raises(NoConnection, match="cannot tell how to reach target") as error:
+        connection_settings(target)
+
+    assert "s3cret" not in str(error.value)
 
 
 def test_postgres_is_reached_with_the_profiles_credentials(
