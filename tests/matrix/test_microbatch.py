@@ -14,18 +14,28 @@ from tests.matrix.chain import add_model, line, scripts, statuses
 pytestmark = [pytest.mark.since(1, 9), pytest.mark.adapters("postgres")]
 
 
+TODAY = datetime.now(timezone.utc).date()
+BEGIN = TODAY - timedelta(days=2)
+# dbt's name for the second of three batches.
+SECOND = (TODAY - timedelta(days=1)).strftime("%Y%m%d")
+FAILS_ONCE = (
+    "select 1 as id, now() as at "
+    f"{{{{ 'from nowhere' if model.batch and model.batch.id == '{SECOND}' }}}}"
+)
+
+
 def add_batches(project: Project, name: str, **more: Any) -> None:
     """A model of three batches."""
-    begin = datetime.now(timezone.utc) - timedelta(days=2)
     config: dict[str, Any] = {
         "materialized": "incremental",
         "incremental_strategy": "microbatch",
         "event_time": "at",
         "batch_size": "day",
-        "begin": begin.date().isoformat(),
+        "begin": str(BEGIN),
         "unique_key": "id",
+        "query": "select 1 as id, now() as at",
     }
-    add_model(project, name, query="select 1 as id, now() as at", **config, **more)
+    add_model(project, name, **{**config, **more})
 
 
 def test_scripts_run_once_around_all_batches(chains: Project) -> None:
@@ -33,15 +43,24 @@ def test_scripts_run_once_around_all_batches(chains: Project) -> None:
     add_model(chains, "of_daily", "daily", after="pass")
     add_batches(chains, "failing", after="raise ValueError('no')")
     add_model(chains, "of_failing", "failing")
+    add_batches(chains, "holed", after="pass", query=FAILS_ONCE)
 
     run = chains.aft("dbt", "run")
 
     assert run.exit_code == 1
-    expected = {"daily": "success", "failing": "error"}
-    expected |= {"of_daily": "success", "of_failing": "skipped"}
-    assert statuses(chains) == expected
+    assert statuses(chains) == {
+        "daily": "success",
+        "of_daily": "success",
+        "failing": "error",
+        "of_failing": "skipped",
+        "holed": "partial success",
+    }
     assert run.output.count("| one") == run.output.count("| two") == 1
-    assert run.line("| one") < run.line("Batch 1 of 3 START batch")
-    assert run.line("Batch 3 of 3 OK created") < run.line("| two")
+    first, last = (
+        f"START batch {BEGIN} of shop.daily",
+        f"OK created batch {TODAY} of shop.daily",
+    )
+    assert run.line("| one") < run.line(first) < run.line(last) < run.line("| two")
     assert run.line("| two") < line(run, "START", "of_daily")
     assert scripts(chains)["after_failing.py"] == "error"
+    assert scripts(chains)["after_holed.py"] == "skipped"
