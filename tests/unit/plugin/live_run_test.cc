@@ -16,7 +16,8 @@
 #include <vector>
 
 #include "host_shim/error.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/noted_scripts.h"
+#include "tests/support/shop.h"
 
 namespace aft {
 namespace {
@@ -24,123 +25,6 @@ namespace {
 namespace json = boost::json;
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-/// Notes which scripts run; they end when the test says so.
-class NotedScripts : public ScriptHost {
- public:
-  struct Running {
-    Script script;
-    OnEnded on_ended;
-  };
-
-  void WarmUp(const Environment& /*environment*/, const HostSetup& /*setup*/) override {}
-  void Require(const Environment& environment, const HostSetup& /*setup*/) override {
-    environments.insert(environment.name);
-  }
-  void UseManifest(const std::filesystem::path& /*path*/) override {}
-  [[nodiscard]] bool IsReady(const std::string& environment) const override {
-    return environments.contains(environment);
-  }
-  [[nodiscard]] const std::string& failure(
-      const std::string& /*environment*/) const override {
-    return reason;
-  }
-
-  RunId Run(const Script& script, const std::string& node_status, OnOutput /*on_output*/,
-            OnEnded on_ended) override {
-    started.push_back(script.id);
-    statuses.push_back(node_status);
-    running[++last_] = {script, std::move(on_ended)};
-    return last_;
-  }
-  void Signal(RunId /*run*/, int signal) override { signals.insert(signal); }
-
-  void End(RunId run, bool succeeds) {
-    const Running ended = std::move(running.at(run));
-    running.erase(run);
-    Outcome outcome;
-    outcome.succeeded = succeeds;
-    outcome.message = succeeds ? "" : "ValueError: no";
-    ended.on_ended(outcome);
-  }
-
-  std::set<std::string> environments;
-  std::string reason;
-  std::vector<std::string> started;
-  std::vector<std::string> statuses;  ///< of the nodes of those
-  std::map<RunId, Running> running;
-  std::set<int> signals;
-
- private:
-  RunId last_ = 0;
-};
-
-struct Node {
-  std::string id;
-  bool is_ephemeral = false;
-  std::vector<std::size_t> parents;
-  std::vector<std::string> before;
-  std::vector<std::string> after;
-  const char* type = "model";
-};
-
-/// A project's folder, with the manifest and the scripts that `nodes` ask for.
-class Shop {
- public:
-  explicit Shop(const std::vector<Node>& nodes) {
-    json::object entries;
-    json::object sources;
-    for (const Node& node : nodes) {
-      for (const auto& scripts : {node.before, node.after})
-        for (const std::string& script : scripts) folder_.Write(script, "");
-      json::object& kind = node.type == std::string("source") ? sources : entries;
-      kind[node.id] = {
-          {"resource_type", node.type},
-          {"name", node.id},
-          {"package_name", "shop"},
-          {"original_file_path", "models/" + node.id + ".sql"},
-          {"config", {{"materialized", node.is_ephemeral ? "ephemeral" : "table"}}},
-          {"meta",
-           {{"aft",
-             {{"scripts",
-               {{"before", json::value_from(node.before)},
-                {"after", json::value_from(node.after)}}}}}}},
-      };
-    }
-    folder_.Write("target/manifest.json",
-                  json::serialize(json::object{{"metadata", {{"project_name", "shop"}}},
-                                               {"nodes", entries},
-                                               {"sources", sources}}));
-    folder_.Write("dbt_project.yml", "name: shop\n");
-  }
-
-  [[nodiscard]] const std::filesystem::path& path() const { return folder_.path(); }
-
-  /// What dbt writes at its end.
-  void WriteRunResults(const std::map<std::string, std::string>& statuses) const {
-    json::array results;
-    for (const auto& [node, status] : statuses)
-      results.push_back({{"unique_id", node}, {"status", status}});
-    folder_.Write("target/run_results.json",
-                  json::serialize(json::object{{"results", results}}));
-  }
-
-  /// Each script's status by its id, as the results say in the end.
-  [[nodiscard]] std::map<std::string, std::string> Results() const {
-    std::map<std::string, std::string> statuses;
-    if (!std::filesystem::exists(folder_.path() / "target/aft/results.json")) return {};
-    const json::value document = json::parse(folder_.Read("target/aft/results.json"));
-    for (const json::value& entry : document.at("results").as_array()) {
-      const std::string id(entry.at("unique_id").as_string());
-      EXPECT_FALSE(statuses.contains(id)) << id << " is listed twice";
-      statuses[id] = std::string(entry.at("status").as_string());
-    }
-    return statuses;
-  }
-
- private:
-  TemporaryFolder folder_;
-};
 
 /// What dbt's threads see of a run: each of their messages, and the verdict on it.
 class Gate {

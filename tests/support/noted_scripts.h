@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "plugin/script_host.h"
+
+namespace aft {
+
+/// Notes which scripts run; they end when the test says so.
+class NotedScripts : public ScriptHost {
+ public:
+  struct Running {
+    Script script;
+    OnEnded on_ended;
+  };
+
+  void WarmUp(const Environment& /*environment*/, const HostSetup& /*setup*/) override {}
+  void Require(const Environment& environment, const HostSetup& /*setup*/) override {
+    environments.insert(environment.name);
+  }
+  void UseManifest(const std::filesystem::path& /*path*/) override {}
+  [[nodiscard]] bool IsReady(const std::string& environment) const override {
+    return environments.contains(environment);
+  }
+  [[nodiscard]] const std::string& failure(
+      const std::string& /*environment*/) const override {
+    return reason;
+  }
+
+  RunId Run(const Script& script, const std::string& node_status, OnOutput /*on_output*/,
+            OnEnded on_ended) override {
+    started.push_back(script.id);
+    statuses.push_back(node_status);
+    running[++last_] = {script, std::move(on_ended)};
+    return last_;
+  }
+  void Signal(RunId /*run*/, int signal) override { signals.insert(signal); }
+
+  void End(RunId run, bool succeeds) {
+    const Running ended = std::move(running.at(run));
+    running.erase(run);
+    Outcome outcome;
+    outcome.succeeded = succeeds;
+    outcome.message = succeeds ? "" : "ValueError: no";
+    ended.on_ended(outcome);
+  }
+
+  std::set<std::string> environments;
+  std::string reason;
+  std::vector<std::string> started;
+  std::vector<std::string> statuses;  ///< of the nodes of those
+  std::map<RunId, Running> running;
+  std::set<int> signals;
+
+ private:
+  RunId last_ = 0;
+};
+
+}  // namespace aft

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/support/temporary_folder.h"
+
+namespace aft {
+
+/// A node of a project that a test makes up, with the scripts bound to it.
+struct Node {
+  std::string id;
+  bool is_ephemeral = false;
+  std::vector<std::size_t> parents;
+  std::vector<std::string> before;
+  std::vector<std::string> after;
+  std::string type = "model";
+};
+
+/// A project's folder, with the manifest and the scripts that `nodes` ask for.
+class Shop {
+ public:
+  explicit Shop(const std::vector<Node>& nodes) {
+    boost::json::object entries;
+    boost::json::object sources;
+    for (const Node& node : nodes) {
+      for (const auto& scripts : {node.before, node.after})
+        for (const std::string& script : scripts) folder_.Write(script, "");
+      (node.type == "source" ? sources : entries)[node.id] = {
+          {"resource_type", node.type},
+          {"name", node.id},
+          {"package_name", "shop"},
+          {"original_file_path", "models/" + node.id + ".sql"},
+          {"fqn", {"shop", node.id}},
+          {"schema", "main"},
+          {"alias", node.id},
+          {"config", {{"materialized", node.is_ephemeral ? "ephemeral" : "table"}}},
+          {"depends_on", {{"nodes", ParentsOf(node, nodes)}}},
+          {"meta",
+           {{"aft",
+             {{"scripts",
+               {{"before", boost::json::value_from(node.before)},
+                {"after", boost::json::value_from(node.after)}}}}}}},
+      };
+    }
+    folder_.Write("target/manifest.json", boost::json::serialize(boost::json::object{
+                                              {"metadata", {{"project_name", "shop"}}},
+                                              {"nodes", entries},
+                                              {"sources", sources}}));
+    folder_.Write("dbt_project.yml", "name: shop\n");
+  }
+
+  [[nodiscard]] const std::filesystem::path& path() const { return folder_.path(); }
+
+  /// What dbt writes at its end.
+  void WriteRunResults(const std::map<std::string, std::string>& statuses) const {
+    boost::json::array results;
+    for (const auto& [node, status] : statuses)
+      results.push_back({{"unique_id", node}, {"status", status}});
+    folder_.Write("target/run_results.json",
+                  boost::json::serialize(boost::json::object{{"results", results}}));
+  }
+
+  /// Each script's status by its id, as the results say in the end.
+  [[nodiscard]] std::map<std::string, std::string> Results() const {
+    std::map<std::string, std::string> statuses;
+    if (!std::filesystem::exists(folder_.path() / "target/aft/results.json")) return {};
+    const boost::json::value document =
+        boost::json::parse(folder_.Read("target/aft/results.json"));
+    for (const boost::json::value& entry : document.at("results").as_array()) {
+      const std::string id(entry.at("unique_id").as_string());
+      EXPECT_FALSE(statuses.contains(id)) << id << " is listed twice";
+      statuses[id] = std::string(entry.at("status").as_string());
+    }
+    return statuses;
+  }
+
+ private:
+  static boost::json::array ParentsOf(const Node& node, const std::vector<Node>& nodes) {
+    boost::json::array parents;
+    for (const std::size_t parent : node.parents)
+      parents.emplace_back(nodes.at(parent).id);
+    return parents;
+  }
+
+  TemporaryFolder folder_;
+};
+
+}  // namespace aft

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "plugin/staged_run.h"
+#include "tests/support/noted_scripts.h"
+
+namespace aft {
+
+/// A run in stages whose dbt and whose scripts are the test.
+class StagedDriver {
+ public:
+  explicit StagedDriver(const std::filesystem::path& folder,
+                        const std::vector<std::string>& words = {"build"})
+      : folder_(folder),
+        run(loop_, scripts, ReadProjectConfig(folder), StagedCommands("/bin/dbt", words),
+            Invocation(folder, words), {kLocalEnvironment},
+            {[this](const std::string& text) { output += text; },
+             [this](const std::string& text) { errors += text; }}) {}
+
+  /// Whether a command is started now; which one is in `command`.
+  bool Starts() {
+    if (Next() != StagedRun::Next::kStart) return false;
+    next_ = StagedRun::Next::kWait;
+    command = run.command();
+    return true;
+  }
+
+  [[nodiscard]] bool HasEnded() { return Next() == StagedRun::Next::kEnd; }
+
+  /// What the command prints.
+  void Print(const std::string& text) {
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) run.TakeLine(line);
+  }
+
+  /// All of `dbt ls`, which selects these nodes.
+  void List(const std::vector<std::string>& nodes) {
+    ASSERT_TRUE(Starts());
+    for (const std::string& node : nodes)
+      Print(boost::json::serialize(boost::json::object{{"unique_id", node}}));
+    run.CommandExited(0);
+  }
+
+  /// The line that tells a node's end.
+  void Tell(const std::string& node, const std::string& status) {
+    Print(boost::json::serialize(boost::json::object{
+        {"info", {{"name", "LogModelResult"}, {"level", "info"}, {"msg", "told"}}},
+        {"data", {{"node_info", {{"unique_id", node}, {"node_status", status}}}}}}));
+  }
+
+  /// dbt's run_results.json of a stage. The clock of files is coarse, and dbt slower.
+  void WriteRunResults(const std::string& text) {
+    const std::filesystem::path file = folder_ / "target/run_results.json";
+    std::ofstream(file, std::ios::binary) << text;
+    written_ += std::chrono::seconds(1);
+    std::filesystem::last_write_time(file, written_);
+  }
+
+  void WriteRunResults(const std::map<std::string, std::string>& statuses) {
+    boost::json::array results;
+    for (const auto& [node, status] : statuses)
+      results.push_back({{"unique_id", node}, {"status", status}});
+    WriteRunResults(boost::json::serialize(boost::json::object{{"results", results}}));
+  }
+
+  /// The nodes that the command selects, each by its own selector.
+  [[nodiscard]] std::vector<std::string> Selected() const {
+    std::map<std::string, std::string> nodes;
+    for (const auto& [id, node] : ReadManifest(folder_ / "target/manifest.json").graph)
+      EXPECT_TRUE(nodes.emplace(node.selector, id).second) << node.selector;
+    std::vector<std::string> selected;
+    auto word = std::find(command.argv.begin(), command.argv.end(), "--select");
+    if (word != command.argv.end())
+      while (++word != command.argv.end()) selected.push_back(nodes.at(*word));
+    std::sort(selected.begin(), selected.end());
+    return selected;
+  }
+
+  /// Each node's status, as the merged run_results.json has it.
+  [[nodiscard]] std::map<std::string, std::string> Merged() const {
+    std::map<std::string, std::string> statuses;
+    for (const NodeResult& result : ReadRunResults(folder_ / "target/run_results.json"))
+      EXPECT_TRUE(statuses.emplace(result.node, result.status).second)
+          << result.node << " is listed twice";
+    return statuses;
+  }
+
+ private:
+  /// A command that is to start is given out once.
+  StagedRun::Next Next() {
+    if (next_ != StagedRun::Next::kStart) next_ = run.NextStep();
+    return next_;
+  }
+
+  static DbtInvocation Invocation(const std::filesystem::path& folder,
+                                  const std::vector<std::string>& words) {
+    const DbtArguments arguments(words);
+    DbtInvocation invocation;
+    invocation.command = arguments.command();
+    invocation.project_folder = folder;
+    invocation.fails_fast = arguments.Has("--fail-fast");
+    return invocation;
+  }
+
+  std::filesystem::path folder_;
+  EventLoop loop_;
+  StagedRun::Next next_ = StagedRun::Next::kWait;
+  std::filesystem::file_time_type written_ =
+      std::filesystem::file_time_type::clock::now();
+
+ public:
+  std::string output;
+  std::string errors;
+  NotedScripts scripts;
+  DbtProcess command;
+  StagedRun run;
+};
+
+}  // namespace aft
