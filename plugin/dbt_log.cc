@@ -2,6 +2,7 @@
 #include "plugin/dbt_log.h"
 
 #include <boost/json.hpp>
+#include <limits>
 
 namespace aft {
 namespace {
@@ -18,9 +19,12 @@ std::string StringAt(const json::object& object, std::string_view key) {
   return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
 }
 
+/// A count; 0 for what is none.
 int NumberAt(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_int64() ? static_cast<int>(value->as_int64()) : 0;
+  const bool is_count = value != nullptr && value->is_int64() && value->as_int64() > 0 &&
+                        value->as_int64() <= std::numeric_limits<int>::max();
+  return is_count ? static_cast<int>(value->as_int64()) : 0;
 }
 
 json::value Parse(std::string_view line) {

@@ -32,7 +32,9 @@ bool IsAboutANode(const DbtLogLine& line) {
 }
 
 bool BeginsClosing(const DbtLogLine& line) {
-  return IsOneOf(line.name, {"FinishedRunningStats", "EndOfRunSummary", "StatsLine"});
+  // dbt 2 has the last of them only.
+  return IsOneOf(line.name, {"FinishedRunningStats", "EndOfRunSummary", "StatsLine",
+                             "CommandCompleted"});
 }
 
 std::string Now() { return UtcTimestamp(std::chrono::system_clock::now()); }
@@ -70,6 +72,9 @@ void StagedConsole::PrintListing() {
       continue;
     }
     if (IsLoud(*line)) warned_.insert(line->message);
+    // The run goes on, whatever dbt 2 says at the end of its listing.
+    if (BeginsClosing(*line) && !IsLoud(*line) && options_.format == Format::kText)
+      continue;
     Show(raw, *line);
   }
 }
@@ -93,7 +98,7 @@ void StagedConsole::TakeLine(const std::string& raw) {
       return TakePreamble(raw, *line);
     case Part::kNodes:
       // What comes before the closing lines is told by Finish().
-      if (line->name != "Formatting") Show(raw, *line);
+      if (!IsOneOf(line->name, {"Formatting", "ArtifactWritten"})) Show(raw, *line);
       return;
     case Part::kClosing:
       return TakeClosing(raw, *line);
@@ -111,9 +116,11 @@ void StagedConsole::TakePreamble(const std::string& raw, const DbtLogLine& line)
 }
 
 void StagedConsole::TakeClosing(const std::string& raw, const DbtLogLine& line) {
-  const bool is_detail = IsLoud(line) || line.name.rfind("RunResult", 0) == 0 ||
-                         IsOneOf(line.name, {"SQLCompiledPath", "CheckNodeTestFailure",
-                                             "AfterFirstRunResultError"});
+  const bool is_summary = BeginsClosing(line);
+  const bool is_detail =
+      !is_summary && (IsLoud(line) || line.name.rfind("RunResult", 0) == 0 ||
+                      IsOneOf(line.name, {"SQLCompiledPath", "CheckNodeTestFailure",
+                                          "AfterFirstRunResultError"}));
   if (options_.format == Format::kJson || (!is_detail && line.level == "debug"))
     Show(raw, line);
   if (is_detail) errors_.push_back(line.message);
@@ -121,7 +128,8 @@ void StagedConsole::TakeClosing(const std::string& raw, const DbtLogLine& line) 
 
 void StagedConsole::Show(const std::string& raw, const DbtLogLine& line) {
   if (options_.format == Format::kJson) return write_(raw + "\n");
-  ShowText(line);
+  // dbt 2 sends some lines of this level to whoever reads JSON.
+  if (line.level != "debug" || options_.shows_debug) ShowText(line);
 }
 
 void StagedConsole::ShowText(const DbtLogLine& line) {
@@ -140,7 +148,9 @@ std::string StagedConsole::Numbered(const DbtLogLine& line) const {
   const std::size_t status = text.rfind(" [");
   if (status == std::string::npos || status == 0 || text[status - 1] != '.') return text;
   const std::size_t dots = text.find_last_not_of('.', status - 1) + 1;
-  const std::size_t wanted = std::max(status + own.size() - numbers.size(), dots + 1);
+  const std::size_t excess = numbers.size() - std::min(numbers.size(), own.size());
+  const std::size_t saved = own.size() - std::min(numbers.size(), own.size());
+  const std::size_t wanted = std::max(status + saved, dots + 1 + excess) - excess;
   text.replace(dots, status - dots, wanted - dots, '.');
   return text;
 }

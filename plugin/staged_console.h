@@ -38,6 +38,7 @@ class StagedConsole {
     bool use_colors = false;
     int width = 80;  ///< the column at which a line's dots end
     bool shows_errors_only = false;
+    bool shows_debug = false;
   };
 
   StagedConsole(const Options& options, Write write);

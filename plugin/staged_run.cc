@@ -24,12 +24,20 @@ StagedConsole::Options ConsoleOptions(const DbtArguments& arguments,
   options.use_colors = invocation.use_colors;
   options.width = invocation.printer_width;
   options.shows_errors_only = arguments.Flag("quiet", false);
+  options.shows_debug =
+      arguments.Flag("debug", false) || arguments.Setting("log-level") == "debug";
   return options;
 }
 
 bool IsSuccess(const std::string& status) {
   return status == "success" || status == "pass" || status == "warn" ||
          status == "no-op" || status == "reused";
+}
+
+/// Whether nodes of this type are no work for dbt, of which not every dbt gives an
+/// account.
+bool MayBeUntold(const std::string& type) {
+  return type == "exposure" || type == "saved_query";
 }
 
 }  // namespace
@@ -238,26 +246,27 @@ void StagedRun::StageEnded(int exit_code) {
     run_results_.Set({node, status, ""});
     EndNode({node, status, ""});
   }
-  const bool has_crashed = exit_code > kSomeFailed || turns_.is_interrupted();
+  // dbt 2 ends with 1, and without results, where dbt 1 ends with 2.
+  const bool has_failed = exit_code != 0 || turns_.is_interrupted();
+  const bool has_crashed = exit_code > kSomeFailed || turns_.is_interrupted() ||
+                           (has_failed && results.empty());
   for (const std::string& node : std::set<std::string>(stage_))
-    EndUntold(node, has_crashed);
+    EndUntold(node, has_failed, has_crashed);
   exit_code_ = std::max(exit_code_, exit_code);
   WriteResults();
   if (has_crashed) Stop("not run, for dbt was stopped before");
   Advance();
 }
 
-void StagedRun::EndUntold(const std::string& node, bool has_crashed) {
+void StagedRun::EndUntold(const std::string& node, bool has_failed, bool has_crashed) {
   stage_.erase(node);
-  if (has_crashed) {
+  if (!has_crashed && MayBeUntold(manifest_.graph.at(node).type))
+    return schedule_->EndNode(node, StageSchedule::Result::kSucceeded);
+  if (has_failed) {
     run_results_.Set({node, "skipped", "not run, for dbt was stopped before"});
     return schedule_->EndNode(node, StageSchedule::Result::kSkipped);
   }
-  // dbt says nothing of exposures, for example, which are no work for it.
-  if (!bound_.contains(node))
-    return schedule_->EndNode(node, StageSchedule::Result::kSucceeded);
-  const std::string problem =
-      "dbt has not said what became of it; its scripts did not run";
+  const std::string problem = "dbt has not said what became of it";
   console_.Remember(Text(Label(node), ": ", problem));
   run_results_.Set({node, "error", problem});
   schedule_->EndNode(node, StageSchedule::Result::kFailed);
@@ -298,7 +307,9 @@ void StagedRun::Interrupt() {
   if (phase_ != Phase::kRunning) return;
   exit_code_ = std::max(exit_code_, kSomeFailed);
   Stop("not run, for the run was interrupted");
-  has_command_ = false;
+  if (std::exchange(has_command_, false))
+    for (const std::string& node : std::set<std::string>(stage_))
+      EndUntold(node, true, true);
   if (!is_running_) Advance();
 }
 

@@ -81,7 +81,7 @@ class StagedRun {
   void EndTurn(const std::string& node, const std::string& problem);
   void TakeStageLine(const std::string& raw);
   void StageEnded(int exit_code);
-  void EndUntold(const std::string& node, bool has_crashed);
+  void EndUntold(const std::string& node, bool has_failed, bool has_crashed);
   void EndNode(const NodeResult& result);
   void NodeFailed();
   void TellSkipped();
@@ -113,7 +113,6 @@ class StagedRun {
   bool has_command_ = true;  ///< one that has not been given out
   bool is_running_ = false;  ///< the command
   std::set<std::string> selected_;
-  std::set<std::string> bound_;  ///< selected nodes that scripts are bound to
   Manifest manifest_;
   std::optional<StageSchedule> schedule_;
   std::set<std::string> stage_;              ///< nodes of which nothing is known yet

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/staged_run.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/support/shop.h"
+#include "tests/support/staged_driver.h"
+
+namespace aft {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::Pair;
+
+/// a, and b below it; a script after a.
+Shop TwoModels() {
+  return Shop({{"a", false, {}, {}, {"a.py"}}, {"b", false, {0}, {}, {}}});
+}
+
+TEST(StagedRun, RunsAScriptBetweenTheStagesItCuts) {
+  const Shop shop = TwoModels();
+  StagedDriver driver(shop.path());
+  driver.List({"a", "b"});
+
+  ASSERT_TRUE(driver.Starts());
+  EXPECT_THAT(driver.Selected(), ElementsAre("a"));
+  driver.WriteRunResults({{"a", "success"}});
+  driver.run.CommandExited(0);
+  EXPECT_EQ(driver.run.NextStep(), StagedRun::Next::kWait);
+  driver.scripts.End(1, true);
+  ASSERT_TRUE(driver.Starts());
+  EXPECT_THAT(driver.Selected(), ElementsAre("b"));
+  driver.WriteRunResults({{"b", "success"}});
+  driver.run.CommandExited(0);
+
+  EXPECT_TRUE(driver.HasEnded());
+  EXPECT_EQ(driver.run.exit_code(), 0);
+  EXPECT_THAT(driver.Merged(), ElementsAre(Pair("a", "success"), Pair("b", "success")));
+  EXPECT_THAT(driver.output,
+              AllOf(HasSubstr("Done. PASS=2 WARN=0 ERROR=0 SKIP=0 TOTAL=2"),
+                    HasSubstr("Scripts: PASS=1 ERROR=0 SKIP=0 TOTAL=1")));
+}
+
+TEST(StagedRun, LeavesARunWithoutScriptsToDbt) {
+  const Shop shop({{"a", false, {}, {}, {}}});
+  StagedDriver driver(shop.path(), {"run", "--select", "a"});
+  driver.List({"a"});
+
+  ASSERT_TRUE(driver.Starts());
+  EXPECT_THAT(driver.command.argv, ElementsAre("/bin/dbt", "run", "--select", "a"));
+  EXPECT_FALSE(driver.command.is_captured);
+  driver.run.CommandExited(3);
+
+  EXPECT_TRUE(driver.HasEnded());
+  EXPECT_EQ(driver.run.exit_code(), 3);
+  EXPECT_EQ(driver.output, "");
+}
+
+TEST(StagedRun, EndsWithAListingThatFails) {
+  const Shop shop = TwoModels();
+  StagedDriver driver(shop.path());
+
+  ASSERT_TRUE(driver.Starts());
+  driver.Print("no such project");
+  driver.run.CommandExited(2);
+
+  EXPECT_TRUE(driver.HasEnded());
+  EXPECT_EQ(driver.run.exit_code(), 2);
+  EXPECT_EQ(driver.output, "no such project\n");
+}
+
+TEST(StagedRun, BuildsNothingWhereABoundScriptIsMissing) {
+  const Shop shop = TwoModels();
+  std::filesystem::remove(shop.path() / "a.py");
+  StagedDriver driver(shop.path());
+
+  driver.List({"a", "b"});
+
+  EXPECT_TRUE(driver.HasEnded());
+  EXPECT_EQ(driver.run.exit_code(), 2);
+  EXPECT_THAT(driver.errors, AllOf(HasSubstr("aft: "), HasSubstr("a.py")));
+}
+
+TEST(StagedRun, SkipsWhatIsBelowAFailedScript) {
+  const Shop shop = TwoModels();
+  StagedDriver driver(shop.path());
+  driver.List({"a", "b"});
+  ASSERT_TRUE(driver.Starts());
+  driver.WriteRunResults({{"a", "success"}});
+  driver.run.CommandExited(0);
+
+  driver.scripts.End(1, false);
+
+  EXPECT_TRUE(driver.HasEnded());
+  EXPECT_EQ(driver.run.exit_code(), 1);
+  EXPECT_THAT(driver.Merged(), ElementsAre(Pair("a", "error"), Pair("b", "skipped")));
+  EXPECT_THAT(driver.output, AllOf(HasSubstr("2 of 2 SKIP relation main.b"),
+                                   HasSubstr("relation main.a: script 'a.py' failed: "
+                                             "ValueError: no")));
+}
+
+TEST(StagedRun, TakesASilentDbtForNoSuccess) {
+  const Shop shop({{"a", false, {}, {}, {"a.py"}}, {"other", false, {}, {}, {}}});
+  StagedDriver driver(shop.path());
+  driver.List({"a", "other"});
+
+  ASSERT_TRUE(driver.Starts());
+  driver.run.CommandExited(0);
+
+  EXPECT_TRUE(driver.HasEnded());
+  EXPECT_EQ(driver.run.exit_code(), 1);
+  EXPECT_THAT(driver.scripts.started, IsEmpty());
+  EXPECT_THAT(driver.Merged(), ElementsAre(Pair("a", "error"), Pair("other", "error")));
+  EXPECT_THAT(driver.output,
+              HasSubstr("relation main.other: dbt has not said what became of it"));
+}
+
+TEST(StagedRun, AsksNoAccountOfExposures) {
+  Node exposure{"exposed", false, {0}, {}, {}};
+  exposure.type = "exposure";
+  const Shop shop({{"a", false, {}, {}, {"a.py"}}, exposure});
+  StagedDriver driver(shop.path());
+  driver.List({"a", "exposed"});
+
+  ASSERT_TRUE(driver.Starts());
+  driver.WriteRunResults({{"a", "success"}});
+  driver.run.CommandExited(0);
+  driver.scripts.End(1, true);
+  ASSERT_TRUE(driver.Starts());
+  EXPECT_THAT(driver.Selected(), ElementsAre("exposed"));
+  driver.run.CommandExited(0);
+
+  EXPECT_TRUE(driver.HasEnded());
+  EXPECT_EQ(driver.run.exit_code(), 0);
+}
+
+TEST(StagedRun, StopsAfterADbtThatEndedWithoutResults) {
+  const Shop shop = TwoModels();
+  for (const int exit_code : {1, 2, 137}) {
+    StagedDriver driver(shop.path());
+    driver.List({"a", "b"});
+    ASSERT_TRUE(driver.Starts());
+
+    driver.run.CommandExited(exit_code);
+
+    EXPECT_TRUE(driver.HasEnded());
+    EXPECT_EQ(driver.run.exit_code(), exit_code);
+    EXPECT_THAT(driver.scripts.started, IsEmpty());
+    EXPECT_THAT(driver.Merged(), ElementsAre(Pair("a", "skipped"), Pair("b", "skipped")));
+  }
+}
+
+TEST(StagedRun, KeepsWhatAKilledDbtHasTold) {
+  const Shop shop({{"a", false, {}, {}, {"a.py"}}, {"other", false, {}, {}, {}}});
+  StagedDriver driver(shop.path());
+  driver.List({"a", "other"});
+  ASSERT_TRUE(driver.Starts());
+  driver.Tell("a", "success");
+
+  driver.run.CommandExited(137);
+
+  EXPECT_TRUE(driver.HasEnded());
+  EXPECT_THAT(driver.Merged(),
+              ElementsAre(Pair("a", "success"), Pair("other", "skipped")));
+}
+
+TEST(StagedRun, BelievesTheResultsOverTheLog) {
+  const Shop shop = TwoModels();
+  StagedDriver driver(shop.path());
+  driver.List({"a", "b"});
+  ASSERT_TRUE(driver.Starts());
+  driver.Tell("a", "success");
+
+  driver.WriteRunResults({{"a", "error"}});
+  driver.run.CommandExited(1);
+
+  EXPECT_TRUE(driver.HasEnded());
+  EXPECT_THAT(driver.scripts.started, IsEmpty());
+  EXPECT_THAT(driver.Merged(), ElementsAre(Pair("a", "error"), Pair("b", "skipped")));
+}
+
+TEST(StagedRun, StopsScriptsAndStagesUnderFailFast) {
+  const Shop shop({{"a", false, {}, {}, {"a.py"}},
+                   {"b", false, {}, {}, {"b.py"}},
+                   {"c", false, {0, 1}, {}, {}}});
+  StagedDriver driver(shop.path(), {"build", "--fail-fast"});
+  driver.List({"a", "b", "c"});
+  ASSERT_TRUE(driver.Starts());
+  driver.WriteRunResults({{"a", "success"}, {"b", "success"}});
+  driver.run.CommandExited(0);
+
+  driver.scripts.End(1, false);
+  EXPECT_TRUE(driver.scripts.signals.contains(SIGINT));
+  driver.scripts.End(2, false);
+
+  EXPECT_TRUE(driver.HasEnded());
+  EXPECT_THAT(driver.Merged(),
+              ElementsAre(Pair("a", "error"), Pair("b", "error"), Pair("c", "skipped")));
+}
+
+TEST(StagedRun, ListsAStageThatAnInterruptKeptFromStarting) {
+  const Shop shop = TwoModels();
+  StagedDriver driver(shop.path());
+  driver.List({"a", "b"});
+
+  driver.run.Interrupt();
+
+  EXPECT_FALSE(driver.Starts());
+  EXPECT_TRUE(driver.HasEnded());
+  EXPECT_EQ(driver.run.exit_code(), 1);
+  EXPECT_THAT(driver.Merged(), ElementsAre(Pair("a", "skipped"), Pair("b", "skipped")));
+  EXPECT_THAT(shop.Results(), ElementsAre(Pair("script.a.after.1.a.py", "skipped")));
+}
+
+TEST(StagedRun, SaysWhyScriptsCannotRun) {
+  const Shop shop = TwoModels();
+  StagedDriver driver(shop.path());
+  driver.scripts.reason = "there is no pandas";
+
+  driver.List({"a", "b"});
+
+  EXPECT_TRUE(driver.HasEnded());
+  EXPECT_EQ(driver.run.exit_code(), 2);
+  EXPECT_EQ(driver.errors, "aft: cannot run scripts: there is no pandas\n");
+  EXPECT_THAT(driver.output, Not(HasSubstr("Done.")));
+}
+
+}  // namespace
+}  // namespace aft
