@@ -124,9 +124,12 @@ std::vector<NodeResult> MergedRunResults::TakeStage() {
   json::object stage = ReadDocument(path_);
   if (stage.empty()) return {};
   const json::array entries = std::move(stage.at("results").as_array());
-  if (document_->root.empty()) {
+  if (!std::exchange(has_stage_, true)) {
+    // A script may have failed before dbt wrote anything.
+    const json::array own =
+        document_->root.empty() ? json::array() : std::move(document_->results());
     document_->root = std::move(stage);
-    document_->results() = {};
+    document_->results() = own;
   } else if (const json::value* metadata = stage.if_contains("metadata");
              metadata != nullptr && metadata->is_object()) {
     document_->root["metadata"].emplace_object() = metadata->as_object();
@@ -170,8 +173,9 @@ std::string MergedRunResults::invocation_id() const {
 }
 
 void MergedRunResults::Write(const Description& description) {
-  if (document_->root.empty()) document_->root = NewDocument(description.dbt_version);
+  if (document_->root.empty()) document_->root = NewDocument("");
   json::object& root = document_->root;
+  if (!has_stage_) root["metadata"] = NewDocument(description.dbt_version)["metadata"];
   root["elapsed_time"] = std::chrono::duration<double>(description.elapsed).count();
   if (json::object* args = root["args"].if_object())
     Describe(description.arguments, description.words, *args);

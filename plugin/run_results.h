@@ -64,6 +64,7 @@ class MergedRunResults {
   std::filesystem::path path_;
   std::filesystem::file_time_type seen_;
   std::unique_ptr<Document> document_;
+  bool has_stage_ = false;  ///< the document is one that dbt began
   std::vector<NodeResult> results_;
   std::map<std::string, std::size_t> places_;  ///< in results_, and in the document
 };
