@@ -43,6 +43,7 @@ const Names& ValueOptions() {
                                "--log-path",
                                "--output",
                                "--packages-install-path",
+                               "--partial-parse-file-path",
                                "--printer-width",
                                "--profile",
                                "--profiles-dir",
@@ -67,6 +68,10 @@ std::string LongName(const std::string& option) {
       {"-s", "--select"}, {"-t", "--target"},       {"-x", "--fail-fast"}};
   const auto found = kNames.find(option);
   return found == kNames.end() ? option : found->second;
+}
+
+bool TakesValues(const std::string& option) {
+  return ListOptions().contains(option) || ValueOptions().contains(option);
 }
 
 bool IsOption(const std::string& word) { return word.size() > 1 && word.front() == '-'; }
@@ -94,6 +99,10 @@ bool IsTrue(std::string text) {
 }
 
 DbtArgument Option(const std::string& word) {
+  // The value of "-tdev" is "dev".
+  const std::string short_name = LongName(word.substr(0, 2));
+  if (word.size() > 2 && word[1] != '-' && TakesValues(short_name))
+    return {short_name, {word.substr(2)}, {word}};
   const std::size_t equals = word.find('=');
   const bool has_value = equals != std::string::npos && word.rfind("--", 0) == 0;
   DbtArgument argument{LongName(word.substr(0, equals)), {}, {word}};
