@@ -4,6 +4,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <boost/json.hpp>
+#include <cmath>
 #include <cstdlib>
 
 #include "host_shim/error.h"
@@ -23,10 +24,16 @@ constexpr int kDeepest = 64;
 json::value Scalar(const YAML::Node& node) {
   const std::string& text = node.Scalar();
   if (node.Tag() == "!") return json::value(text);
-  if (bool flag = false; YAML::convert<bool>::decode(node, flag)) return flag;
+  // yaml-cpp takes "y" and "n" for flags, "1e3" and ".inf" for numbers; PyYAML, or JSON,
+  // does not.
+  if (bool flag = false; text.size() > 1 && YAML::convert<bool>::decode(node, flag))
+    return flag;
   if (std::int64_t number = 0; YAML::convert<std::int64_t>::decode(node, number))
     return number;
-  if (double number = 0; YAML::convert<double>::decode(node, number)) return number;
+  const bool has_point = text.find('.') != std::string::npos;
+  if (double number = 0;
+      has_point && YAML::convert<double>::decode(node, number) && std::isfinite(number))
+    return number;
   return json::value(text);
 }
 

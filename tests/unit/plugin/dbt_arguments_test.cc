@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/dbt_arguments.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/environment_variable.h"
+
+namespace aft {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST(DbtArguments, GiveListsAllValuesUpToTheNextOption) {
+  const DbtArguments arguments(
+      {"run", "--select", "a", "b+", "--exclude", "c", "-s", "d"});
+
+  EXPECT_EQ(arguments.command(), "run");
+  EXPECT_THAT(arguments.Values("--select"), ElementsAre("a", "b+", "d"));
+  EXPECT_THAT(arguments.Values("--exclude"), ElementsAre("c"));
+  EXPECT_THAT(arguments.Values("--selector"), IsEmpty());
+}
+
+TEST(DbtArguments, TakeListsWithAnEqualsSign) {
+  const DbtArguments arguments({"ls", "--select=a", "b", "--resource-type=model"});
+
+  EXPECT_EQ(arguments.command(), "ls");
+  EXPECT_THAT(arguments.Values("--select"), ElementsAre("a", "b"));
+  EXPECT_THAT(arguments.Values("--resource-type"), ElementsAre("model"));
+}
+
+TEST(DbtArguments, FindTheCommandBehindOptionsOfDbtItself) {
+  EXPECT_EQ(DbtArguments({"--log-format", "json", "-q", "source", "freshness"}).command(),
+            "source freshness");
+  EXPECT_EQ(DbtArguments({"--partial-parse-file-path", "x.msgpack", "run"}).command(),
+            "run");
+  EXPECT_EQ(DbtArguments({}).command(), "");
+}
+
+TEST(DbtArguments, KnowShortNames) {
+  const DbtArguments arguments(
+      {"run", "-t", "dev", "-x", "-f", "-m", "a", "--models", "b"});
+
+  EXPECT_EQ(arguments.Value("--target"), "dev");
+  EXPECT_TRUE(arguments.Has("--fail-fast"));
+  EXPECT_TRUE(arguments.Has("--full-refresh"));
+  EXPECT_THAT(arguments.Values("--select"), ElementsAre("a", "b"));
+}
+
+TEST(DbtArguments, ReadAValueRightBehindAShortName) {
+  const DbtArguments arguments({"run", "-tdev", "-sorders", "customers"});
+
+  EXPECT_EQ(arguments.command(), "run");
+  EXPECT_EQ(arguments.Value("--target"), "dev");
+  EXPECT_THAT(arguments.Values("--select"), ElementsAre("orders", "customers"));
+}
+
+TEST(DbtArguments, TakeTheLastOfSeveral) {
+  const DbtArguments arguments({"run", "--target", "a", "--target=b", "--fail-fast",
+                                "--no-fail-fast", "--no-use-colors", "--use-colors"});
+
+  EXPECT_EQ(arguments.Value("--target"), "b");
+  EXPECT_FALSE(arguments.Flag("fail-fast", true));
+  EXPECT_TRUE(arguments.Flag("use-colors", false));
+}
+
+TEST(DbtArguments, LetASingleValueBeginWithADash) {
+  const DbtArguments arguments({"run", "--vars", "-1", "--args", "--x", "--threads"});
+
+  EXPECT_EQ(arguments.Value("--vars"), "-1");
+  EXPECT_EQ(arguments.Value("--args"), "--x");
+  EXPECT_EQ(arguments.Value("--threads"), "");
+}
+
+TEST(DbtArguments, FallBackOnTheVariablesOfAnyDbt) {
+  const DbtArguments arguments({"run"});
+  const EnvironmentVariable older("DBT_LOG_FORMAT", "text");
+  EXPECT_EQ(arguments.Setting("log-format"), "text");
+
+  const EnvironmentVariable newer("DBT_ENGINE_LOG_FORMAT", "json");
+  EXPECT_EQ(arguments.Setting("log-format"), "json");
+  EXPECT_EQ(DbtArguments({"run", "--log-format", "debug"}).Setting("log-format"),
+            "debug");
+}
+
+TEST(DbtArguments, ReadFlagsFromVariables) {
+  const DbtArguments arguments({"run"});
+  EXPECT_TRUE(arguments.Flag("fail-fast", true));
+  for (const char* on : {"1", "TRUE", "t", "Yes", "y", "on"}) {
+    const EnvironmentVariable variable("DBT_FAIL_FAST", on);
+    EXPECT_TRUE(arguments.Flag("fail-fast", false)) << on;
+  }
+  const EnvironmentVariable off("DBT_FAIL_FAST", "0");
+  EXPECT_FALSE(arguments.Flag("fail-fast", true));
+  EXPECT_TRUE(DbtArguments({"run", "--fail-fast"}).Flag("fail-fast", false));
+}
+
+TEST(DbtArguments, GiveBackWhatWasTypedButForSome) {
+  const DbtArguments arguments({"-q", "run", "-s", "a", "b", "--vars={x: 1}", "-tdev"});
+
+  EXPECT_THAT(arguments.WordsWithout({"--select"}),
+              ElementsAre("-q", "--vars={x: 1}", "-tdev"));
+  EXPECT_THAT(arguments.WordsWithout({"--vars", "--quiet", "--target"}),
+              ElementsAre("-s", "a", "b"));
+}
+
+}  // namespace
+}  // namespace aft

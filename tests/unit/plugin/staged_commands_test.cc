@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/staged_commands.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace aft {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::ElementsAreArray;
+using testing::IsEmpty;
+
+TEST(StagedCommands, ListWhatTheUserSelects) {
+  const StagedCommands commands(
+      "/bin/dbt", {"--log-format", "text", "build", "-s", "a", "b+", "--full-refresh",
+                   "--threads=4", "-x", "--vars", "{x: 1}", "--empty"});
+
+  const DbtProcess listing = commands.Listing();
+
+  EXPECT_THAT(listing.argv,
+              ElementsAre("/bin/dbt", "ls", "-s", "a", "b+", "--vars", "{x: 1}",
+                          "--output", "json", "--output-keys", "unique_id"));
+  EXPECT_THAT(listing.environment,
+              ElementsAre("DBT_LOG_FORMAT=json", "DBT_ENGINE_LOG_FORMAT=json"));
+  EXPECT_TRUE(listing.is_captured);
+}
+
+TEST(StagedCommands, RunAStageOfTheseNodesAlone) {
+  const StagedCommands commands(
+      "/bin/dbt",
+      {"build", "-s", "a", "--exclude", "c", "--selector=s", "--resource-type", "model",
+       "--indirect-selection", "cautious", "--full-refresh", "-t", "dev"});
+
+  const DbtProcess stage = commands.Stage({"fqn:a,path:a.sql", "fqn:b,path:b.sql"}, {});
+
+  EXPECT_THAT(stage.argv,
+              ElementsAre("/bin/dbt", "build", "--full-refresh", "-t", "dev", "--select",
+                          "fqn:a,path:a.sql", "fqn:b,path:b.sql"));
+  EXPECT_THAT(stage.environment, Contains("DBT_INDIRECT_SELECTION=empty"));
+  EXPECT_THAT(stage.environment, Contains("DBT_ENGINE_INDIRECT_SELECTION=empty"));
+  EXPECT_TRUE(stage.is_captured);
+}
+
+TEST(StagedCommands, PutAStateInThePlaceOfTheUsers) {
+  const StagedCommands commands("/bin/dbt",
+                                {"run", "--state", "prod", "--defer-state", "d"});
+
+  EXPECT_THAT(
+      commands.Stage({"fqn:a"}, "/shop/kept").argv,
+      ElementsAre("/bin/dbt", "run", "--state", "/shop/kept", "--select", "fqn:a"));
+  EXPECT_THAT(commands.Stage({"fqn:a"}, {}).argv,
+              ElementsAre("/bin/dbt", "run", "--state", "prod", "--defer-state", "d",
+                          "--select", "fqn:a"));
+}
+
+TEST(StagedCommands, GiveDbtWhatWasTypedWhereNothingIsToDo) {
+  const std::vector<std::string> words = {"-q", "run", "-s", "a", "--log-format=json"};
+  const StagedCommands commands("/bin/dbt", words);
+
+  const DbtProcess typed = commands.AsTyped();
+
+  EXPECT_EQ(typed.argv.front(), "/bin/dbt");
+  EXPECT_THAT(std::vector<std::string>(typed.argv.begin() + 1, typed.argv.end()),
+              ElementsAreArray(words));
+  EXPECT_THAT(typed.environment, IsEmpty());
+  EXPECT_FALSE(typed.is_captured);
+}
+
+TEST(StagedCommands, KnowWhichNodesASubcommandWorksOn) {
+  EXPECT_TRUE(StagedCommands("dbt", {"run"}).RunsType("model"));
+  EXPECT_FALSE(StagedCommands("dbt", {"run"}).RunsType("seed"));
+  EXPECT_TRUE(StagedCommands("dbt", {"seed"}).RunsType("seed"));
+  EXPECT_TRUE(StagedCommands("dbt", {"build"}).RunsType("unit_test"));
+  EXPECT_FALSE(StagedCommands("dbt", {"build"}).RunsType("source"));
+  EXPECT_FALSE(StagedCommands("dbt", {"docs", "generate"}).RunsType("model"));
+}
+
+}  // namespace
+}  // namespace aft
