@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -26,7 +27,7 @@ class StagedDriver {
                         const std::vector<std::string>& words = {"build"})
       : folder_(folder),
         run(loop_, scripts, ReadProjectConfig(folder), StagedCommands("/bin/dbt", words),
-            Invocation(folder, words), {kLocalEnvironment},
+            Invocation(folder, words), {kLocalEnvironment}, std::nullopt,
             {[this](const std::string& text) { output += text; },
              [this](const std::string& text) { errors += text; }}) {}
 
