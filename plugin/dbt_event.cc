@@ -6,6 +6,7 @@
 #include <map>
 
 #include "host_shim/error.h"
+#include "plugin/json_text.h"
 
 namespace aft {
 namespace {
@@ -44,12 +45,14 @@ bool BooleanAt(const json::value& value, std::initializer_list<std::string_view>
 }
 
 json::value Parse(std::string_view line) {
-  boost::system::error_code code;
-  json::value value = json::parse(line, code);
-  if (code || !value.is_object())
-    throw Error(Text("cannot read a message from dbt: ",
-                     code ? code.message() : "it is not a JSON object"));
-  return value;
+  std::string reason = "it is not a JSON object";
+  try {
+    json::value value = ParseJson(line);
+    if (value.is_object()) return value;
+  } catch (const Error& error) {
+    reason = error.what();
+  }
+  throw Error(Text("cannot read a message from dbt: ", reason));
 }
 
 DbtEvent::Kind KindOf(const std::string& name) {

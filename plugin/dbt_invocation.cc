@@ -9,6 +9,7 @@
 
 #include "host_shim/error.h"
 #include "plugin/dbt_executable.h"
+#include "plugin/json_text.h"
 
 namespace aft {
 
@@ -101,14 +102,14 @@ DbtInvocation InvocationOf(const DbtArguments& arguments, const fs::path& dbt,
 }
 
 std::string CommandLineVariable(const DbtInvocation& invocation, std::string_view name) {
-  const json::value variables = json::parse(invocation.variables);
+  const json::value variables = ParseJson(invocation.variables);
   const json::value* value = variables.as_object().if_contains(name);
   return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
 }
 
 std::map<std::string, std::string> CommandLineSettings(const DbtInvocation& invocation) {
   std::map<std::string, std::string> settings;
-  const json::value variables = json::parse(invocation.variables);
+  const json::value variables = ParseJson(invocation.variables);
   const json::value* own = variables.as_object().if_contains("aft");
   if (own == nullptr || !own->is_object()) return settings;
   for (const auto& [key, value] : own->as_object())

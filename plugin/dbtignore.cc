@@ -4,12 +4,13 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <regex>
 #include <set>
 #include <sstream>
+#include <string_view>
 
 #include "host_shim/error.h"
 #include "plugin/script_path.h"
@@ -35,9 +36,28 @@ std::vector<std::string> Lines(const std::string& text) {
   return lines;
 }
 
+/// Whether `text` goes on with `word`, after white space of which there may be none.
+bool TakeWord(std::string_view& text, std::string_view word) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\n\v\f\r"), text.size()));
+  const bool is_there = text.starts_with(word);
+  if (is_there) text.remove_prefix(word.size());
+  return is_there;
+}
+
+/// Whether a line of the file begins with "def model(", with any space between.
 bool DefinesDbtModel(const fs::path& path) {
-  static const std::regex kDefinition(R"((^|\n)def\s+model\s*\()");
-  return std::regex_search(ReadFile(path), kDefinition);
+  constexpr std::string_view kDefinition = "\ndef";
+  const std::string text = "\n" + ReadFile(path);
+  std::string_view rest = text;
+  for (std::size_t at = rest.find(kDefinition); at != std::string_view::npos;
+       at = rest.find(kDefinition)) {
+    rest.remove_prefix(at + kDefinition.size());
+    std::string_view name = rest;
+    if (!name.empty() && std::isspace(static_cast<unsigned char>(name.front())) != 0 &&
+        TakeWord(name, "model") && TakeWord(name, "("))
+      return true;
+  }
+  return false;
 }
 
 /// Whether a .gitignore pattern without its '!' names `path` or a folder above it.

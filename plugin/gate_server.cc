@@ -15,8 +15,10 @@
 namespace aft {
 namespace {
 
-// A dbt event is a few kilobytes; a peer that sends this much in one line is not dbt.
+// A dbt event is a few kilobytes, and dbt reads the answer before it sends the next one.
+// A peer that sends this much in one line, or this much later, is not dbt.
 constexpr std::size_t kLongestLine = std::size_t{64} << 20U;
+constexpr std::size_t kMostUnsent = std::size_t{1} << 20U;
 
 bool IsThisUser(const Fd& socket) {
   ucred peer{};
@@ -82,9 +84,14 @@ void GateServer::Receive(ConnectionId id) {
     Close(id);
     return;
   }
-  connection.lines.Feed(
-      std::string_view(bytes.data(), static_cast<std::size_t>(count)),
-      [this, id](std::string_view line) { handlers_.on_line(id, line); });
+  bool is_dbt = true;
+  connection.lines.Feed(std::string_view(bytes.data(), static_cast<std::size_t>(count)),
+                        [&](std::string_view line) {
+                          is_dbt = is_dbt && line.size() < kLongestLine &&
+                                   connection.unsent.size() < kMostUnsent;
+                          if (is_dbt) handlers_.on_line(id, line);
+                        });
+  if (!is_dbt) Close(id);
 }
 
 void GateServer::Send(ConnectionId id, std::string_view line) {

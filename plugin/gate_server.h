@@ -17,7 +17,7 @@ namespace aft {
 /// The plugin's end of the gate: a Unix socket to which each of dbt's threads connects.
 ///
 /// Knows lines and who sent them, and nothing of what they say. Only processes of this
-/// user get in.
+/// user get in, and none stays that sends without end or takes no answers.
 class GateServer {
  public:
   using ConnectionId = std::uint64_t;

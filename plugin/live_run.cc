@@ -49,13 +49,15 @@ LiveRun::RunningDbt::RunningDbt(EventLoop& loop, ScriptHost& host,
 
 void LiveRun::Receive(ConnectionId connection, std::string_view line) {
   try {
+    if (!unanswered_.insert(connection).second)
+      throw Error("a message has come before the answer to the last one");
     if (const std::optional<GateHello> hello = ParseGateHello(line)) {
       if (dbt_ == nullptr && hello->has_flags) Greet(hello->invocation);
       LetPass(connection);
     } else {
       Answer(connection, ParseDbtEvent(line));
     }
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     // dbt prints it where it belongs, and fails the node or the run.
     Refuse(connection, error.what());
   }
@@ -107,7 +109,13 @@ void LiveRun::Answer(ConnectionId connection, const DbtEvent& event) {
 
 void LiveRun::LoadManifest(const fs::path& path) {
   has_manifest_ = true;
-  const Manifest manifest = ReadManifest(path);
+  Manifest manifest;
+  try {
+    manifest = ReadManifest(path);
+  } catch (const Error& error) {
+    // dbt has had its answer already; it is told when the nodes are to begin.
+    manifest.problems.emplace_back(error.what());
+  }
   BoundScripts bound =
       BindScripts(manifest, project_, dbt_->invocation, dbt_->preparation.environments());
   if (previous_) {
@@ -166,8 +174,7 @@ void LiveRun::LetBegin(ConnectionId connection) {
   // dbt need not wait for an answer about nodes that no script is bound to.
   std::vector<std::string> nodes = schedule_.BoundNodes();
   for (std::string& node : retried_.NodesBelow()) nodes.push_back(std::move(node));
-  send_(connection, json::serialize(json::object{{"verdict", "go"},
-                                                 {"nodes", json::value_from(nodes)}}));
+  Decide(connection, {{"verdict", "go"}, {"nodes", json::value_from(nodes)}});
 }
 
 void LiveRun::StartTurn(ConnectionId connection, const DbtEvent& event) {
@@ -347,13 +354,17 @@ void LiveRun::Print(ConnectionId connection, const std::string& text, const char
   send_(connection, json::serialize(json::object{{"line", text}, {"level", level}}));
 }
 
+void LiveRun::Decide(ConnectionId connection, const json::object& verdict) {
+  unanswered_.erase(connection);
+  send_(connection, json::serialize(verdict));
+}
+
 void LiveRun::LetPass(ConnectionId connection) {
-  send_(connection, json::serialize(json::object{{"verdict", "go"}}));
+  Decide(connection, {{"verdict", "go"}});
 }
 
 void LiveRun::Refuse(ConnectionId connection, const std::string& message) {
-  send_(connection, json::serialize(json::object{{"verdict", "fail"},
-                                                 {"message", Printable(message)}}));
+  Decide(connection, {{"verdict", "fail"}, {"message", Printable(message)}});
 }
 
 }  // namespace aft

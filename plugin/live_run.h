@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <boost/json/fwd.hpp>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -113,6 +114,7 @@ class LiveRun {
 
   void Print(ConnectionId connection, const std::string& text,
              const char* level = "info");
+  void Decide(ConnectionId connection, const boost::json::object& verdict);
   void LetBegin(ConnectionId connection);
   void LetPass(ConnectionId connection);
   void Refuse(ConnectionId connection, const std::string& message);
@@ -129,6 +131,7 @@ class LiveRun {
   std::vector<std::string> problems_;
   std::vector<std::string> notices_;
   bool has_manifest_ = false;
+  std::set<ConnectionId> unanswered_;  ///< those that wait for a verdict
   std::optional<ConnectionId> beginning_;
   std::optional<PreviousRun> previous_;  ///< under `dbt retry`
   RetriedScripts retried_;

@@ -3,14 +3,11 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <string_view>
 #include <utility>
 
 #include "host_shim/error.h"
+#include "plugin/json_text.h"
 
 namespace aft {
 namespace {
@@ -108,16 +105,15 @@ std::string NameOf(const json::object& node) {
 }
 
 json::value Parse(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file)
-    throw Error(
-        Text("cannot read dbt's manifest '", path.native(), "': ", std::strerror(errno)));
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  boost::system::error_code code;
-  json::value value = json::parse(text, code);
-  if (!code && value.is_object() && value.as_object().contains("nodes")) return value;
-  throw Error(Text("cannot read dbt's manifest '", path.native(),
-                   "': ", code ? code.message() : "it has no nodes"));
+  std::string reason;
+  try {
+    json::value value = ReadJsonFile(path);
+    if (value.is_object() && value.as_object().contains("nodes")) return value;
+    reason = "it has no nodes";
+  } catch (const Error& error) {
+    reason = error.what();
+  }
+  throw Error(Text("cannot read dbt's manifest '", path.native(), "': ", reason));
 }
 
 void AddNode(const std::string& unique_id, const json::object& node, Manifest& manifest) {

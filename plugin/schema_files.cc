@@ -17,6 +17,8 @@ namespace fs = std::filesystem;
 // Anchors let a small file stand for a tree without end.
 constexpr int kMostNodes = 1'000'000;
 constexpr int kDeepest = 64;
+// dbt takes hours for a file of this size.
+constexpr std::uintmax_t kLargestFile = std::uintmax_t{64} << 20U;
 
 /// What stands at `key`, or `otherwise` where that is no text.
 std::string ScalarAt(const YAML::Node& map, const char* key,
@@ -106,7 +108,8 @@ std::vector<ExpectedScript> FindBoundScripts(const ProjectConfig& project) {
     fs::recursive_directory_iterator entry(
         project.folder / folder, fs::directory_options::skip_permission_denied, code);
     for (; !code && entry != fs::recursive_directory_iterator(); entry.increment(code))
-      if (IsYaml(entry->path()) && entry->is_regular_file(code))
+      if (IsYaml(entry->path()) && entry->is_regular_file(code) &&
+          entry->file_size(code) <= kLargestFile)
         SearchFile(entry->path(), finder);
   }
   return found;

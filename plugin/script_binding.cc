@@ -11,6 +11,9 @@ namespace {
 
 namespace json = boost::json;
 
+// They are handed over in one packet, which holds about three times as much.
+constexpr std::size_t kMostArguments = std::size_t{64} << 10U;
+
 /// Collects bindings and problems while it walks what stands under `fal` or `aft`.
 class BindingReader {
  public:
@@ -87,6 +90,9 @@ class BindingReader {
       if (!value.is_object())
         return Problem(Text("'with' of script '", binding.path, "' is not a mapping"));
       binding.arguments = json::serialize(value);
+      if (binding.arguments.size() > kMostArguments)
+        Problem(Text("'with' of script '", binding.path,
+                     "' has more than 64 KiB; let the script read a file instead"));
     } else if (name == "environment") {
       binding.environment = EnvironmentName(value);
     } else if (IsLimit(name)) {

@@ -18,6 +18,11 @@
 namespace aft {
 namespace {
 
+constexpr const char* kGarbled =
+    "ended without a result: it has written to aft's own descriptor; let it write to "
+    "those "
+    "alone that it has opened";
+
 std::string EndWithoutReport(int wait_status) {
   if (WIFSIGNALED(wait_status)) {
     const char* name = ::sigabbrev_np(WTERMSIG(wait_status));
@@ -60,12 +65,25 @@ void ScriptRun::HandedOver() {
 void ScriptRun::ReceiveReport() {
   std::string packet;
   while (control_.IsOpen() && ReceivePacket(control_, packet)) {
-    if (packet.empty()) {
-      loop_.Unwatch(control_.get());
-      control_.Close();
-      continue;
-    }
+    if (packet.empty())
+      CloseControl();
+    else
+      Take(packet);
+  }
+}
+
+void ScriptRun::CloseControl() {
+  loop_.Unwatch(control_.get());
+  control_.Close();
+}
+
+void ScriptRun::Take(std::string_view packet) {
+  try {
     Take(ParseScriptMessage(packet));
+  } catch (const Error&) {
+    // The process is the user's: what it does wrong is its own failure.
+    is_garbled_ = true;
+    CloseControl();
   }
 }
 
@@ -100,7 +118,8 @@ void ScriptRun::ReceiveOutput() {
 
 void ScriptRun::KillGroup() {
   ReceiveReport();
-  if (process_group_ > 0) ::kill(-process_group_, SIGKILL);
+  // Nothing is a script's group that would mean this one's, or everything.
+  if (process_group_ > 1) ::kill(-process_group_, SIGKILL);
 }
 
 Outcome ScriptRun::Exited(const ScriptExited& exited) {
@@ -113,7 +132,7 @@ Outcome ScriptRun::Exited(const ScriptExited& exited) {
   outcome_.may_repeat = !may_have_appended_;
   if (!has_reported_) {
     outcome_.succeeded = false;
-    outcome_.message = EndWithoutReport(exited.wait_status);
+    outcome_.message = is_garbled_ ? kGarbled : EndWithoutReport(exited.wait_status);
     outcome_.is_killed = WIFSIGNALED(exited.wait_status);
     outcome_.place = exited.place;
     outcome_.traceback = exited.stack;

@@ -41,7 +41,9 @@ class ScriptRun {
 
  private:
   void ReceiveReport();
+  void Take(std::string_view packet);
   void Take(const ScriptMessage& message);
+  void CloseControl();
   void ReceiveOutput();
 
   EventLoop& loop_;
@@ -55,6 +57,7 @@ class ScriptRun {
   Outcome outcome_;
   int process_group_ = 0;
   bool has_reported_ = false;
+  bool is_garbled_ = false;
   bool may_have_appended_ = false;
 };
 

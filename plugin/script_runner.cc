@@ -55,10 +55,18 @@ void ScriptRunner::Start(JobId id) {
   job.is_running = true;
   job.is_timed_out = false;
   job.timer.reset();
-  job.run = executor_.Run(
-      job.script, job.node_status,
-      [this, id](std::string_view line) { jobs_.at(id).handlers.on_output(line); },
-      [this, id](const Outcome& outcome) { EndTry(id, outcome); });
+  try {
+    job.run = executor_.Run(
+        job.script, job.node_status,
+        [this, id](std::string_view line) { jobs_.at(id).handlers.on_output(line); },
+        [this, id](const Outcome& outcome) { EndTry(id, outcome); });
+  } catch (const Error& error) {
+    // One script that can't be started is no reason to give up the others.
+    Outcome outcome;
+    outcome.message = error.what();
+    loop_.After(milliseconds(0), [this, id, outcome] { EndTry(id, outcome); });
+    return;
+  }
   if (job.script.limits.timeout)
     job.timer = loop_.After(*job.script.limits.timeout, [this, id] { TimeOut(id); });
 }

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "host_shim/error.h"
+#include "plugin/json_text.h"
 
 namespace aft {
 namespace {
@@ -19,12 +20,14 @@ json::value OrNull(const std::optional<std::int64_t>& number) {
 }
 
 json::object Parse(std::string_view packet) {
-  boost::system::error_code code;
-  json::value value = json::parse(packet, code);
-  if (code || !value.is_object())
-    throw Error(Text("cannot read a message from a worker: ",
-                     code ? code.message() : "it is not a JSON object"));
-  return std::move(value.as_object());
+  std::string reason = "it is not a JSON object";
+  try {
+    json::value value = ParseJson(packet);
+    if (value.is_object()) return std::move(value.as_object());
+  } catch (const Error& error) {
+    reason = error.what();
+  }
+  throw Error(Text("cannot read a message from a worker: ", reason));
 }
 
 const json::object* ObjectAt(const json::object& object, std::string_view key) {
@@ -91,7 +94,7 @@ std::string PrepareMessage(const HostSetup& setup) {
         {"profiles_dir", setup.profiles_folder},
         {"profile", OrNull(setup.profile)},
         {"target", OrNull(setup.target)},
-        {"vars", json::parse(setup.variables)},
+        {"vars", ParseJson(setup.variables)},
         {"target_path", setup.target_folder},
         {"run_dir", setup.run_folder},
         {"threads", setup.threads > 0 ? json::value(setup.threads) : nullptr},
@@ -117,7 +120,7 @@ std::string RunMessage(std::int64_t run, const Script& script,
                                            : json::value_from(script.program)},
         {"memory", OrNull(script.limits.memory)},
         {"arguments", script.arguments.empty() ? json::value(nullptr)
-                                               : json::parse(script.arguments)}}}});
+                                               : ParseJson(script.arguments)}}}});
 }
 
 std::string SignalMessage(std::int64_t run, int signal) {

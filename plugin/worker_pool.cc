@@ -93,9 +93,8 @@ WorkerPool::RunId WorkerPool::Run(const Script& script, const std::string& node_
       loop_, script, [this, on_output = std::move(on_output)](std::string_view line) {
         on_output(secrets_.Masked(std::string(line)));
       });
-  ScriptRun& handed_over = *run;
+  state.worker->Run(id, *run, node_status);
   running_.emplace(id, Running{std::move(run), std::move(on_ended), &state});
-  state.worker->Run(id, handed_over, node_status);
   if (state.worker->is_gone())
     loop_.After(std::chrono::milliseconds(0), [this, id] { End({id, 0, 0, "", ""}); });
   return id;

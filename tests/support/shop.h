@@ -59,6 +59,11 @@ class Shop {
 
   [[nodiscard]] const std::filesystem::path& path() const { return folder_.path(); }
 
+  /// Replaces a file of the project.
+  void Write(const std::string& name, const std::string& text) const {
+    folder_.Write(name, text);
+  }
+
   /// What dbt writes at its end.
   void WriteRunResults(const std::map<std::string, std::string>& statuses) const {
     boost::json::array results;

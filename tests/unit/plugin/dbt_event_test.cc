@@ -64,6 +64,18 @@ TEST(DbtEvent, TakesUnknownEventsAndMissingFieldsAsOther) {
   EXPECT_EQ(ParseDbtEvent(R"({"info": [], "data": 3})").kind, Kind::kOther);
 }
 
+TEST(DbtEvent, IsReadHoweverDeepTheUsersMetaIs) {
+  const std::string meta = std::string(900, '[') + std::string(900, ']');
+
+  const DbtEvent event = ParseDbtEvent(
+      R"({"info": {"name": "NodeCompiling"}, "data": {"node_info": {"unique_id": "a",
+          "meta": {"aft": )" +
+      meta + "}}}}");
+
+  EXPECT_EQ(event.node, "a");
+  EXPECT_TRUE(event.binds_scripts);
+}
+
 TEST(DbtEvent, RefusesWhatIsNoJsonObject) {
   EXPECT_THROW(ParseDbtEvent("[1]"), Error);
   EXPECT_THROW(ParseDbtEvent("{\"info\":"), Error);

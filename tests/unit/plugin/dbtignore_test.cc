@@ -38,6 +38,22 @@ TEST(Dbtignore, PassesOverABoundScriptAndTheModulesBesideIt) {
               testing::Contains("models/ltv/python_model.py"));
 }
 
+TEST(Dbtignore, TellsADbtModelInAnyFile) {
+  const TemporaryFolder folder;
+  const std::string space(1'000'000, ' ');
+  folder.Write("models/script.py", "");
+  folder.Write("models/model1.py", "import x\ndef" + space + "model (dbt, session):\n");
+  folder.Write("models/model2.py", "def\tmodel(dbt, session):\n");
+  folder.Write("models/module1.py", "def" + space);
+  folder.Write("models/module2.py", "x = 1; def model(a): pass\n");
+  folder.Write("models/module3.py", "def model_of(a): pass\ndef amodel(a): pass\n");
+  folder.Write("models/module4.py", "defmodel(1)\ndef");
+
+  EXPECT_THAT(FilesToPassOver(Project(folder), {"models/script.py"}),
+              ElementsAre("models/module1.py", "models/module2.py", "models/module3.py",
+                          "models/module4.py", "models/script.py"));
+}
+
 TEST(Dbtignore, LeavesScriptsElsewhereAlone) {
   const TemporaryFolder folder;
   folder.Write("scripts/score.py", "");

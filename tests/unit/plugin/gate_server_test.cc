@@ -106,6 +106,38 @@ TEST_F(EchoingGate, HoldsBackWhatASlowReaderDoesNotTake) {
   EXPECT_EQ(received, line + "\n");
 }
 
+TEST_F(EchoingGate, ClosesOnAPeerWhoseLineHasNoEnd) {
+  const Fd endless = Connect();
+  const Fd other = Connect();
+  const std::string piece(1 << 20, 'x');
+  Settle();
+
+  for (std::size_t sent = 0; sent < (100U << 20U) && closed_ == 0;) {
+    const ssize_t count =
+        ::send(endless.get(), piece.data(), piece.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count > 0) sent += static_cast<std::size_t>(count);
+    loop_.Dispatch();
+  }
+  Write(other, "a\n");
+  Settle();
+
+  EXPECT_EQ(closed_, 1);
+  EXPECT_THAT(lines_, ElementsAre("a"));
+}
+
+TEST_F(EchoingGate, ClosesOnAPeerThatTakesNoAnswers) {
+  const Fd client = Connect();
+  const std::string line = std::string(1000, 'x') + "\n";
+  Settle();
+
+  for (int sent = 0; sent < 100'000 && closed_ == 0; ++sent) {
+    ::send(client.get(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    loop_.Dispatch();
+  }
+
+  EXPECT_EQ(closed_, 1);
+}
+
 TEST_F(EchoingGate, ForgetsAnswersToThoseWhoAreGone) {
   server_.Send(12345, "nobody");
 

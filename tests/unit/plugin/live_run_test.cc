@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <csignal>
 #include <map>
 #include <optional>
@@ -16,90 +15,13 @@
 #include <vector>
 
 #include "host_shim/error.h"
-#include "tests/support/noted_scripts.h"
-#include "tests/support/shop.h"
+#include "tests/support/followed_run.h"
 
 namespace aft {
 namespace {
 
-namespace json = boost::json;
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-/// What dbt's threads see of a run: each of their messages, and the verdict on it.
-class Gate {
- public:
-  explicit Gate(const Shop& shop, bool fails_fast = false, const char* command = "run")
-      : live_run_(
-            loop_, scripts,
-            [this](LiveRun::ConnectionId thread, std::string_view line) {
-              Answer(thread, json::parse(line).as_object());
-            },
-            [](const std::string&) {}, ReadProjectConfig(shop.path()),
-            {kLocalEnvironment}) {
-    const json::object flags = {{"which", command},
-                                {"project_dir", shop.path().native()},
-                                {"profiles_dir", shop.path().native()},
-                                {"target_path", "target"},
-                                {"fail_fast", fails_fast}};
-    Say(0, {{"hello", {{"protocol", 1}, {"python", "python"}, {"flags", flags}}}});
-    Say(0, {{"info", {{"name", "ArtifactWritten"}}},
-            {"data",
-             {{"artifact_type", "WritableManifest"},
-              {"artifact_path", (shop.path() / "target/manifest.json").native()}}}});
-    Say(0, {{"info", {{"name", "ConcurrencyLine"}}}, {"data", json::object{}}});
-  }
-
-  void Tell(LiveRun::ConnectionId thread, const char* event, const std::string& node,
-            const char* status = "None") {
-    Say(thread, {{"info", {{"name", event}}},
-                 {"data",
-                  {{"node_info", {{"unique_id", node}, {"node_status", status}}},
-                   {"run_result", {{"status", status}}}}}});
-  }
-
-  void Finish() {
-    Say(0, {{"info", {{"name", "StatsLine"}}}, {"data", json::object{}}});
-    live_run_.Close();
-  }
-
-  void Interrupt() { live_run_.Interrupt(); }
-  void LoseDbt() { live_run_.DbtEnded(0); }
-  [[nodiscard]] bool IsIdle() const { return live_run_.IsIdle(); }
-  [[nodiscard]] std::vector<std::string> MissedNodes() const {
-    return live_run_.MissedNodes();
-  }
-
-  /// The verdict on a thread's last message: "go", "fail" or, while it waits, "".
-  [[nodiscard]] std::string Verdict(LiveRun::ConnectionId thread) const {
-    const auto found = verdicts_.find(thread);
-    return found == verdicts_.end() ? "" : found->second;
-  }
-
-  NotedScripts scripts;
-
- private:
-  void Say(LiveRun::ConnectionId thread, const json::object& message) {
-    verdicts_.erase(thread);
-    live_run_.Receive(thread, json::serialize(message));
-  }
-
-  void Answer(LiveRun::ConnectionId thread, const json::object& answer) {
-    const json::value* verdict = answer.if_contains("verdict");
-    if (verdict == nullptr) return;
-    EXPECT_EQ(Verdict(thread), "") << "two verdicts on one message";
-    verdicts_[thread] = std::string(verdict->as_string());
-  }
-
-  EventLoop loop_;
-  std::map<LiveRun::ConnectionId, std::string> verdicts_;
-  LiveRun live_run_;
-};
-
-Node MakeNode(std::string id, std::vector<std::string> before,
-              std::vector<std::string> after) {
-  return {std::move(id), false, {}, std::move(before), std::move(after)};
-}
 
 TEST(LiveRun, NoticesNodesThatDbtBuiltWithoutAWord) {
   const Shop shop({MakeNode("told", {}, {"a.py"}), MakeNode("untold", {}, {"b.py"}),
@@ -132,6 +54,27 @@ TEST(LiveRun, LetsANodeWaitForItsScripts) {
   EXPECT_THAT(gate.scripts.started,
               ElementsAre("script.a.before.1.b1.py", "script.a.after.2.a1.py",
                           "script.a.after.3.a2.py"));
+}
+
+TEST(LiveRun, RefusesTheNodesOfAManifestThatItCannotRead) {
+  const Shop shop({MakeNode("a", {}, {"a1.py"})});
+  shop.Write("target/manifest.json", "{\"nodes\": ");
+
+  Gate gate(shop);
+
+  EXPECT_EQ(gate.Verdict(0), "fail");
+}
+
+TEST(LiveRun, AnswersNoMessageBeforeTheLastOne) {
+  const Shop shop({MakeNode("a", {}, {"a1.py"}), MakeNode("b", {}, {})});
+  Gate gate(shop);
+  gate.Tell(1, "LogModelResult", "a", "success");
+
+  gate.SayAnything(1, R"({"info": {"name": "LogModelResult"}, "data": {}})");
+
+  EXPECT_EQ(gate.Verdict(1), "fail");
+  gate.scripts.End(1, true);
+  EXPECT_EQ(gate.Verdict(1), "go");
 }
 
 TEST(LiveRun, WaitsForNoHostWhereNoScriptIsBound) {

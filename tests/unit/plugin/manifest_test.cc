@@ -159,6 +159,25 @@ TEST(Manifest, ReadsTheScriptsOfSources) {
                   "'after' under 'scripts' is neither a path nor a mapping with 'path'"));
 }
 
+TEST(Manifest, RefusesArgumentsThatNoScriptCouldBeHanded) {
+  EXPECT_THAT(
+      WithOrders(R"("meta": {"aft": {"scripts": [{"path": "a.py", "with": {"x": ")" +
+                 std::string(65536, 'x') + R"("}}]}})")
+          .problems,
+      ElementsAre("models/schema.yml: node 'orders': meta.aft: 'with' of script 'a.py' "
+                  "has more than 64 KiB; let the script read a file instead"));
+}
+
+TEST(Manifest, RefusesAFileThatWouldTakeAllMemory) {
+  const TemporaryFolder folder;
+  const std::filesystem::path huge = folder.Write("huge.json", "{\"nodes\": {}}");
+  std::filesystem::resize_file(huge, (std::uintmax_t{1} << 30U) + 1);
+
+  EXPECT_THAT([&] { ReadManifest(huge); },
+              Throws<Error>(Property(&Error::what, HasSubstr("more than 1 GiB"))));
+  EXPECT_THROW(ReadManifest(folder.Write("deep.json", std::string(100'000, '['))), Error);
+}
+
 TEST(Manifest, RefusesFilesThatAreNone) {
   const TemporaryFolder folder;
   EXPECT_THROW(ReadManifest(folder.path() / "missing.json"), Error);

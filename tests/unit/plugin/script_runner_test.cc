@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "host_shim/error.h"
+
 namespace aft {
 namespace {
 
@@ -26,6 +28,7 @@ class HandDriven : public ScriptExecutor {
  public:
   RunId Run(const Script& /*script*/, const std::string& /*node_status*/,
             OnOutput /*on_output*/, OnEnded on_ended) override {
+    if (!problem.empty()) throw Error(problem);
     running[++last] = std::move(on_ended);
     return last;
   }
@@ -38,6 +41,7 @@ class HandDriven : public ScriptExecutor {
     on_ended(outcome);
   }
 
+  std::string problem;  ///< why none can be started
   RunId last = 0;
   std::map<RunId, OnEnded> running;
   std::vector<std::pair<RunId, int>> signals;
@@ -96,6 +100,16 @@ TEST_F(ScriptRunnerTest, SaysHowAScriptEnded) {
 
   EXPECT_THAT(ended_, ElementsAre(Field(&Outcome::message, "ValueError: no")));
   EXPECT_TRUE(runner_.IsIdle());
+}
+
+TEST_F(ScriptRunnerTest, LetsAScriptFailThatCannotBeStarted) {
+  scripts_.problem = "cannot make a channel to a script: Too many open files";
+  Run({});
+  EXPECT_THAT(ended_, IsEmpty());
+
+  LoopUntil([this] { return runner_.IsIdle(); });
+
+  EXPECT_THAT(ended_, ElementsAre(Field(&Outcome::message, scripts_.problem)));
 }
 
 TEST_F(ScriptRunnerTest, TerminatesAScriptWhoseTimeIsUp) {

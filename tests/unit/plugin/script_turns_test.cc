@@ -32,7 +32,7 @@ class ScriptTurnsTest : public testing::Test {
   void Start(const std::vector<std::string>& ids) {
     std::vector<Script> scripts;
     for (const std::string& id : ids) scripts.push_back(MakeScript(id));
-    turns_.Start(std::move(scripts), "", Handlers());
+    turns_.Start(std::move(scripts), {}, Handlers());
   }
 
   ScriptTurns::Handlers Handlers() {

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <cstddef>
+#include <filesystem>
+#include <string_view>
+
+namespace aft {
+
+/// As deep as Python, which writes what is read here, can nest values.
+constexpr std::size_t kDeepestJson = 1000;
+
+/// The value that `text` holds. Throws Error that says what is wrong with it.
+[[nodiscard]] boost::json::value ParseJson(std::string_view text);
+
+/// The value that a file holds, which is not in memory as text. Throws Error that says
+/// what is wrong with it, without the file's name.
+[[nodiscard]] boost::json::value ReadJsonFile(const std::filesystem::path& path);
+
+}  // namespace aft

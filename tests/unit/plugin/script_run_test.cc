@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/script_run.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <string>
+#include <string_view>
+
+namespace aft {
+namespace {
+
+using testing::HasSubstr;
+
+class ScriptRunTest : public testing::Test {
+ protected:
+  /// Says something as the script's process.
+  void Say(std::string_view packet) const {
+    EXPECT_EQ(::send(run_.script_control().get(), packet.data(), packet.size(), 0),
+              static_cast<ssize_t>(packet.size()));
+  }
+
+  EventLoop loop_;
+  ScriptRun run_{loop_, {}, [](std::string_view) {}};
+};
+
+TEST_F(ScriptRunTest, TakesTheReportForTheOutcome) {
+  Say(R"({"done": {"status": "success", "rows_written": 3}})");
+
+  const Outcome outcome = run_.Exited({1, 0, 0, "", ""});
+
+  EXPECT_TRUE(outcome.succeeded);
+  EXPECT_EQ(outcome.rows_written, 3);
+}
+
+TEST_F(ScriptRunTest, FailsWhereSomethingElseWritesToItsChannel) {
+  for (const char* report : {"\xff\x01", "[1]", R"({"unknown": 1})"}) {
+    ScriptRun run(loop_, {}, [](std::string_view) {});
+    const int control = run.script_control().get();
+    ASSERT_GT(::send(control, report, std::string_view(report).size(), 0), 0);
+    loop_.Dispatch();
+    run.HandedOver();
+
+    const Outcome outcome = run.Exited({1, 0, 0, "", ""});
+
+    EXPECT_FALSE(outcome.succeeded);
+    EXPECT_THAT(outcome.message, HasSubstr("has written to aft's own descriptor"));
+  }
+}
+
+}  // namespace
+}  // namespace aft
