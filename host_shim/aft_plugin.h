@@ -97,7 +97,8 @@ struct aft_plugin {
   /* event_fd was readable. */
   aft_status (*on_ready)(void* self, struct aft_error*);
 
-  /* The host received SIGINT, SIGTERM, SIGHUP or SIGQUIT; `origin` is AFT_SIGNAL_…. */
+  /* The host received SIGINT, SIGTERM, SIGHUP or SIGQUIT; `origin` is AFT_SIGNAL_….
+     Or SIGPIPE: nobody reads the pipe any more that the host's standard output is. */
   aft_status (*on_signal)(void* self, int signal, int32_t origin, struct aft_error*);
 
   /* The exit code for the host to end with. Asked once, after AFT_DONE. */

@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -28,9 +29,14 @@ constexpr std::chrono::seconds kGrace{10};
 sigset_t HandledSignals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT})
+  for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE})
     sigaddset(&set, signal);
   return set;
+}
+
+bool IsPipe(int fd) {
+  struct stat status{};
+  return ::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
 void WriteAll(void* /*self*/, int fd, const char* bytes, size_t count) {
@@ -51,7 +57,11 @@ std::vector<std::string> Strings(const char* const* list) {
 
 }  // namespace
 
-Host::Host(PluginLibrary& plugin) : plugin_(plugin), functions_{}, lines_(kLongestLine) {
+Host::Host(PluginLibrary& plugin)
+    : plugin_(plugin),
+      functions_{},
+      pipe_(IsPipe(STDOUT_FILENO) ? STDOUT_FILENO : -1),
+      lines_(kLongestLine) {
   const sigset_t handled = HandledSignals();
   ::sigprocmask(SIG_BLOCK, &handled, nullptr);
   signals_ = Fd(::signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK));
@@ -115,10 +125,10 @@ void Host::StartNext() {
 
 void Host::Wait() {
   // poll() passes over the entry of a descriptor that is not open.
-  std::array<pollfd, 3> entries = {
-      pollfd{signals_.get(), POLLIN, 0},
-      pollfd{plugin_.functions().event_fd, POLLIN, 0},
+  std::array<pollfd, 4> entries = {
+      pollfd{signals_.get(), POLLIN, 0}, pollfd{plugin_.functions().event_fd, POLLIN, 0},
       pollfd{output_.get(), POLLIN, 0},
+      pollfd{pipe_, 0, 0},  // There is only the error that its last reader is gone.
   };
   if (::poll(entries.data(), entries.size(), -1) < 0) {
     if (errno == EINTR) return;
@@ -132,6 +142,11 @@ void Host::Wait() {
     if (child_ == nullptr) StartNext();
   }
   if (entries[0].revents != 0) ReceiveSignals();
+  // The signals came first: Ctrl-C ends the readers of a pipeline as well.
+  if (entries[3].revents != 0 && !is_done_) {
+    pipe_ = -1;
+    GiveSignal(SIGPIPE, AFT_SIGNAL_FROM_PROCESS);
+  }
 }
 
 void Host::ReceiveSignals() {
@@ -139,15 +154,16 @@ void Host::ReceiveSignals() {
   while (::read(signals_.get(), &received, sizeof received) == sizeof received) {
     const int signal = static_cast<int>(received.ssi_signo);
     if (signal == SIGCHLD) continue;
-    const aft_plugin& plugin = plugin_.functions();
-    aft_error error{};
-    Check(plugin.on_signal(plugin.self, signal,
-                           received.ssi_code == SI_KERNEL ? AFT_SIGNAL_FROM_TERMINAL
-                                                          : AFT_SIGNAL_FROM_PROCESS,
-                           &error),
-          error);
+    GiveSignal(signal, received.ssi_code == SI_KERNEL ? AFT_SIGNAL_FROM_TERMINAL
+                                                      : AFT_SIGNAL_FROM_PROCESS);
   }
   ReapChild();
+}
+
+void Host::GiveSignal(int signal, int32_t origin) {
+  const aft_plugin& plugin = plugin_.functions();
+  aft_error error{};
+  Check(plugin.on_signal(plugin.self, signal, origin, &error), error);
 }
 
 void Host::GiveLine(std::string_view line) {

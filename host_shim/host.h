@@ -35,6 +35,7 @@ class Host {
   void StartNext();
   void Wait();
   void ReceiveSignals();
+  void GiveSignal(int signal, int32_t origin);
   void ReceiveOutput();
   void GiveLine(std::string_view line);
   void CloseOutput();
@@ -45,6 +46,7 @@ class Host {
   PluginLibrary& plugin_;
   aft_host functions_;
   Fd signals_;
+  int pipe_;  ///< standard output, where that is a pipe with a reader; or -1
   std::unique_ptr<ChildProcess> child_;
   Fd output_;
   LineSplitter lines_;

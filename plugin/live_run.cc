@@ -53,7 +53,7 @@ void LiveRun::Receive(ConnectionId connection, std::string_view line) {
       throw Error("a message has come before the answer to the last one");
     if (const std::optional<GateHello> hello = ParseGateHello(line)) {
       if (dbt_ == nullptr && hello->has_flags) Greet(hello->invocation);
-      LetPass(connection);
+      LetGreet(connection);
     } else {
       Answer(connection, ParseDbtEvent(line));
     }
@@ -72,6 +72,11 @@ void LiveRun::Greet(const DbtInvocation& invocation) {
   dbt_ = std::make_unique<RunningDbt>(loop_, host_, project_, invocation, target);
   if (invocation.command == "retry") previous_ = ReadPreviousRun(target);
   if (RunsScripts()) dbt_->preparation.WarmUp(warm_up_);
+}
+
+void LiveRun::LetGreet(ConnectionId connection) {
+  if (warm_up_.empty()) return LetPass(connection);
+  Decide(connection, {{"verdict", "go"}, {"scripts", true}});
 }
 
 bool LiveRun::RunsScripts() const {
@@ -169,12 +174,16 @@ void LiveRun::FinishBegin() {
 }
 
 void LiveRun::LetBegin(ConnectionId connection) {
-  // With --fail-fast it matters that any node fails.
-  if (dbt_->invocation.fails_fast) return LetPass(connection);
-  // dbt need not wait for an answer about nodes that no script is bound to.
-  std::vector<std::string> nodes = schedule_.BoundNodes();
-  for (std::string& node : retried_.NodesBelow()) nodes.push_back(std::move(node));
-  Decide(connection, {{"verdict", "go"}, {"nodes", json::value_from(nodes)}});
+  const bool has_scripts = !schedule_.empty();
+  json::object verdict = {{"verdict", "go"}, {"scripts", has_scripts}};
+  // dbt need not wait for an answer about nodes that no script is bound to; but with
+  // --fail-fast it matters that any node fails.
+  if (!dbt_->invocation.fails_fast) {
+    std::vector<std::string> nodes = schedule_.BoundNodes();
+    for (std::string& node : retried_.NodesBelow()) nodes.push_back(std::move(node));
+    verdict["nodes"] = json::value_from(nodes);
+  }
+  Decide(connection, verdict);
 }
 
 void LiveRun::StartTurn(ConnectionId connection, const DbtEvent& event) {

@@ -67,6 +67,8 @@ class LiveRun {
   [[nodiscard]] bool IsIdle() const {
     return dbt_ == nullptr || (!is_ending_ && dbt_->turns.IsIdle());
   }
+  /// Whether there is any script, as far as the manifest has been read.
+  [[nodiscard]] bool BindsScripts() const { return !schedule_.empty(); }
   [[nodiscard]] bool HasMetGate() const { return dbt_ != nullptr; }
   [[nodiscard]] int failed_scripts() const;
   /// Nodes that dbt has built, by its own results, without having told of them in time
@@ -115,6 +117,7 @@ class LiveRun {
   void Print(ConnectionId connection, const std::string& text,
              const char* level = "info");
   void Decide(ConnectionId connection, const boost::json::object& verdict);
+  void LetGreet(ConnectionId connection);
   void LetBegin(ConnectionId connection);
   void LetPass(ConnectionId connection);
   void Refuse(ConnectionId connection, const std::string& message);

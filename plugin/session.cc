@@ -193,13 +193,18 @@ void Session::FollowInStages(const Installation& installation, const fs::path& d
 Session::Next Session::NextStep() {
   if (staged_run_ != nullptr) {
     const Next next = staged_run_->NextStep();
-    if (next == Next::kEnd) exit_code_ = staged_run_->exit_code();
+    if (next == Next::kEnd) End(staged_run_->exit_code());
     return next;
   }
   if (!std::exchange(has_started_, true)) return Next::kStart;
   if (!has_exited_ || (live_run_ != nullptr && !live_run_->IsIdle())) return Next::kWait;
   if (live_run_ != nullptr) EndLive();
+  End(exit_code_);
   return Next::kEnd;
+}
+
+void Session::End(int exit_code) {
+  exit_code_ = has_lost_reader_ && exit_code != 0 ? kSignalBase + SIGPIPE : exit_code;
 }
 
 void Session::EndLive() {
@@ -247,10 +252,27 @@ void Session::CommandExited(int wait_status) {
   exit_code_ = 1;
 }
 
+bool Session::BindsScripts() const {
+  if (staged_run_ != nullptr) return true;
+  return live_run_ != nullptr &&
+         (!expected_scripts_.empty() || live_run_->BindsScripts());
+}
+
 void Session::Signalled(int signal, bool came_from_terminal) {
+  if (signal == SIGPIPE) {
+    // Without scripts aft does as dbt, which goes on. And what has stopped the run may
+    // have ended its reader as well: that is no second signal.
+    if (is_stopped_ || !BindsScripts()) return;
+    has_lost_reader_ = true;
+    signal = SIGTERM;  // for Python ignores SIGPIPE
+  }
+  is_stopped_ = true;
   // dbt 1.x dies of SIGTERM and SIGHUP with its queries still running; on SIGINT, unless
   // it is made to ignore that, it cancels them.
-  const bool is_as_it_came = signal == SIGQUIT || IsInterruptIgnored();
+  // Before it has met the gate it has no queries, and SIGTERM ends it without a word.
+  const bool is_as_it_came =
+      signal == SIGQUIT || IsInterruptIgnored() ||
+      (has_lost_reader_ && live_run_ != nullptr && !live_run_->HasMetGate());
   if (!came_from_terminal || signal != SIGINT)
     host_.signal_child(is_as_it_came ? signal : SIGINT);
   if (live_run_ != nullptr) live_run_->Interrupt();

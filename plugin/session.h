@@ -62,6 +62,7 @@ class Session {
  private:
   void LookAhead();
   void PassOverScripts();
+  [[nodiscard]] bool BindsScripts() const;
   void Debug(const Installation& installation, const std::filesystem::path& dbt);
   [[nodiscard]] bool IsStaged(const std::filesystem::path& dbt) const;
   void FollowFromInside(const Installation& installation);
@@ -69,6 +70,7 @@ class Session {
   void MakeWorkers(const Installation& installation);
   [[nodiscard]] std::set<std::string> ExpectedEnvironments() const;
   void EndLive();
+  void End(int exit_code);
   [[nodiscard]] std::filesystem::path ProjectFolder() const;
 
   HostFunctions host_;
@@ -84,6 +86,8 @@ class Session {
   DbtProcess dbt_;
   bool has_started_ = false;
   bool has_exited_ = false;
+  bool is_stopped_ = false;
+  bool has_lost_reader_ = false;
   int exit_code_ = 0;
 };
 

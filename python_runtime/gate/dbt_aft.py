@@ -18,12 +18,18 @@ and cost nothing::
 
     <- {"verdict": "go", "nodes": ["model.shop.orders"]}
 
+It may say that the run has scripts, which ends when nobody reads what dbt prints; dbt then
+prints no more than any program whose pipe is closed::
+
+    <- {"verdict": "go", "scripts": true}
+
 Without ``AFT_GATE`` this module does nothing.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 import sys
@@ -119,6 +125,8 @@ class Gate:
                 if "line" in answer:
                     _print(answer["line"], answer.get("level", "info"))
                 elif answer.get("verdict") == "go":
+                    if answer.get("scripts"):
+                        _print_to_readers_only()
                     if "nodes" in answer:
                         self._nodes = frozenset(answer["nodes"])
                     return
@@ -156,6 +164,24 @@ def _print(text: str, level: str) -> None:
     from dbt_common.events.types import Note
 
     fire_event(Note(msg=text), level=EventLevel(level))
+
+
+_handle_error = logging.Handler.handleError
+
+
+def _print_to_readers_only() -> None:
+    logging.Handler.handleError = _handle_broken_pipe  # type: ignore[assignment, method-assign]
+
+
+def _handle_broken_pipe(handler: logging.Handler, record: logging.LogRecord) -> None:
+    stream = getattr(handler, "stream", None)
+    if stream is None or not isinstance(sys.exc_info()[1], BrokenPipeError):
+        _handle_error(handler, record)
+        return
+    # What is still in the stream's buffer is not written at Python's end, either.
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, stream.fileno())
+    os.close(null)
 
 
 def _flags() -> dict[str, Any]:

@@ -20,6 +20,8 @@ from tests.support.processes import PATIENCE, is_running, processes_with, wait_u
 LTV = "models/customers_predicted_ltvs.py"
 # After which a script that goes on is killed without a second Ctrl-C.
 GRACE = 5.0
+# What a shell reports of a program that SIGPIPE ends.
+CLOSED_PIPE = 128 + signal.SIGPIPE
 
 # Goes on after Ctrl-C; the file says that the signal has come.
 STUBBORN = """
@@ -176,26 +178,85 @@ def test_nothing_outlives_a_killed_worker_host(
     assert entry["status"] == "error"
 
 
-def test_a_closed_pipe_ends_a_run_as_it_ends_dbts(
+def exit_code_after_one_line(project: Project, command: str, folders: Path) -> int:
+    """How ``command`` ends when only the first line of its output is read."""
+    piped = subprocess.run(
+        ["sh", "-c", f"{{ {command} 2>errors; echo $? >code; }} | head -n 1"],
+        cwd=project.folder,
+        env=project.environment | {"TMPDIR": str(folders)},
+        timeout=PATIENCE,
+        capture_output=True,
+        check=False,
+    )
+    assert piped.stdout.count(b"\n") == 1
+    assert processes_with(folders) == []
+    assert list(folders.iterdir()) == []
+    return int((project.folder / "code").read_text())
+
+
+def test_a_closed_pipe_means_to_a_run_without_scripts_what_it_means_to_dbt(
     project: Project, short_folder: Path
 ) -> None:
+    (project.folder / "models" / "schema.yml").unlink()
+    (project.folder / "models" / "customers_predicted_ltvs.sql").unlink()
+    (project.folder / "models" / "fct_customers.sql").unlink()
+    project.write(".dbtignore", "*.py\n")
 
-    def exit_code_after_one_line(command: str) -> str:
-        piped = subprocess.run(
-            ["sh", "-c", f"{{ {command}; echo $? >code; }} | head -n 1"],
-            cwd=project.folder,
-            env=project.environment | {"TMPDIR": str(short_folder)},
-            timeout=PATIENCE,
-            capture_output=True,
-            check=False,
-        )
-        assert piped.stdout.count(b"\n") == 1
-        return (project.folder / "code").read_text()
-
-    of_dbt = exit_code_after_one_line(f"'{DBT}' run --exclude fct_customers")
-    of_aft = exit_code_after_one_line(f"'{AFT}' dbt run --aft-dbt '{DBT}'")
+    of_dbt = exit_code_after_one_line(project, f"'{DBT}' run -s orders", short_folder)
+    of_aft = exit_code_after_one_line(
+        project, f"'{AFT}' dbt run --aft-dbt '{DBT}'", short_folder
+    )
 
     assert of_aft == of_dbt
-    assert "fct_customers" in project.relations()
+    assert "Logging error" in (project.folder / "errors").read_text()
+    assert "customers" in project.relations()
+
+
+def test_a_closed_pipe_ends_a_run_with_scripts_early_and_quietly(
+    project: Project, short_folder: Path
+) -> None:
+    project.write(".dbtignore", "*.py\n")
+    command = f"'{AFT}' dbt run --aft-dbt '{DBT}'"
+
+    code = exit_code_after_one_line(project, command, short_folder)
+
+    assert code == CLOSED_PIPE
+    assert (project.folder / "errors").read_text() == ""
+    assert "customers" not in project.relations()
+
+
+@pytest.mark.parametrize("is_interrupted", [False, True], ids=["alone", "after Ctrl-C"])
+def test_a_script_is_interrupted_once_when_nobody_reads_the_output_any_more(
+    project: Project, short_folder: Path, is_interrupted: bool
+) -> None:
+    slow = SLEEPER.replace('    open("ended"', '    time.sleep(0.5)\n    open("ended"')
+    project.write(LTV, slow)
+    project.write(".dbtignore", "*.py\n")
+    run = subprocess.Popen(
+        [AFT, "dbt", "run", "--aft-dbt", DBT],
+        cwd=project.folder,
+        env=project.environment | {"TMPDIR": str(short_folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        wait_until((project.folder / "pids").exists, "the script runs")
+        assert run.stdout
+        assert run.stderr
+        if is_interrupted:
+            run.send_signal(signal.SIGINT)
+        run.stdout.close()
+        code = run.wait(PATIENCE)
+        assert run.stderr.read() == b""
+    finally:
+        run.kill()
+        run.wait()
+
+    assert code not in (0, None)
+    assert (code == CLOSED_PIPE) == (not is_interrupted)
+    assert (project.folder / "ended").read_text() == "KeyboardInterrupt"
+    (entry,) = project.results()
+    assert (entry["status"], entry["message"]) == ("error", "interrupted")
+    assert "model.jaffle_shop.orders" in project.run_results()
     assert processes_with(short_folder) == []
     assert list(short_folder.iterdir()) == []

@@ -154,6 +154,20 @@ TEST_F(HostTest, PassesASignalOnWhenThePluginWantsIt) {
   EXPECT_THAT(output_, HasSubstr("killed by 15\n"));
 }
 
+TEST_F(HostTest, TellsOnceThatNobodyReadsItsOutputAnyMore) {
+  const std::string aft = (folder_.path() / "bin/aft").native();
+
+  EXPECT_EQ(RunToEnd({"run",
+                      aft + " run 'echo started; exec sleep 1000' run 'exit 3' exit 0 | "
+                            "head -n 1",
+                      "exit", "0"}),
+            0);
+
+  EXPECT_THAT(
+      output_,
+      HasSubstr("started\nsignal 13 from process\nkilled by 13\nexited with 3\n"));
+}
+
 TEST_F(HostTest, StopsTheCommandWhenThePluginFails) {
   Start({"fail-on-signal", "run", "echo started; exec sleep 1000", "exit", "0"});
   ReadUntil("started");
