@@ -229,8 +229,10 @@ class Host:
         return fresh_process.spawn(sys.executable, given, control, output, stack)
 
     def _leave(self) -> None:
-        """In the forked process: give up what is the host's."""
+        """In the forked process: give up what is the host's and other scripts'."""
         signal.set_wakeup_fd(-1)
+        for script in self._scripts.values():
+            os.close(script.stack)
         for own in (self._selector, self._wake_up, self._woken, self._plugin):
             own.close()
 
