@@ -24,7 +24,8 @@ struct Outcome {
   std::int64_t rows_written = 0;
   std::int64_t bytes_read = 0;
   std::int64_t bytes_written = 0;
-  std::int64_t peak_memory = 0;  ///< bytes resident, pages shared with the host included
+  std::int64_t peak_memory =
+      0;  ///< bytes; what is shared with the host is in it without cgroups
 };
 
 }  // namespace aft

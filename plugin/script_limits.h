@@ -12,7 +12,7 @@ namespace aft {
 /// What one script may take, set at its binding or for the project under `vars: aft:`.
 struct ScriptLimits {
   std::optional<std::chrono::milliseconds> timeout;  ///< for each try
-  std::optional<std::int64_t> memory;                ///< bytes, for each of its processes
+  std::optional<std::int64_t> memory;                ///< bytes
   std::optional<int> retries;                        ///< further tries after a failure
 };
 

@@ -130,6 +130,7 @@ Outcome ScriptRun::Exited(const ScriptExited& exited) {
   if (output_.IsOpen()) lines_.Finish(on_output_);
   outcome_.peak_memory = exited.peak_memory;
   outcome_.may_repeat = !may_have_appended_;
+  if (!outcome_.succeeded && exited.is_out_of_memory) outcome_.is_out_of_memory = true;
   if (!has_reported_) {
     outcome_.succeeded = false;
     outcome_.message = is_garbled_ ? kGarbled : EndWithoutReport(exited.wait_status);

@@ -86,6 +86,8 @@ void Worker::Receive(const HostMessage& message) {
                         [this, python = built.python] { StartHost(python); });
           },
           [this](const HostPrepared& prepared) {
+            if (!prepared.control_group.empty())
+              control_group_.emplace(prepared.control_group);
             handlers_.on_prepared(prepared.secrets);
           },
           [this](const HostFailed& failed) { Fail(failed.message); },
@@ -101,6 +103,7 @@ void Worker::Fail(const std::string& reason) {
 
 void Worker::Gone() {
   is_gone_ = true;
+  if (control_group_) control_group_->Kill();
   while (!output_.empty() && output_.back() == '\n') output_.pop_back();
   Fail(Text("the worker host has ended unexpectedly",
             output_.empty() ? "" : "; its last words: ", output_));

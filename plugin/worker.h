@@ -5,10 +5,12 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "plugin/control_group.h"
 #include "plugin/environment.h"
 #include "plugin/event_loop.h"
 #include "plugin/script_run.h"
@@ -59,6 +61,7 @@ class Worker {
   HostSetup setup_;
   Handlers handlers_;
   Environment environment_;
+  std::optional<ControlGroup> control_group_;  ///< outlives the host
   std::unique_ptr<WorkerHost> host_;
   std::filesystem::path manifest_;
   std::string output_;

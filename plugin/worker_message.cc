@@ -136,14 +136,16 @@ HostMessage ParseHostMessage(std::string_view packet) {
   if (const json::object* built = ObjectAt(message, "built"))
     return HostBuilt{String(*built, "python")};
   if (const json::object* prepared = ObjectAt(message, "prepared"))
-    return HostPrepared{Strings(*prepared, "secrets")};
+    return HostPrepared{Strings(*prepared, "secrets"), String(*prepared, "group")};
   if (const json::object* failed = ObjectAt(message, "failed"))
     return HostFailed{String(*failed, "message")};
   if (const json::object* exited = ObjectAt(message, "exited"))
     return ScriptExited{Integer(*exited, "id"),
                         static_cast<int>(Integer(*exited, "wait_status")),
-                        Integer(*exited, "peak_memory"), String(*exited, "place"),
-                        String(*exited, "stack")};
+                        Integer(*exited, "peak_memory"),
+                        String(*exited, "place"),
+                        String(*exited, "stack"),
+                        Flag(*exited, "out_of_memory")};
   return HostNotice{};
 }
 

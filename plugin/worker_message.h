@@ -47,6 +47,7 @@ struct HostBuilt {
 /// The host has read the profile and can run scripts; warm or not.
 struct HostPrepared {
   std::vector<std::string> secrets;  ///< to be masked wherever they would be read
+  std::string control_group;  ///< the folder of the one for its scripts; may be empty
 };
 
 /// The host can't run scripts, and ends.
@@ -61,6 +62,7 @@ struct ScriptExited {
   std::int64_t peak_memory;  ///< bytes
   std::string place;         ///< file and line where a signal found it; may be empty
   std::string stack;         ///< the calls that led there
+  bool is_out_of_memory;     ///< the kernel has ended processes of its for that
 };
 
 /// A message of a kind that needs no answer.

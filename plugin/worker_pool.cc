@@ -96,7 +96,8 @@ WorkerPool::RunId WorkerPool::Run(const Script& script, const std::string& node_
   state.worker->Run(id, *run, node_status);
   running_.emplace(id, Running{std::move(run), std::move(on_ended), &state});
   if (state.worker->is_gone())
-    loop_.After(std::chrono::milliseconds(0), [this, id] { End({id, 0, 0, "", ""}); });
+    loop_.After(std::chrono::milliseconds(0),
+                [this, id] { End({id, 0, 0, "", "", false}); });
   return id;
 }
 
@@ -112,7 +113,7 @@ void WorkerPool::WorkerGone(const WorkerState& state) {
     running.run->KillGroup();
     runs.push_back(id);
   }
-  for (const RunId id : runs) End({id, 0, 0, "", ""});
+  for (const RunId id : runs) End({id, 0, 0, "", "", false});
 }
 
 void WorkerPool::End(const ScriptExited& exited) {

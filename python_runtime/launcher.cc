@@ -14,11 +14,15 @@
 #include <string_view>
 #include <vector>
 
+#include "python_runtime/guardian.h"
+
 // aft-python: runs aft's worker host in the Python of somebody else's environment.
 //
 // `aft-python --python INTERPRETER` loads the library of that interpreter into this
 // process and runs `aft.host` in it, with the package `aft` that lies beside this
 // program's folder, or with `--run MODULE ARGUMENT...` another module of that package.
+// AFT_FRESH_SCRIPT says that it is a script's process and no host's, which gets a
+// guardian, and AFT_SCRIPT_GROUP in which control group.
 // With other arguments it does what the interpreter does with them. An interpreter
 // without a shared library is started in this process's place instead;
 // AFT_PYTHON_EMBEDDED says to the Python code which of both it was, as 1 or 0.
@@ -89,6 +93,17 @@ PythonMain LoadPython(const char* interpreter) {
   return reinterpret_cast<PythonMain>(::dlsym(library, "Py_BytesMain"));
 }
 
+/// Enters the control group that the environment names. Whether that succeeded is seen in
+/// Python, which enters it as well.
+void EnterGroup() {
+  const char* folder = std::getenv("AFT_SCRIPT_GROUP");
+  if (folder == nullptr) return;
+  const int file = ::open((fs::path(folder) / "cgroup.procs").c_str(), O_WRONLY);
+  static_cast<void>(::write(file, "0", 1));
+  ::close(file);
+  ::unsetenv("AFT_SCRIPT_GROUP");
+}
+
 /// The folder of the package `aft`: <prefix>/python for <prefix>/lib/aft/aft-python.
 fs::path PackageFolder() {
   std::error_code code;
@@ -103,6 +118,8 @@ int main(int argc, char** argv) {
     std::cerr << "usage: aft-python --python INTERPRETER [ARGUMENT...]\n";
     return kMisused;
   }
+  EnterGroup();
+  if (argc == 3 && std::getenv("AFT_FRESH_SCRIPT") == nullptr) aft::ContinueGuarded();
   // With the interpreter's own path as its name Python finds the environment that the
   // interpreter belongs to (PEP 405).
   const std::string package_folder = PackageFolder();

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
 
+from aft.cgroup import HostGroup
+from aft.cgroup_place import Unusable, find_place
 from aft.errors import AftError
 from aft.profile import Setup, Target, read_target
 from aft.secrets import secrets_of
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
 # SQLSTATE for what a role may not do: PostgreSQL's, and that of drivers for ODBC 3.
 _FORBIDDEN = frozenset({"42501", "42000"})
-_CGROUPS = Path("/sys/fs/cgroup")
 _MASK = "*****"
 
 
@@ -106,7 +107,7 @@ def _look_at_python(report: Report) -> None:
     report.say("interpreter", f"{sys.executable}, {sys.version.split()[0]}, {how}")
 
     def packages() -> str:
-        host.require_modules()
+        requirements.require_modules()
         names = requirements.REQUIRED_MODULES.values()
         return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
 
@@ -125,22 +126,26 @@ def _look_at_python(report: Report) -> None:
 
 
 def _look_at_limits(report: Report) -> None:
-    report.say("memory limits", "RLIMIT_DATA, for each process of a script")
-    report.say("end of a script", "its process group and its orphans are killed")
-    controllers = _cgroup_controllers()
-    report.say(
-        "cgroup v2",
-        "not used; "
-        + (f"it offers {controllers} here" if controllers else "not offered here"),
-    )
-
-
-def _cgroup_controllers() -> str:
-    for root in (_CGROUPS, _CGROUPS / "unified"):
-        with contextlib.suppress(OSError):
-            found = (root / "cgroup.controllers").read_text().split()
-            return ", ".join(found) or "no controllers"
-    return ""
+    memory = "RLIMIT_DATA, for each process of a script"
+    end = "its process group and its orphans are killed"
+    try:
+        group = HostGroup(find_place(first=os.getppid()))
+    except Unusable as why:
+        use = f"not used: {why}"
+    else:
+        group.close()
+        use = f"used in '{group.folder.parent}'"
+        if group.holds_memory:
+            memory = "cgroup v2, for all processes of a script together"
+        else:
+            use += f", but not for memory: {group.why_no_memory}"
+        if group.kills:
+            end = "cgroup v2, which kills all its processes"
+        else:
+            use += ", but not to kill: that takes Linux 5.14"
+    report.say("memory limits", memory)
+    report.say("end of a script", end)
+    report.say("cgroup v2", use)
 
 
 def _look_at_environments(report: Report, told: dict[str, Any]) -> None:

@@ -18,6 +18,8 @@ from aft.profile import read_setup, read_target
 from aft.project import Project
 
 VARIABLE = "AFT_FRESH_SCRIPT"
+# The launcher enters the control group that this names before it does anything else.
+_GROUP_VARIABLE = "AFT_SCRIPT_GROUP"
 _LAUNCHER = Path(__file__).parents[2] / "lib" / "aft" / "aft-python"
 # What the new process finds at these descriptors, in the order of spawn()'s arguments.
 _CONTROL, _OUTPUT, _STACK, _GIVEN = range(3, 7)
@@ -27,7 +29,8 @@ _ABOVE_ALL = 64
 def spawn(python: str, given: dict[str, Any], control: int, output: int, stack: int) -> int:
     """Start a process that runs a script; its process id.
 
-    ``given`` is what the host has been told: ``prepare``, ``manifest`` and ``run``.
+    ``given`` is what the host has been told, ``prepare``, ``manifest`` and ``run``, and
+    the folder of the script's control ``group``.
     """
     message = os.memfd_create("script")
     with open(message, "w", closefd=False) as file:
@@ -38,11 +41,12 @@ def spawn(python: str, given: dict[str, Any], control: int, output: int, stack: 
         fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _ABOVE_ALL)
         for descriptor in (control, output, stack, message)
     ]
+    entered = {_GROUP_VARIABLE: given["group"]} if given["group"] else {}
     try:
         return os.posix_spawn(
             _LAUNCHER,
             [str(_LAUNCHER), "--python", python],
-            {**os.environ, VARIABLE: "1"},
+            {**os.environ, VARIABLE: "1", **entered},
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, copy, place)
                 for place, copy in zip(range(_CONTROL, _GIVEN + 1), copies)
@@ -64,6 +68,7 @@ def main() -> NoReturn:
     script = script_process.ScriptProcess(
         host=given["host"],
         request=given["run"],
+        group=given["group"],
         control=_CONTROL,
         output=_OUTPUT,
         stack=_STACK,

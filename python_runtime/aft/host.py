@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import gc
 import importlib
-import importlib.util
 import os
 import selectors
 import signal
@@ -19,15 +18,17 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aft import channel, script_process
+from aft.cgroup import HostGroup, MemoryUse, ScriptGroup
+from aft.cgroup_place import Unusable, find_place, parent_of
 from aft.errors import AftError, NoConnection
 from aft.failure import describe_stack
-from aft.requirements import REQUIRED_MODULES
+from aft.requirements import require_modules, require_python
 from aft.secrets import secrets_of
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from aft.project import Project
 
 CHANNEL = 3
-OLDEST_PYTHON = (3, 9)
 # Tested to survive a fork; whatever else a script needs it imports by itself.
 WARM_MODULES = ("numpy", "pandas", "pyarrow")
 # Threads that these modules start, and that know of forks (jemalloc).
@@ -52,6 +52,7 @@ class Script:
 
     id: int
     stack: int  # a descriptor
+    group: ScriptGroup | None
 
 
 class Host:
@@ -59,6 +60,8 @@ class Host:
 
     def __init__(self, plugin: socket.socket) -> None:
         self._plugin = plugin
+        self._guardian = os.getppid()
+        self._group: HostGroup | None = None
         self._selector = selectors.DefaultSelector()
         self._wake_up, self._woken = socket.socketpair()
         self._setup: Setup
@@ -91,19 +94,23 @@ class Host:
             if self._wake_up in ready:
                 self._wake_up.recv(4096)
                 self._reap()
+                if os.getppid() != self._guardian:
+                    return
             if self._plugin in ready and not self._receive():
                 return
 
     def end_all(self) -> None:
         """Kill all scripts and what they have started."""
-        while True:
-            for pid in self._scripts:
-                script_process.kill_group(pid)
-            self._kill_orphans()
-            try:
+        if self._group:
+            self._group.kill()
+        with suppress(ChildProcessError):
+            while True:
+                for pid in self._scripts:
+                    script_process.kill_group(pid)
+                self._kill_orphans()
                 self._scripts.pop(os.wait()[0], None)
-            except ChildProcessError:
-                return
+        if self._group:
+            self._group.close()
 
     def _find_or_build(self, wanted: dict[str, Any]) -> None:
         from aft import environment
@@ -126,7 +133,7 @@ class Host:
         channel.receive(self._plugin)
 
     def _prepare(self, message: dict[str, Any]) -> None:
-        _require_python()
+        require_python()
         require_modules()
         from aft.profile import read_setup, read_target
 
@@ -141,7 +148,9 @@ class Host:
         except NoConnection:
             # A script that needs data is told when it asks for them.
             string = ""
+        self._group = _control_group()
         told = {
+            "group": str(self._group.folder) if self._group else None,
             "secrets": secrets_of(self._target.credentials, string),
             "target": self._target.described(),
             "embedded": os.environ.pop("AFT_PYTHON_EMBEDDED", "0") == "1",
@@ -194,22 +203,36 @@ class Host:
 
     def _start(self, request: dict[str, Any], control: int, output: int) -> None:
         stack = os.memfd_create("stack")
+        group = self._add_group(request)
+        if group and group.holds_memory:
+            request = {**request, "memory": None}  # The script needs no limit of its own.
+        start = self._fork if self._is_fork_safe else self._spawn
+        folder = str(group.folder) if group else None
         try:
-            if self._is_fork_safe:
-                pid = self._fork(request, control, output, stack)
-            else:
-                pid = self._spawn(request, control, output, stack)
+            pid = start(request, folder, control, output, stack)
         except OSError as error:
+            if group:
+                group.end()
             self._not_started(request["id"], socket.socket(fileno=control), error)
             os.close(output)
             os.close(stack)
             return
         script_process.set_group(pid)
-        self._scripts[pid] = Script(request["id"], stack)
+        self._scripts[pid] = Script(request["id"], stack, group)
         os.close(control)
         os.close(output)
 
-    def _fork(self, request: dict[str, Any], control: int, output: int, stack: int) -> int:
+    def _add_group(self, request: dict[str, Any]) -> ScriptGroup | None:
+        if self._group is None:
+            return None
+        try:
+            return self._group.add(request["id"], request.get("memory"))
+        except OSError:
+            return None  # There may be too many; process groups and RLIMIT_DATA do as well.
+
+    def _fork(
+        self, request: dict[str, Any], group: str | None, control: int, output: int, stack: int
+    ) -> int:
         host = os.getpid()
         with warnings.catch_warnings():
             # Python warns of a fork while jemalloc's thread of pyarrow runs.
@@ -217,15 +240,25 @@ class Host:
             pid = os.fork()
         if pid == 0:
             script = script_process.ScriptProcess(
-                host, request, control, output, stack, self._setup, self._target, self._project
+                host,
+                request,
+                group,
+                control,
+                output,
+                stack,
+                self._setup,
+                self._target,
+                self._project,
             )
             script_process.run(script, self._leave)
         return pid
 
-    def _spawn(self, request: dict[str, Any], control: int, output: int, stack: int) -> int:
+    def _spawn(
+        self, request: dict[str, Any], group: str | None, control: int, output: int, stack: int
+    ) -> int:
         from aft import fresh_process
 
-        given = {**self._told, "run": request}
+        given = {**self._told, "run": request, "group": group}
         return fresh_process.spawn(sys.executable, given, control, output, stack)
 
     def _leave(self) -> None:
@@ -235,6 +268,8 @@ class Host:
             os.close(script.stack)
         for own in (self._selector, self._wake_up, self._woken, self._plugin):
             own.close()
+        if self._group:
+            self._group.leave()
 
     def _not_started(self, id: int, control: socket.socket, error: OSError) -> None:
         message = f"cannot start a process for the script: {error.strerror}"
@@ -242,7 +277,7 @@ class Host:
             channel.send(control, {"done": {"status": "error", "message": message}})
         self._exited(id, os.EX_OSERR << 8, 0)
 
-    def _exited(self, id: int, wait_status: int, peak_memory: int, **more: str) -> None:
+    def _exited(self, id: int, wait_status: int, peak_memory: int, **more: Any) -> None:
         told = {"id": id, "wait_status": wait_status, "peak_memory": peak_memory, **more}
         channel.send(self._plugin, {"exited": told})
 
@@ -267,7 +302,9 @@ class Host:
             if pid in self._scripts:
                 script = self._scripts.pop(pid)
                 calls = describe_stack(_take_stack(script.stack), self._setup.project_dir)
-                self._exited(script.id, status, usage.ru_maxrss * 1024, **calls)
+                use = script.group.end() if script.group else MemoryUse(None, False)
+                peak = usage.ru_maxrss * 1024 if use.peak is None else use.peak
+                self._exited(script.id, status, peak, out_of_memory=use.is_exceeded, **calls)
 
     def _kill_orphans(self) -> None:
         """Kill what scripts that have ended have left in other process groups.
@@ -300,31 +337,18 @@ def unsafe_threads() -> list[str]:
     return sorted(name for name in names if name not in FORK_SAFE_THREADS)
 
 
+def _control_group() -> HostGroup | None:
+    try:
+        # aft has started the guardian, and that this process.
+        return HostGroup(find_place(first=parent_of(os.getppid())))
+    except Unusable:
+        return None
+
+
 def _take_stack(descriptor: int) -> str:
     with open(descriptor, "rb") as file:
         file.seek(0)
         return file.read(_LONGEST_STACK).decode(errors="backslashreplace")
-
-
-def _require_python() -> None:
-    if sys.version_info < OLDEST_PYTHON:
-        wanted = ".".join(map(str, OLDEST_PYTHON))
-        raise AftError(
-            f"cannot run scripts with Python at '{sys.executable}': it is older than "
-            f"{wanted}; install dbt in an environment of a newer Python"
-        )
-
-
-def require_modules() -> None:
-    """Raise AftError that says how to install what is missing."""
-    missing = [name for name in REQUIRED_MODULES if importlib.util.find_spec(name) is None]
-    if missing:
-        packages = " ".join(REQUIRED_MODULES[name] for name in missing)
-        raise AftError(
-            f"cannot run scripts with Python at '{sys.executable}': it lacks "
-            f"{' and '.join(missing)}; install with: {sys.executable} -m pip install "
-            f"{packages}"
-        )
 
 
 def _import(name: str) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from aft import channel, interruption
+from aft import cgroup, channel, interruption
 from aft.errors import AftError
 from aft.failure import Terminated
 
@@ -33,6 +33,7 @@ class ScriptProcess:
 
     host: int
     request: dict[str, Any]
+    group: str | None  # The folder of its control group.
     control: int
     output: int
     stack: int
@@ -61,6 +62,8 @@ def _run(given: ScriptProcess) -> None:
     _aft.die_with_parent(given.host)
     adopt_orphans()
     plugin = socket.socket(fileno=given.control)
+    if given.group is not None:
+        _enter_control_group(given.group, plugin)
     _reset_signals()
     interruption.watch_signals()
     _redirect(given.output)
@@ -76,6 +79,15 @@ def _run(given: ScriptProcess) -> None:
 
     report = script.run(request, given.setup, given.target, given.project, tell)
     tell({"done": report})
+
+
+def _enter_control_group(folder: str, plugin: socket.socket) -> None:
+    try:
+        cgroup.enter(folder)
+    except OSError as error:
+        message = f"cannot enter the script's control group '{folder}': {error.strerror}"
+        channel.send(plugin, {"done": {"status": "error", "message": message}})
+        os._exit(1)
 
 
 def set_group(pid: int) -> None:

@@ -15,7 +15,7 @@ from tests.support.processes import processes_with, wait_until
 # Says in the file `pids` that it runs.
 SLEEPER = """
 import os, subprocess, time
-child = subprocess.Popen(["sleep", "1000"])
+child = subprocess.Popen(["sleep", "1000"], start_new_session=True)
 with open("pids.draft", "w") as file:
     file.write(f"{os.getpid()} {child.pid}")
 os.rename("pids.draft", "pids")

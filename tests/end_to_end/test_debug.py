@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from tests.end_to_end.project import AFT, Project, Run
+from tests.support.cgroups import can_use_groups, usable_place
 
 
 def line(run: Run, name: str) -> str:
@@ -13,6 +14,23 @@ def line(run: Run, name: str) -> str:
     found = re.search(rf"^  {re.escape(name)}: +(.*)$", run.output, re.MULTILINE)
     assert found, run.output
     return found[1]
+
+
+def check_limits(run: Run) -> None:
+    """What is said to hold memory and to kill is what this machine allows."""
+    if not can_use_groups():
+        assert line(run, "memory limits") == "RLIMIT_DATA, for each process of a script"
+        assert line(run, "end of a script") == "its process group and its orphans are killed"
+        assert line(run, "cgroup v2").startswith("not used: ")
+        return
+    place = usable_place()
+    assert line(run, "memory limits") == (
+        "RLIMIT_DATA, for each process of a script"
+        if place.why_no_memory
+        else "cgroup v2, for all processes of a script together"
+    )
+    assert line(run, "end of a script") == "cgroup v2, which kills all its processes"
+    assert line(run, "cgroup v2").startswith(f"used in '{place.folder}'")
 
 
 def test_a_project_that_will_work_passes(project: Project) -> None:
@@ -27,7 +45,7 @@ def test_a_project_that_will_work_passes(project: Project) -> None:
     assert line(run, "version").startswith("OK, dbt-core 1.")
     assert "pandas" in line(run, "packages")
     assert line(run, "scripts start") == "as forks of a warm process"
-    assert line(run, "memory limits").startswith("RLIMIT_DATA")
+    check_limits(run)
     assert line(run, "target") == "OK, 'dev' of profile 'jaffle_shop', type sqlite"
     assert line(run, "connection") == "OK, SQLite"
     assert line(run, "write to main") == "OK, made a table and dropped it"

@@ -15,6 +15,7 @@ import pytest
 
 from tests.end_to_end.project import AFT, DBT, Project
 from tests.end_to_end.terminal import SLEEPER, RunInTerminal
+from tests.support.cgroups import group_of
 from tests.support.processes import PATIENCE, is_running, processes_with, wait_until
 
 LTV = "models/customers_predicted_ltvs.py"
@@ -144,6 +145,8 @@ def test_a_script_that_ignores_ctrl_c_is_killed_in_the_end(
 
 def test_nothing_outlives_a_killed_aft(start: Callable[[str], RunInTerminal]) -> None:
     run = start(SLEEPER)
+    group = group_of(run.script_pids[0])
+    assert group is None or group.name.startswith("script-")
 
     os.kill(run.pid, signal.SIGKILL)
     run.wait_for_end()
@@ -152,6 +155,7 @@ def test_nothing_outlives_a_killed_aft(start: Callable[[str], RunInTerminal]) ->
         lambda: not any(map(is_running, run.script_pids)),
         "the script's processes are gone",
     )
+    wait_until(lambda: group is None or not group.parent.exists(), "the groups are gone")
     # Its folder is the next run's to remove.
     project = run.project
     project.write(LTV, "pass\n")
@@ -165,6 +169,7 @@ def test_nothing_outlives_a_killed_worker_host(
     start: Callable[[str], RunInTerminal],
 ) -> None:
     run = start(SLEEPER)
+    group = group_of(run.script_pids[0])
     status = Path(f"/proc/{run.script_pids[0]}/status").read_text()
     (host,) = (line.split()[1] for line in status.splitlines() if line.startswith("PPid:"))
 
@@ -174,6 +179,7 @@ def test_nothing_outlives_a_killed_worker_host(
     assert run.exit_code == 1
     assert "the worker host has ended unexpectedly" in run.text()
     wait_until(lambda: not run.leftovers(), f"nothing is left of {run.leftovers()}")
+    assert group is None or not group.parent.exists()
     (entry,) = run.project.results()
     assert entry["status"] == "error"
 

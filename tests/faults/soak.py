@@ -88,11 +88,20 @@ class _Run:
         command = (folder / "cmdline").read_bytes()
         if int(folder.name) == self.process.pid:
             return "aft"
-        parent = int((folder / "stat").read_text().rpartition(") ")[2].split()[1])
-        is_first = parent == self.process.pid
+        above = list(_ancestors(folder))
+        if self.process.pid not in above:
+            return "an orphan"
+        depth = above.index(self.process.pid)
         if b"aft-python" in command:
-            return "worker host" if is_first else "script"
-        return "dbt" if is_first else "a process of dbt's"
+            return ("guardian", "worker host", "script")[min(depth, 2)]
+        return "a process of dbt's" if depth else "dbt"
+
+
+def _ancestors(folder: Path) -> Iterator[int]:
+    """The parent of the process of a folder in /proc, its parent, and so on."""
+    while parent := int((folder / "stat").read_text().rpartition(") ")[2].split()[1]):
+        yield parent
+        folder = Path(f"/proc/{parent}")
 
 
 @contextmanager

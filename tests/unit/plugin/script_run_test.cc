@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <csignal>
 #include <string>
 #include <string_view>
 
@@ -28,7 +29,7 @@ class ScriptRunTest : public testing::Test {
 TEST_F(ScriptRunTest, TakesTheReportForTheOutcome) {
   Say(R"({"done": {"status": "success", "rows_written": 3}})");
 
-  const Outcome outcome = run_.Exited({1, 0, 0, "", ""});
+  const Outcome outcome = run_.Exited({1, 0, 0, "", "", false});
 
   EXPECT_TRUE(outcome.succeeded);
   EXPECT_EQ(outcome.rows_written, 3);
@@ -42,11 +43,26 @@ TEST_F(ScriptRunTest, FailsWhereSomethingElseWritesToItsChannel) {
     loop_.Dispatch();
     run.HandedOver();
 
-    const Outcome outcome = run.Exited({1, 0, 0, "", ""});
+    const Outcome outcome = run.Exited({1, 0, 0, "", "", false});
 
     EXPECT_FALSE(outcome.succeeded);
     EXPECT_THAT(outcome.message, HasSubstr("has written to aft's own descriptor"));
   }
+}
+
+TEST_F(ScriptRunTest, IsOutOfMemoryWhenTheKernelHasEndedItForThat) {
+  const Outcome outcome = run_.Exited({1, SIGKILL, 1 << 20, "", "", true});
+
+  EXPECT_FALSE(outcome.succeeded);
+  EXPECT_TRUE(outcome.is_out_of_memory);
+  EXPECT_EQ(outcome.peak_memory, 1 << 20);
+}
+
+TEST_F(ScriptRunTest, IsKilledWhenAnythingElseHasEndedIt) {
+  const Outcome outcome = run_.Exited({1, SIGKILL, 1 << 20, "", "", false});
+
+  EXPECT_TRUE(outcome.is_killed);
+  EXPECT_FALSE(outcome.is_out_of_memory);
 }
 
 }  // namespace

@@ -47,17 +47,21 @@ TEST(WorkerMessage, TellsTheHostWhichRowsDbtWouldRead) {
 TEST(WorkerMessage, ReadsWhatAHostSays) {
   EXPECT_TRUE(
       std::holds_alternative<HostPrepared>(ParseHostMessage(R"({"prepared":{}})")));
+  EXPECT_EQ(std::get<HostPrepared>(ParseHostMessage(R"({"prepared":{"group":"/a"}})"))
+                .control_group,
+            "/a");
   EXPECT_EQ(
       std::get<HostFailed>(ParseHostMessage(R"({"failed":{"message":"no"}})")).message,
       "no");
   const auto exited = std::get<ScriptExited>(
       ParseHostMessage(R"({"exited":{"id":3,"wait_status":139,"peak_memory":1048576,
-                          "place":"a.py:3","stack":"  File"}})"));
+                          "place":"a.py:3","stack":"  File","out_of_memory":true}})"));
   EXPECT_EQ(exited.run, 3);
   EXPECT_EQ(exited.place, "a.py:3");
   EXPECT_EQ(exited.stack, "  File");
   EXPECT_EQ(exited.wait_status, 139);
   EXPECT_EQ(exited.peak_memory, 1048576);
+  EXPECT_TRUE(exited.is_out_of_memory);
   EXPECT_TRUE(std::holds_alternative<HostNotice>(ParseHostMessage(R"({"new":1})")));
   EXPECT_THROW(ParseHostMessage("\x01\x02"), Error);
 }

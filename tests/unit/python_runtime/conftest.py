@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.cgroups import can_use_groups
 from tests.unit.python_runtime import shop
 from tests.unit.python_runtime.worker import Ended, Worker
 
@@ -47,7 +49,7 @@ def project(built_project: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def new_worker(launcher: Path) -> Iterator[Callable[..., Worker]]:
-    """Start a worker host: new_worker(python=…, environment=…, cwd=…)."""
+    """Start a worker host: new_worker(python=…, environment=…, cwd=…, wrapper=…)."""
     workers: list[Worker] = []
 
     def start(**options: Any) -> Worker:
@@ -61,13 +63,34 @@ def new_worker(launcher: Path) -> Iterator[Callable[..., Worker]]:
 
 
 @pytest.fixture
-def worker(new_worker: Callable[..., Worker], project: Path) -> Worker:
+def ready_worker(new_worker: Callable[..., Worker], project: Path) -> Callable[..., Worker]:
+    """Start a worker host as new_worker() does, and get it ready for scripts."""
+
+    def start(**options: Any) -> Worker:
+        made = new_worker(**options)
+        assert "prepared" in made.prepare(project)
+        assert "warm" in made.receive()
+        made.use_manifest(project / "target" / "manifest.json")
+        return made
+
+    return start
+
+
+@pytest.fixture
+def worker(ready_worker: Callable[..., Worker]) -> Worker:
     """A worker host that is ready for the project's scripts."""
-    made = new_worker()
-    assert "prepared" in made.prepare(project)
-    assert "warm" in made.receive()
-    made.use_manifest(project / "target" / "manifest.json")
-    return made
+    return ready_worker()
+
+
+@pytest.fixture
+def without_groups() -> list[str]:
+    """What starts a worker host where it finds no control groups to use."""
+    if not can_use_groups():
+        return []
+    if os.geteuid() != 0:
+        pytest.skip("only root can hide the control groups of this machine")
+    hide = 'umount --all --types cgroup2 && exec "$@"'
+    return ["unshare", "--mount", "sh", "-c", hide, "sh"]
 
 
 @pytest.fixture

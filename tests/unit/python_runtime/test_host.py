@@ -10,6 +10,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from tests.support.cgroups import group_of, require_memory, usable_place
 from tests.unit.python_runtime.shop import write_files
 from tests.unit.python_runtime.worker import PATIENCE, Ended, Worker
 
@@ -335,14 +338,21 @@ def test_where_native_code_hangs_is_known(worker: Worker, project: Path) -> None
     assert ended.place == "s.py:5"
 
 
-def test_a_script_keeps_to_its_memory(run: Run) -> None:
-    ended = run(
-        """
-        data = []
-        while True:
-            data.append(bytearray(10_000_000))
-        """,
-        memory=1_000_000_000,
+TAKES_ALL = """
+data = []
+while True:
+    data.append(bytearray(10_000_000))
+"""
+
+
+def test_a_script_keeps_to_its_memory_by_itself(
+    ready_worker: NewWorker, project: Path, without_groups: list[str]
+) -> None:
+    write_files(project, {"models/score.py": TAKES_ALL})
+    worker = ready_worker(wrapper=without_groups)
+
+    ended = worker.run(
+        project / "models" / "score.py", "model.shop.scored", memory=1_000_000_000
     )
 
     assert ended.done is not None
@@ -365,8 +375,13 @@ def test_a_script_may_take_what_its_memory_allows(run: Run) -> None:
     assert ended.done["status"] == "success"
 
 
-def test_too_little_memory_is_told_with_how_much_it_takes(run: Run) -> None:
-    ended = run("pass", memory=1_000_000)
+def test_too_little_memory_is_told_with_how_much_it_takes(
+    ready_worker: NewWorker, project: Path, without_groups: list[str]
+) -> None:
+    write_files(project, {"s.py": "pass"})
+    worker = ready_worker(wrapper=without_groups)
+
+    ended = worker.run(project / "s.py", "model.shop.scored", memory=1_000_000)
 
     assert "the script's 'memory' of 1000000 bytes is less than" in ended.message
 
@@ -414,11 +429,102 @@ def test_scripts_end_when_the_plugin_closes_the_channel(worker: Worker, project:
     assert [each for each in (pid, daemon) if is_alive(each)] == []
 
 
-def test_scripts_end_when_the_host_is_killed(worker: Worker, project: Path) -> None:
-    write_files(project, {"s.py": "while True: pass"})
+@pytest.mark.parametrize("victim", ["host", "guardian"])
+def test_nothing_outlives_a_killed_host(
+    ready_worker: NewWorker, project: Path, without_groups: list[str], victim: str
+) -> None:
+    worker = ready_worker(wrapper=without_groups)
+    write_files(project, {"s.py": LEAVES_PROCESSES})
     running = worker.start(project / "s.py", "model.shop.scored")
     pid = running.started()["pid"]
+    running.wait_for_output("daemon ")
 
-    os.kill(worker.process.pid, signal.SIGKILL)
+    os.kill(worker.host if victim == "host" else worker.process.pid, signal.SIGKILL)
 
-    wait_for_the_end_of(pid)
+    for left in (pid, int(b"".join(running.chunks).split()[1])):
+        wait_for_the_end_of(left)
+
+
+def test_a_host_that_takes_no_notice_of_sigterm_is_killed(worker: Worker) -> None:
+    host = worker.host
+    os.kill(host, signal.SIGSTOP)
+
+    worker.process.terminate()
+
+    wait_for_the_end_of(host)
+    assert worker.process.wait(PATIENCE) == 128 + signal.SIGKILL
+
+
+def test_a_script_is_in_a_control_group_of_its_own(
+    new_worker: NewWorker, project: Path
+) -> None:
+    usable_place()
+    worker = new_worker()
+    hosts = Path(worker.prepare(project)["prepared"]["group"])
+    worker.receive()
+    worker.use_manifest(project / "target" / "manifest.json")
+    write_files(project, {"s.py": "import time; print('up'); time.sleep(1000)"})
+    running = worker.start(project / "s.py", "model.shop.scored")
+    started = running.started()
+    running.wait_for_output("up")
+    group = group_of(started["pid"])
+    worker.signal(running, signal.SIGTERM)
+
+    worker.wait(running, started)
+
+    assert group is not None
+    assert group.parent == hosts
+    assert not group.exists()
+    worker.close()
+    assert not hosts.exists()
+
+
+def test_a_fork_bomb_is_gone_at_its_end(run: Run) -> None:
+    ended = run("""
+        import os, time
+        script = os.getpid()
+        there, told = os.pipe()
+        for _ in range(6):
+            if os.fork() == 0:
+                os.setsid()
+        os.write(1, f"{os.getpid()}\\n".encode())
+        os.write(told, b".")
+        while os.getpid() != script:
+            time.sleep(1000)
+        for _ in range(64):
+            os.read(there, 1)
+    """)
+
+    assert ended.done is not None
+    pids = [int(line) for line in ended.output.split()]
+    assert len(pids) == 64
+    assert [pid for pid in pids if is_alive(pid)] == []
+
+
+def test_a_script_is_held_to_its_memory_by_its_group(run: Run) -> None:
+    require_memory()
+
+    ended = run(TAKES_ALL, memory=200_000_000)
+
+    assert ended.out_of_memory
+    assert os.WTERMSIG(ended.wait_status) == signal.SIGKILL
+
+
+def test_memory_is_held_for_all_processes_of_a_script(run: Run) -> None:
+    require_memory()
+
+    ended = run(
+        """
+        import os, time
+        for _ in range(2):
+            if os.fork() == 0:
+                break
+        taken = b"x" * 200_000_000
+        time.sleep(1000)
+        """,
+        memory=500_000_000,
+    )
+
+    assert ended.out_of_memory
+    assert os.WTERMSIG(ended.wait_status) == signal.SIGKILL
+    assert 450_000_000 < ended.peak_memory <= 500_000_000

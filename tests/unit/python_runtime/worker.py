@@ -9,6 +9,7 @@ import socket
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ class Ended:
     place: str = ""
     stack: str = ""
     appended: bool = False
+    out_of_memory: bool = False  # as the kernel told the host
 
     @property
     def message(self) -> str:
@@ -89,6 +91,7 @@ class Worker:
         python: Path,
         environment: dict[str, str] | None = None,
         cwd: Path | None = None,
+        wrapper: Sequence[str] = (),
     ) -> None:
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.socket.settimeout(PATIENCE)
@@ -99,7 +102,7 @@ class Worker:
             os.dup2(theirs.fileno(), 3)
 
         self.process = subprocess.Popen(
-            [str(launcher), "--python", str(python)],
+            [*wrapper, str(launcher), "--python", str(python)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -110,6 +113,13 @@ class Worker:
             start_new_session=True,
         )
         theirs.close()
+
+    @property
+    def host(self) -> int:
+        """The process that scripts are forked from; the one started is its guardian."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        (pid,) = map(int, children.read_text().split())
+        return pid
 
     def send(self, **message: Any) -> None:
         self.socket.send(json.dumps(message).encode())
@@ -184,6 +194,7 @@ class Worker:
             exited["place"],
             exited["stack"],
             appended,
+            exited.get("out_of_memory", False),
         )
 
     def run(self, script: Path, node: str, **more: Any) -> Ended:
