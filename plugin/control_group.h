@@ -13,8 +13,8 @@ class ControlGroup {
  public:
   /// `folder` is the group's. One that is not named as hosts name theirs is left alone.
   explicit ControlGroup(const std::filesystem::path& folder);
-  ControlGroup(ControlGroup&&) = delete;
-  ControlGroup& operator=(ControlGroup&&) = delete;
+  ControlGroup(const ControlGroup&) = delete;
+  ControlGroup& operator=(const ControlGroup&) = delete;
 
   /// Kills what is left, and removes the group once it is empty.
   ~ControlGroup();

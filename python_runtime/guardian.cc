@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "python_runtime/guardian.h"
 
-#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,14 +29,6 @@ sigset_t AwaitedSignals() {
   sigaddset(&set, SIGCHLD);
   sigaddset(&set, SIGTERM);
   return set;
-}
-
-/// Gives up what the new process has: its end is noticed at its descriptors.
-void CloseDescriptors() {
-  const int null = ::open("/dev/null", O_RDWR);
-  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-    ::dup2(null, standard);
-  ::close_range(STDERR_FILENO + 1, ~0U, 0);
 }
 
 /// Waits for the end of `process`, and passes a SIGTERM on to it; its status as from
@@ -94,7 +85,8 @@ void ContinueGuarded() {
     ::sigprocmask(SIG_SETMASK, &before, nullptr);
     return;
   }
-  CloseDescriptors();
+  // The end of the new process is noticed at its descriptors, which are only its own.
+  ::close_range(0, ~0U, 0);
   const int status = Await(process);
   KillDescendants();
   ::_exit(WIFSIGNALED(status) ? kSignalBase + WTERMSIG(status) : WEXITSTATUS(status));

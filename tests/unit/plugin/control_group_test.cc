@@ -60,13 +60,13 @@ TEST(ControlGroup, EndsWithWhatIsInItAndBelowIt) {
   if (folder.empty()) GTEST_SKIP() << "no control group can be made here";
   fs::create_directories(folder / "script-1" / "inner");
   if (!fs::exists(folder / "cgroup.kill")) {
-    ControlGroup removed(folder);
+    const ControlGroup removed(folder);
     GTEST_SKIP() << "control groups can't kill here";
   }
   const pid_t process = StartIn(folder / "script-1" / "inner");
 
   {
-    ControlGroup group(folder);
+    const ControlGroup group(folder);
   }
 
   int status = 0;
@@ -80,7 +80,7 @@ TEST(ControlGroup, LeavesAloneWhatIsNotNamedAsOne) {
   fs::create_directory(folder.path() / "system.slice");
 
   {
-    ControlGroup group(folder.path() / "system.slice");
+    const ControlGroup group(folder.path() / "system.slice");
   }
 
   EXPECT_TRUE(fs::exists(folder.path() / "system.slice"));
@@ -89,7 +89,7 @@ TEST(ControlGroup, LeavesAloneWhatIsNotNamedAsOne) {
 TEST(ControlGroup, IsContentWhenItsHostHasRemovedIt) {
   const TemporaryFolder folder;
 
-  ControlGroup group(folder.path() / "aft-scripts-1-a");
+  const ControlGroup group(folder.path() / "aft-scripts-1-a");
   group.Kill();
 
   EXPECT_FALSE(fs::exists(folder.path() / "aft-scripts-1-a"));

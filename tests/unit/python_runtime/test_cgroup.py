@@ -16,7 +16,7 @@ from aft.cgroup import HostGroup, ScriptGroup, enter
 from aft.cgroup_place import Place
 
 from tests.support.cgroups import group_of, require_memory, usable_place
-from tests.support.processes import is_running, wait_until
+from tests.support.processes import PATIENCE, is_running, wait_until
 
 MIB = 1 << 20
 
@@ -54,7 +54,7 @@ def test_what_a_script_leaves_is_killed_and_its_group_removed(host: HostGroup) -
     use = group.end()
 
     assert not use.is_exceeded
-    assert shell.wait() == -signal.SIGKILL
+    assert shell.wait(PATIENCE) == -signal.SIGKILL
     assert not group.folder.exists()
 
 
@@ -66,7 +66,7 @@ def test_a_group_of_a_living_host_is_left_alone(host: HostGroup, place: Place) -
 
     assert group_of(sleeper.pid) == group.folder
     group.end()
-    sleeper.wait()
+    sleeper.wait(PATIENCE)
 
 
 def test_what_a_dead_host_has_left_is_killed_and_removed(place: Place) -> None:
@@ -76,7 +76,7 @@ def test_what_a_dead_host_has_left_is_killed_and_removed(place: Place) -> None:
 
     HostGroup(place).close()
 
-    assert sleeper.wait() == -signal.SIGKILL
+    assert sleeper.wait(PATIENCE) == -signal.SIGKILL
     assert not dead.folder.exists()
 
 
@@ -132,7 +132,7 @@ def test_a_run_moves_nobody_elses_processes(host: HostGroup) -> None:
     assert said == "False"
     assert group == str(own.folder) == str(group_of(other.pid))
     own.end()
-    other.wait()
+    other.wait(PATIENCE)
 
 
 def test_a_unit_of_ones_own_is_made_to_hold_memory(host: HostGroup) -> None:
@@ -166,7 +166,7 @@ def test_memory_is_held_for_all_processes_together(host: HostGroup) -> None:
 
     both = [start(group, sys.executable, "-S", "-c", take) for _ in range(2)]
 
-    assert [process.wait() for process in both] == [-signal.SIGKILL, -signal.SIGKILL]
+    assert [process.wait(PATIENCE) for process in both] == [-signal.SIGKILL, -signal.SIGKILL]
     use = group.end()
     assert use.is_exceeded
     assert use.peak is None or 90 * MIB < use.peak <= 100 * MIB
@@ -192,4 +192,4 @@ def test_a_killed_process_does_not_keep_a_group(host: HostGroup) -> None:
 
     assert not Path(host.folder).exists()
     wait_until(lambda: not is_running(sleeper.pid), "the process is killed")
-    sleeper.wait()
+    sleeper.wait(PATIENCE)

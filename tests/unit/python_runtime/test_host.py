@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cgroups import group_of, require_memory, usable_place
+from tests.support.processes import is_running
 from tests.unit.python_runtime.shop import write_files
 from tests.unit.python_runtime.worker import PATIENCE, Ended, Worker
 
@@ -41,13 +42,6 @@ def wait_for_the_end_of(pid: int) -> None:
         return
     assert select.select([ended], [], [], PATIENCE)[0], f"process {pid} lives on"
     os.close(ended)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 FUTEX = "202"  # the system call's number on x86-64
@@ -426,7 +420,7 @@ def test_scripts_end_when_the_plugin_closes_the_channel(worker: Worker, project:
     worker.close()
 
     daemon = int(b"".join(running.chunks).split()[1])
-    assert [each for each in (pid, daemon) if is_alive(each)] == []
+    assert [each for each in (pid, daemon) if is_running(each)] == []
 
 
 @pytest.mark.parametrize("victim", ["host", "guardian"])
@@ -448,6 +442,7 @@ def test_nothing_outlives_a_killed_host(
 def test_a_host_that_takes_no_notice_of_sigterm_is_killed(worker: Worker) -> None:
     host = worker.host
     os.kill(host, signal.SIGSTOP)
+    wait_until(lambda: " T " in Path(f"/proc/{host}/stat").read_text())
 
     worker.process.terminate()
 
@@ -498,7 +493,7 @@ def test_a_fork_bomb_is_gone_at_its_end(run: Run) -> None:
     assert ended.done is not None
     pids = [int(line) for line in ended.output.split()]
     assert len(pids) == 64
-    assert [pid for pid in pids if is_alive(pid)] == []
+    assert [pid for pid in pids if is_running(pid)] == []
 
 
 def test_a_script_is_held_to_its_memory_by_its_group(run: Run) -> None:
