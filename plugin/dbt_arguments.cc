@@ -21,14 +21,17 @@ const Names& ListOptions() {
                                "--exclude-resource-type",
                                "--output-keys",
                                "--resource-types",
-                               "--exclude-resource-types"};
+                               "--exclude-resource-types",
+                               "--sampled"};
   return kNames;
 }
 
-/// Options of dbt 1.7 to 1.12 with one value. (`dbt build --help` and its like)
+/// Options of dbt 1.7 to 1.12, and of dbt 2, with one value. (`dbt build --help` and its
+/// like)
 const Names& ValueOptions() {
   static const Names kNames = {"--args",
                                "--cache-selected",
+                               "--compute",
                                "--defer-state",
                                "--event-time-end",
                                "--event-time-start",
@@ -49,14 +52,18 @@ const Names& ValueOptions() {
                                "--profiles-dir",
                                "--project-dir",
                                "--record-timing-info",
+                               "--run-cache-mode",
                                "--sample",
                                "--selector",
                                "--state",
+                               "--state-mode",
+                               "--static-analysis",
                                "--target",
                                "--target-path",
                                "--threads",
                                "--vars",
-                               "--warn-error-options"};
+                               "--warn-error-options",
+                               "--with-sample"};
   return kNames;
 }
 
@@ -72,6 +79,11 @@ std::string LongName(const std::string& option) {
 
 bool TakesValues(const std::string& option) {
   return ListOptions().contains(option) || ValueOptions().contains(option);
+}
+
+/// Whether another word completes the subcommand: "source freshness".
+bool IsGroup(const std::string& command) {
+  return command == "source" || command == "docs";
 }
 
 bool IsOption(const std::string& word) { return word.size() > 1 && word.front() == '-'; }
@@ -116,8 +128,12 @@ DbtArguments::DbtArguments(const std::vector<std::string>& words) {
   for (std::size_t at = 0; at < words.size();) {
     if (!IsOption(words[at])) {
       const std::string& word = words[at++];
-      command_ += (command_.empty() ? "" : " ") + word;
-      arguments_.push_back({"", {}, {word}});
+      if (command_.empty())
+        command_ = word;
+      else if (IsGroup(command_))
+        command_ += " " + word;
+      else
+        arguments_.push_back({"", {}, {word}});
       continue;
     }
     DbtArgument argument = Option(words[at++]);
@@ -178,7 +194,7 @@ std::vector<std::string> DbtArguments::WordsWithout(
   for (const DbtArgument& argument : arguments_) {
     const bool is_left_out =
         std::find(left_out.begin(), left_out.end(), argument.option) != left_out.end();
-    if (argument.option.empty() || is_left_out) continue;
+    if (is_left_out) continue;
     words.insert(words.end(), argument.words.begin(), argument.words.end());
   }
   return words;

@@ -10,7 +10,9 @@ namespace aft {
 
 /// A part of a dbt command line: a word, or an option with the values that belong to it.
 struct DbtArgument {
-  std::string option;  ///< its long name, as "--select"; empty for a word
+  /// Its long name, as "--select"; empty for a word, such as the value of an option that
+  /// another dbt has.
+  std::string option;
   std::vector<std::string> values;
   std::vector<std::string> words;  ///< as the user typed it
 };

@@ -47,7 +47,10 @@ DbtProcess StagedCommands::Listing() const {
            {"--log-format", "--output", "--output-keys", "--full-refresh", "--threads",
             "--empty", "--no-empty", "--sample", "--no-sample", "--event-time-start",
             "--event-time-end", "--show", "--store-failures", "--export-saved-queries",
-            "--no-export-saved-queries", "--fail-fast", "--no-fail-fast"}))
+            "--no-export-saved-queries", "--fail-fast", "--no-fail-fast",
+            // Those of dbt 2.
+            "--static-analysis", "--state-mode", "--run-cache-mode",
+            "--force-node-selection", "--skip-checks", "--with-sample", "--sampled"}))
     process.argv.push_back(std::move(word));
   for (const char* word : {"--output", "json", "--output-keys", "unique_id"})
     process.argv.emplace_back(word);

@@ -96,6 +96,14 @@ TEST(DbtArguments, ReadFlagsFromVariables) {
   EXPECT_TRUE(DbtArguments({"run", "--fail-fast"}).Flag("fail-fast", false));
 }
 
+TEST(DbtArguments, TakeTheValueOfAnUnknownOptionForNoCommand) {
+  const DbtArguments arguments({"build", "--of-another-dbt", "off", "-s", "a"});
+
+  EXPECT_EQ(arguments.command(), "build");
+  EXPECT_THAT(arguments.WordsWithout({"--select"}),
+              ElementsAre("--of-another-dbt", "off"));
+}
+
 TEST(DbtArguments, GiveBackWhatWasTypedButForSome) {
   const DbtArguments arguments({"-q", "run", "-s", "a", "b", "--vars={x: 1}", "-tdev"});
 

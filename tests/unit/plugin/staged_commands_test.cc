@@ -27,6 +27,20 @@ TEST(StagedCommands, ListWhatTheUserSelects) {
   EXPECT_TRUE(listing.is_captured);
 }
 
+TEST(StagedCommands, ListWithoutTheOptionsThatDbt2TakesForARun) {
+  const StagedCommands commands(
+      "/bin/dbt", {"build", "--static-analysis", "off", "--sampled", "source:a", "b",
+                   "--compute", "remote", "--state-mode=noop", "--skip-checks"});
+
+  EXPECT_THAT(commands.Listing().argv,
+              ElementsAre("/bin/dbt", "ls", "--compute", "remote", "--output", "json",
+                          "--output-keys", "unique_id"));
+  EXPECT_THAT(commands.Stage({"fqn:a"}, {}).argv,
+              ElementsAre("/bin/dbt", "build", "--static-analysis", "off", "--sampled",
+                          "source:a", "b", "--compute", "remote", "--state-mode=noop",
+                          "--skip-checks", "--select", "fqn:a"));
+}
+
 TEST(StagedCommands, RunAStageOfTheseNodesAlone) {
   const StagedCommands commands(
       "/bin/dbt",
