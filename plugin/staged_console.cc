@@ -148,9 +148,7 @@ std::string StagedConsole::Numbered(const DbtLogLine& line) const {
   const std::size_t status = text.rfind(" [");
   if (status == std::string::npos || status == 0 || text[status - 1] != '.') return text;
   const std::size_t dots = text.find_last_not_of('.', status - 1) + 1;
-  const std::size_t excess = numbers.size() - std::min(numbers.size(), own.size());
-  const std::size_t saved = own.size() - std::min(numbers.size(), own.size());
-  const std::size_t wanted = std::max(status + saved, dots + 1 + excess) - excess;
+  const std::size_t wanted = std::max(status + own.size() - numbers.size(), dots + 1);
   text.replace(dots, status - dots, wanted - dots, '.');
   return text;
 }
