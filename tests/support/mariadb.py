@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A MariaDB server of a test run's own: Debian's, on loopback, on a free port."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.processes import PATIENCE, wait_until
+
+# MariaDB refuses to be run by root; Debian's package makes this user.
+ACCOUNT = "mysql"
+USER, PASSWORD = "aft", 's3cret; of} the {tests %41+="'
+DATABASE = "shop"
+
+
+class MariadbServer:
+    """A running server and its data folder. A user with all rights is known."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.port = _free_port()
+        self._initialize()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    @property
+    def connection_string(self) -> str:
+        """For ODBC; a result is not kept in memory as a whole."""
+        return (
+            f"Driver=MariaDB Unicode;TCPIP=1;Server=127.0.0.1;Port={self.port};"
+            f"Database={DATABASE};UID={USER};PWD={{{PASSWORD.replace('}', '}}')}}};"
+        )
+
+    def start(self) -> None:
+        """Start the server and wait until it takes connections."""
+        options = {
+            "datadir": self._folder / "data",
+            "tmpdir": self._folder,
+            "bind-address": "127.0.0.1",
+            "port": self.port,
+            # In the data folder, where the server runs.
+            "socket": "socket",
+            "pid-file": "pid",
+            "init-file": self._folder / "users.sql",
+            "innodb-buffer-pool-size": "64M",
+            # The data is thrown away with the tests.
+            "innodb-flush-log-at-trx-commit": 2,
+        }
+        self._process = subprocess.Popen(
+            # It ends with whoever started it, however that ends.
+            [
+                *_as_account("--pdeathsig=TERM"),
+                "mariadbd",
+                "--no-defaults",
+                "--skip-name-resolve",
+                *(f"--{name}={value}" for name, value in options.items()),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=(self._folder / "log").open("ab"),
+            stderr=subprocess.STDOUT,
+            cwd=self._folder,
+            env={**os.environ, "PATH": _path()},
+            start_new_session=True,
+        )
+        wait_until(self._answers, "the server answers")
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, (self._folder / "log").read_text()
+        try:
+            socket.create_connection(("127.0.0.1", self.port)).close()
+        except ConnectionRefusedError:
+            return False
+        return True
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Stop the server: SIGTERM ends its sessions first, SIGKILL is a crash."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        self._process.wait(PATIENCE)
+
+    def run(self, sql: str, database: str = DATABASE) -> str:
+        """Run statements with MariaDB's client, not with what is tested.
+
+        Gives the rows as text, with `|` between.
+        """
+        place = f"--host=127.0.0.1 --port={self.port} --user={USER} --database={database}"
+        finished = subprocess.run(
+            ["mariadb", "--no-defaults", "--batch", "--skip-column-names", *place.split()],
+            input=sql,
+            env={**os.environ, "MYSQL_PWD": PASSWORD},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert finished.returncode == 0, finished.stderr
+        return finished.stdout.strip().replace("\t", "|")
+
+    def _initialize(self) -> None:
+        literal = PASSWORD.replace("\\", "\\\\").replace("'", "''")
+        users = self._folder / "users.sql"
+        users.write_text(
+            f"create user if not exists {USER}@127.0.0.1 identified by '{literal}';\n"
+            f"grant all on *.* to {USER}@127.0.0.1 with grant option;\n"
+            f"create database if not exists {DATABASE};\n"
+        )
+        if os.geteuid() == 0:
+            account = pwd.getpwnam(ACCOUNT)
+            for path in (self._folder, users):
+                os.chown(path, account.pw_uid, account.pw_gid)
+        options = (
+            f"--no-defaults --datadir={self._folder / 'data'} --tmpdir={self._folder} "
+            "--skip-test-db "
+            # Nobody comes in as root but the server's own account.
+            f"--auth-root-authentication-method=socket --auth-root-socket-user={ACCOUNT}"
+        )
+        subprocess.run(
+            [*_as_account(), "mariadb-install-db", *options.split()],
+            cwd=self._folder,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+
+
+@contextmanager
+def running_server() -> Iterator[MariadbServer]:
+    """A server that is stopped, and whose folder is removed, at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="aft-mariadb-"))
+    try:
+        server = MariadbServer(folder)
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _path() -> str:
+    """Where programs are looked for, with what only root has on its path."""
+    return f"{os.environ['PATH']}:/usr/sbin"
+
+
+def _as_account(*options: str) -> list[str]:
+    if os.geteuid() == 0:
+        options += (f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--init-groups")
+    return ["setpriv", *options] if options else []
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
