@@ -5,6 +5,8 @@
 #include <array>
 
 #include "host_shim/error.h"
+#include "plugin/warehouse/generic_dialect.h"
+#include "plugin/warehouse/mariadb_dialect.h"
 #include "plugin/warehouse/postgres_dialect.h"
 #include "plugin/warehouse/sqlite_dialect.h"
 
@@ -145,10 +147,22 @@ std::string Dialect::Part(std::string_view name, bool is_quoted) const {
   return !is_quoted && IsPlainWord(name) ? std::string(name) : Quote(name);
 }
 
+// What dbt calls a schema is the catalog of a database that has no schemas.
+std::string Dialect::Catalog(const Relation& relation) const {
+  if (!has_catalogs_) return "";
+  const bool is_schema = !has_schemas_ && !relation.schema.empty();
+  return is_schema ? relation.schema : relation.database;
+}
+
+std::string Dialect::Schema(const Relation& relation) const {
+  return has_schemas_ ? relation.schema : "";
+}
+
 std::string Dialect::Name(const Relation& relation) const {
   std::string name;
-  if (has_catalogs_ && !relation.database.empty()) {
-    name += Part(relation.database, relation.quote_database) + catalog_separator_;
+  if (const std::string catalog = Catalog(relation); !catalog.empty()) {
+    const bool is_quoted = has_schemas_ ? relation.quote_database : relation.quote_schema;
+    name += Part(catalog, is_quoted) + catalog_separator_;
   }
   if (has_schemas_ && !relation.schema.empty()) {
     name += Part(relation.schema, relation.quote_schema) + ".";
@@ -283,12 +297,11 @@ bool Dialect::HasTransactionalDdl() const { return has_transactional_ddl_; }
 
 void Dialect::EnsureSchema(odbc::Connection& connection, const Relation& relation,
                            const std::string& doing) const {
-  if (!has_schemas_ || relation.schema.empty()) return;
+  if (relation.schema.empty() || (!has_schemas_ && !has_catalogs_)) return;
   odbc::Statement schemas(connection, doing);
-  schemas.Schemas();
-  for (std::optional<std::string> schema; schemas.Fetch();) {
-    schema = schemas.Text(2);
-    if (schema && (*schema == relation.schema)) return;
+  schemas.Qualifiers(has_schemas_);
+  while (schemas.Fetch()) {
+    if (schemas.Text(has_schemas_ ? 2 : 1) == relation.schema) return;
   }
   Execute(connection, "CREATE SCHEMA " + Part(relation.schema, relation.quote_schema),
           doing);
@@ -297,7 +310,9 @@ void Dialect::EnsureSchema(odbc::Connection& connection, const Relation& relatio
 RelationKind Dialect::Find(odbc::Connection& connection, const Relation& relation,
                            const std::string& doing) const {
   odbc::Statement tables(connection, doing);
-  tables.Tables(has_schemas_ ? relation.schema : "", relation.identifier);
+  // A catalog beside a schema is the connection's own.
+  tables.Tables(has_schemas_ ? "" : Catalog(relation), Schema(relation),
+                relation.identifier);
   while (tables.Fetch()) {
     // The names are patterns to SQLTables, where '_' stands for any character.
     const std::string name = tables.Text(3).value_or("");
@@ -315,20 +330,47 @@ std::vector<TableColumn> Dialect::Columns(odbc::Connection& connection,
   std::vector<TableColumn> columns;
   const std::string query = "SELECT * FROM " + Name(relation) + " WHERE 1 = 0";
   for (const auto& column : DescribeQuery(connection, query, doing)) {
-    columns.push_back({column.name, column.type_name});
+    const bool has_seconds =
+        column.sql_type == SQL_TYPE_TIME || column.sql_type == SQL_TYPE_TIMESTAMP;
+    columns.push_back(
+        {column.name, column.type_name, has_seconds ? int{column.decimal_digits} : 9});
   }
   return columns;
 }
 
-std::vector<std::string> Dialect::SwapStatements(const Relation& staging,
-                                                 const Relation& target,
-                                                 RelationKind kind) const {
-  std::vector<std::string> statements;
-  if (kind == RelationKind::kTable) statements.push_back("DROP TABLE " + Name(target));
-  if (kind == RelationKind::kView) statements.push_back("DROP VIEW " + Name(target));
-  statements.push_back("ALTER TABLE " + Name(staging) + " RENAME TO " +
-                       Part(target.identifier, target.quote_identifier));
-  return statements;
+Relation Dialect::OldTable(const Relation& staging, const Relation& target) {
+  Relation old = target;
+  const size_t number = staging.identifier.rfind('_');
+  old.identifier = Text("aft_old", staging.identifier.substr(number));
+  old.quote_identifier = true;
+  return old;
+}
+
+SwapStep Dialect::Rename(const Relation& from, const Relation& to) const {
+  const auto rename = [this](const Relation& one, const Relation& other) {
+    // Databases take the new name for one in the table's schema, or, without schemas, in
+    // the connection's own catalog.
+    const bool is_alone = has_schemas_ || !has_catalogs_;
+    return "ALTER TABLE " + Name(one) + " RENAME TO " +
+           (is_alone ? Part(other.identifier, other.quote_identifier) : Name(other));
+  };
+  return {rename(from, to), rename(to, from)};
+}
+
+std::vector<SwapStep> Dialect::SwapSteps(const Relation& staging, const Relation& target,
+                                         RelationKind kind) const {
+  std::vector<SwapStep> steps;
+  const bool sets_aside = kind == RelationKind::kTable && !HasTransactionalDdl();
+  const Relation old = OldTable(staging, target);
+  if (sets_aside) {
+    steps.push_back(Rename(target, old));
+  } else if (kind != RelationKind::kMissing) {
+    const bool is_view = kind == RelationKind::kView;
+    steps.push_back({(is_view ? "DROP VIEW " : "DROP TABLE ") + Name(target), ""});
+  }
+  steps.push_back(Rename(staging, target));
+  if (sets_aside) steps.push_back({"DROP TABLE " + Name(old), ""});
+  return steps;
 }
 
 std::unique_ptr<Dialect> MakeDialect(odbc::Connection& connection) {
@@ -339,8 +381,13 @@ std::unique_ptr<Dialect> MakeDialect(odbc::Connection& connection) {
     connection.set_cancellable(false);
     return std::make_unique<SqliteDialect>(connection);
   }
+  if (name == "MariaDB" || name == "MySQL") {
+    connection.set_advise(&MariadbDialect::Advise);
+    connection.set_warnings_are_errors(true);
+    return std::make_unique<MariadbDialect>(connection);
+  }
   if (name == "PostgreSQL") return std::make_unique<PostgresDialect>(connection);
-  return std::make_unique<Dialect>(connection);
+  return std::make_unique<GenericDialect>(connection);
 }
 
 }  // namespace aft

@@ -42,10 +42,26 @@ struct ReadPlan {
 struct TableColumn {
   std::string name;
   std::string type_name;
+  /// Digits that it keeps of times and timestamps, behind the second's point.
+  int second_digits = 9;
 };
 
-/// What differs between databases. The generic dialect keeps to what ODBC itself lays
-/// down and asks the driver for the rest.
+/// A statement of those that put a table in another's place, and the one that takes it
+/// back where no rollback does; "" where that isn't needed or can't be.
+struct SwapStep {
+  std::string statement;
+  std::string undo;
+};
+
+/// What an execution of an INSERT takes at most.
+struct InsertLimits {
+  int64_t rows = 1;
+  /// Of all its values; 0 where the database has no such limit.
+  size_t bytes = 0;
+};
+
+/// What differs between databases. Keeps to what ODBC itself lays down and asks the
+/// driver for the rest.
 class Dialect {
  public:
   explicit Dialect(const odbc::Connection& connection);
@@ -79,6 +95,9 @@ class Dialect {
   /// How these values go into that column; nothing where they would change in it.
   [[nodiscard]] virtual std::optional<Encoding> EncodingFor(
       const ValueType& type, const TableColumn& column) const;
+  [[nodiscard]] virtual InsertLimits Limits() const { return {}; }
+  /// Throws an Error where the database has changed a value of the last INSERT.
+  virtual void CheckInserted(odbc::Connection&, const std::string& /*doing*/) const {}
 
   /// Runs a statement to its end. The number of rows that it changed, where it changes
   /// any and the driver knows.
@@ -96,6 +115,19 @@ class Dialect {
   [[nodiscard]] virtual RelationKind Find(odbc::Connection& connection,
                                           const Relation& relation,
                                           const std::string& doing) const;
+  /// Refuses a table to which an append could be left half done.
+  virtual void CheckAppend(odbc::Connection&, const Relation&,
+                           const std::string& /*doing*/) const {}
+  /// What a new table's definition ends with.
+  [[nodiscard]] virtual std::string TableOptions(odbc::Connection&, const Relation&,
+                                                 const std::string& /*doing*/) const {
+    return "";
+  }
+  /// Marks the staging table of that name as in use while the connection lasts, and
+  /// removes those in its schema that nobody uses any more, where no rollback does that.
+  virtual void ReserveStaging(odbc::Connection&, const Relation& /*staging*/,
+                              const std::string& /*doing*/) const {}
+  virtual void ReleaseStaging(odbc::Connection&, const Relation& /*staging*/) const {}
   [[nodiscard]] virtual std::vector<TableColumn> Columns(odbc::Connection& connection,
                                                          const Relation& relation,
                                                          const std::string& doing) const;
@@ -107,11 +139,13 @@ class Dialect {
   [[nodiscard]] virtual std::optional<bool> HasCommitted(
       odbc::Connection& connection, const std::string& transaction_id) const;
   /// Puts `staging` in the place of `target`, which is of `kind`.
-  [[nodiscard]] virtual std::vector<std::string> SwapStatements(const Relation& staging,
-                                                                const Relation& target,
-                                                                RelationKind kind) const;
+  [[nodiscard]] virtual std::vector<SwapStep> SwapSteps(const Relation& staging,
+                                                        const Relation& target,
+                                                        RelationKind kind) const;
 
  protected:
+  /// What a table is called while it makes way for `staging`.
+  [[nodiscard]] static Relation OldTable(const Relation& staging, const Relation& target);
   /// The first word of a statement without comments, in lower case.
   [[nodiscard]] static std::string FirstWord(std::string_view sql);
   /// The longest identifier that the database keeps whole, in bytes; 0 where it refuses
@@ -122,6 +156,10 @@ class Dialect {
 
  private:
   void CheckLength(std::string_view identifier) const;
+  /// The part of a relation's name that stands for ODBC's catalog, or for its schema.
+  [[nodiscard]] std::string Catalog(const Relation& relation) const;
+  [[nodiscard]] std::string Schema(const Relation& relation) const;
+  [[nodiscard]] SwapStep Rename(const Relation& from, const Relation& to) const;
 
   std::string quote_;
   std::string catalog_separator_;

@@ -166,6 +166,14 @@ SQLRETURN Statement::Call(Function function) {
   return function();
 }
 
+void Statement::CheckRun(SQLRETURN outcome, std::string_view function) {
+  // ODBC 3 says SQL_NO_DATA where a statement changed no row.
+  if (outcome == SQL_NO_DATA) return;
+  const bool has_failed =
+      outcome == SQL_SUCCESS_WITH_INFO && connection_.warnings_are_errors();
+  Check(has_failed ? SQL_ERROR : outcome, function);
+}
+
 void Statement::Check(SQLRETURN outcome, std::string_view function) {
   if (SQL_SUCCEEDED(outcome)) return;
   const std::vector<Diagnostic> diagnostics = ReadDiagnostics(SQL_HANDLE_STMT, handle_);
@@ -186,8 +194,7 @@ void Statement::Prepare(std::string_view sql) {
 void Statement::Execute() {
   const auto lock = connection_.Lock();
   const SQLRETURN outcome = Call([&] { return SQLExecute(handle_); });
-  // ODBC 3 says SQL_NO_DATA where a statement changed no row.
-  if (outcome != SQL_NO_DATA) Check(outcome, "SQLExecute");
+  CheckRun(outcome, "SQLExecute");
 }
 
 void Statement::ExecuteDirect(std::string_view sql) {
@@ -195,7 +202,7 @@ void Statement::ExecuteDirect(std::string_view sql) {
   const SQLRETURN outcome = Call([&] {
     return SQLExecDirect(handle_, Narrow(sql), static_cast<SQLINTEGER>(sql.size()));
   });
-  if (outcome != SQL_NO_DATA) Check(outcome, "SQLExecDirect");
+  CheckRun(outcome, "SQLExecDirect");
 }
 
 bool Statement::Fetch() {
@@ -253,12 +260,24 @@ std::optional<std::string> Statement::Text(SQLUSMALLINT number) {
   return text;
 }
 
-void Statement::Schemas() {
+void Statement::Qualifiers(bool are_schemas) {
   const auto lock = connection_.Lock();
-  const std::string all = SQL_ALL_SCHEMAS;
-  Check(SQLTables(handle_, Narrow(""), 0, Narrow(all), SQL_NTS, Narrow(""), 0, Narrow(""),
-                  0),
+  const std::string catalogs = are_schemas ? "" : SQL_ALL_CATALOGS;
+  const std::string schemas = are_schemas ? SQL_ALL_SCHEMAS : "";
+  Check(SQLTables(handle_, Narrow(catalogs), SQL_NTS, Narrow(schemas), SQL_NTS,
+                  Narrow(""), 0, Narrow(""), 0),
         "SQLTables");
+}
+
+void Statement::TypeInfo() {
+  const auto lock = connection_.Lock();
+  Check(SQLGetTypeInfo(handle_, SQL_ALL_TYPES), "SQLGetTypeInfo");
+}
+
+void Statement::SetRowsPerExecution(SQLULEN rows) {
+  const auto lock = connection_.Lock();
+  Check(SQLSetStmtAttr(handle_, SQL_ATTR_PARAMSET_SIZE, AsPointer(rows), 0),
+        "SQLSetStmtAttr");
 }
 
 void Statement::BindParameter(SQLUSMALLINT number, const Parameter& parameter) {
@@ -281,12 +300,15 @@ SQLULEN Statement::SetRowsPerFetch(SQLULEN rows, SQLULEN* rows_fetched) {
   return agreed;
 }
 
-void Statement::Tables(const std::string& schema, const std::string& table) {
+void Statement::Tables(const std::string& catalog, const std::string& schema,
+                       const std::string& table) {
   const auto lock = connection_.Lock();
-  const bool any_schema = schema.empty();
-  Check(SQLTables(handle_, nullptr, 0, any_schema ? nullptr : Narrow(schema),
-                  static_cast<SQLSMALLINT>(schema.size()), Narrow(table),
-                  static_cast<SQLSMALLINT>(table.size()), nullptr, 0),
+  // No pointer means any.
+  const auto part = [](const std::string& name) {
+    return name.empty() ? nullptr : Narrow(name);
+  };
+  Check(SQLTables(handle_, part(catalog), SQL_NTS, part(schema), SQL_NTS, Narrow(table),
+                  SQL_NTS, nullptr, 0),
         "SQLTables");
 }
 

@@ -56,6 +56,9 @@ class Connection {
   void EndTransaction(bool commit, std::string_view doing);
   void set_advise(Advise function) { advise_ = function; }
   [[nodiscard]] Advise advise() const { return advise_; }
+  /// For a driver that reports the failure of a statement as a warning.
+  void set_warnings_are_errors(bool are_errors) { warnings_are_errors_ = are_errors; }
+  [[nodiscard]] bool warnings_are_errors() const { return warnings_are_errors_; }
   [[nodiscard]] std::unique_lock<std::recursive_mutex> Lock();
 
   /// Lets the driver give up the statement that it is busy with, on the server as well
@@ -82,6 +85,7 @@ class Connection {
   Environment environment_;
   SQLHDBC handle_ = SQL_NULL_HDBC;
   Advise advise_ = nullptr;
+  bool warnings_are_errors_ = false;
   std::recursive_mutex mutex_;
   std::mutex cancelling_;  ///< taken after mutex_ where both are
   SQLHSTMT busy_ = SQL_NULL_HSTMT;
@@ -131,9 +135,15 @@ class Statement {
   void BindParameter(SQLUSMALLINT number, const Parameter& parameter);
   /// Asks for `rows` rows a fetch; gives how many the driver agrees to.
   SQLULEN SetRowsPerFetch(SQLULEN rows, SQLULEN* rows_fetched);
-  /// Catalog results: tables of that name (SQLTables' columns), and all schemas.
-  void Tables(const std::string& schema, const std::string& table);
-  void Schemas();
+  /// How many values of each bound parameter the next execution takes.
+  void SetRowsPerExecution(SQLULEN rows);
+  /// Catalog results: tables of that name (SQLTables' columns), and all schemas or
+  /// catalogs.
+  void Tables(const std::string& catalog, const std::string& schema,
+              const std::string& table);
+  void Qualifiers(bool are_schemas);
+  /// Types that columns can have (SQLGetTypeInfo's columns).
+  void TypeInfo();
   /// The whole text of a column of the row fetched, or nothing for NULL.
   [[nodiscard]] std::optional<std::string> Text(SQLUSMALLINT number);
   /// The whole value of a column of the row fetched, however long; false for NULL.
@@ -146,6 +156,8 @@ class Statement {
 
  private:
   void Check(SQLRETURN outcome, std::string_view function);
+  /// Of a statement that the server ran.
+  void CheckRun(SQLRETURN outcome, std::string_view function);
   [[nodiscard]] SQLLEN Attribute(SQLUSMALLINT column, SQLUSMALLINT field);
   [[nodiscard]] std::string AttributeText(SQLUSMALLINT column, SQLUSMALLINT field);
 

@@ -45,6 +45,12 @@ OdbcError::OdbcError(std::string_view doing, std::string_view function,
       native_code_(diagnostics.empty() ? 0 : diagnostics[0].native_code),
       function_(function) {}
 
+OdbcError::OdbcError(const OdbcError& error, std::string_view more)
+    : Error(Text(error.what(), "; ", more)),
+      sqlstate_(error.sqlstate_),
+      native_code_(error.native_code_),
+      function_(error.function_) {}
+
 std::vector<Diagnostic> ReadDiagnostics(SQLSMALLINT handle_type, SQLHANDLE handle) {
   std::vector<Diagnostic> diagnostics;
   std::array<SQLCHAR, SQL_SQLSTATE_SIZE + 1> state{};

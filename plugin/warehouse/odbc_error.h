@@ -29,9 +29,14 @@ class OdbcError : public Error {
   OdbcError(std::string_view doing, std::string_view function,
             const std::vector<Diagnostic>& diagnostics, std::string_view advice);
 
+  /// As `error`, with more to say.
+  OdbcError(const OdbcError& error, std::string_view more);
+
   [[nodiscard]] const std::string& sqlstate() const { return sqlstate_; }
   [[nodiscard]] SQLINTEGER native_code() const { return native_code_; }
   [[nodiscard]] const std::string& function() const { return function_; }
+  /// True for SQLSTATE class 08, connection exception.
+  [[nodiscard]] bool IsConnectionLost() const { return sqlstate_.substr(0, 2) == "08"; }
 
  private:
   std::string sqlstate_;

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "host_shim/error.h"
+#include "plugin/warehouse/fold_case.h"
 #include "plugin/warehouse/sqlite_type.h"
 
 namespace aft {
@@ -253,15 +254,15 @@ std::vector<TableColumn> SqliteDialect::Columns(odbc::Connection& connection,
   return columns;
 }
 
-std::vector<std::string> SqliteDialect::SwapStatements(const Relation& staging,
-                                                       const Relation& target,
-                                                       RelationKind kind) const {
-  std::vector<std::string> statements = Dialect::SwapStatements(staging, target, kind);
+std::vector<SwapStep> SqliteDialect::SwapSteps(const Relation& staging,
+                                               const Relation& target,
+                                               RelationKind kind) const {
+  std::vector<SwapStep> steps = Dialect::SwapSteps(staging, target, kind);
   // Otherwise a rename (SQLite 3.26 and later) looks into every view, and fails at those
   // that read the table just dropped.
-  statements.insert(statements.begin(), "PRAGMA legacy_alter_table = ON");
-  statements.emplace_back("PRAGMA legacy_alter_table = OFF");
-  return statements;
+  steps.insert(steps.begin(), {"PRAGMA legacy_alter_table = ON", ""});
+  steps.push_back({"PRAGMA legacy_alter_table = OFF", ""});
+  return steps;
 }
 
 }  // namespace aft

@@ -50,9 +50,9 @@ class SqliteDialect final : public Dialect {
   [[nodiscard]] std::vector<TableColumn> Columns(odbc::Connection& connection,
                                                  const Relation& relation,
                                                  const std::string& doing) const override;
-  [[nodiscard]] std::vector<std::string> SwapStatements(const Relation& staging,
-                                                        const Relation& target,
-                                                        RelationKind kind) const override;
+  [[nodiscard]] std::vector<SwapStep> SwapSteps(const Relation& staging,
+                                                const Relation& target,
+                                                RelationKind kind) const override;
 };
 
 }  // namespace aft

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/warehouse/sqlite_type.h"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "host_shim/error.h"
+#include "plugin/warehouse/fold_case.h"
 
 namespace aft {
 namespace {
-
-// SQLite folds the case of ASCII letters only.
-char Fold(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 // sqliteodbc 0.9998 cuts what stands in parentheses off a type's name, so that the unit
 // has to be part of the name.
@@ -61,13 +58,6 @@ std::optional<Encoding> EncodeTemporal(const ValueType& type,
 }
 
 }  // namespace
-
-std::string FoldCase(std::string_view text) {
-  std::string folded(text);
-  std::transform(folded.begin(), folded.end(), folded.begin(),
-                 [](char c) { return Fold(c); });
-  return folded;
-}
 
 SqliteType ReadSqliteType(std::string_view type_name) {
   const std::string name = FoldCase(type_name);

@@ -27,7 +27,4 @@ std::string SqliteTypeName(const ValueType& type);
 /// How values go into a column so declared; nothing where they would change in it.
 std::optional<Encoding> SqliteEncoding(const ValueType& type, std::string_view type_name);
 
-/// The text as SQLite compares names: only ASCII letters have no case.
-std::string FoldCase(std::string_view text);
-
 }  // namespace aft

@@ -2,65 +2,14 @@
 #include "plugin/warehouse/table_writer.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <random>
 #include <utility>
 
 #include "host_shim/error.h"
+#include "plugin/warehouse/row_inserter.h"
+#include "plugin/warehouse/staging.h"
 
 namespace aft {
-namespace {
-
-constexpr int64_t kRowsBetweenCalls = 4096;
-
-std::string StagingName() {
-  std::random_device random;
-  std::string name = "aft_staging_";
-  for (int i = 0; i < 16; ++i) name += "0123456789abcdef"[random() % 16];
-  return name;
-}
-
-/// A staging table that is dropped unless it has taken its target's place, where no
-/// rollback does that.
-class Staging {
- public:
-  Staging(odbc::Connection& connection, std::string drop_statement)
-      : connection_(connection), drop_statement_(std::move(drop_statement)) {}
-  Staging(const Staging&) = delete;
-  Staging& operator=(const Staging&) = delete;
-  ~Staging() {
-    if (drop_statement_.empty()) return;
-    // The error that brought us here says more than one of dropping.
-    try {
-      odbc::Statement drop(connection_, "drop a staging table",
-                           odbc::Statement::Stop::kNever);
-      drop.ExecuteDirect(drop_statement_);
-    } catch (const Error&) {
-      return;
-    }
-  }
-  void Keep() { drop_statement_.clear(); }
-
- private:
-  odbc::Connection& connection_;
-  std::string drop_statement_;
-};
-
-void CheckBatch(const ArrowArray& batch, size_t columns, const std::string& doing) {
-  if (batch.n_children != static_cast<int64_t>(columns) || batch.length < 0 ||
-      batch.offset < 0) {
-    throw Error(Text("cannot ", doing, ": a batch has ", batch.n_children,
-                     " columns where the frame's schema has ", columns));
-  }
-  if (batch.n_buffers < 1 || batch.buffers[0] == nullptr || batch.null_count == 0) return;
-  const auto* const bitmap = static_cast<const uint8_t*>(batch.buffers[0]);
-  for (int64_t at = batch.offset; at < batch.offset + batch.length; ++at) {
-    if ((bitmap[at / 8] >> (at % 8) & 1) != 0) continue;
-    throw Error(Text("cannot ", doing, ": a whole row of the frame is null"));
-  }
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TableWriter::TableWriter(odbc::Connection& connection, const Dialect& dialect,
                          WriteRequest request, std::function<void()> between_rows)
@@ -79,21 +28,17 @@ WriteOutcome TableWriter::Write(ArrowArrayStream& stream) {
   odbc::Transaction transaction(connection_, dialect_.BeginStatement(), doing_);
   dialect_.EnsureSchema(connection_, target, doing_);
   const RelationKind kind = dialect_.Find(connection_, target, doing_);
+  const bool is_missing = kind == RelationKind::kMissing;
   WriteOutcome outcome;
-  if (request_.mode == WriteMode::kOverwrite) {
-    Relation staging = target;
-    staging.identifier = StagingName();
-    staging.quote_identifier = true;
-    Staging guard(connection_, dialect_.HasTransactionalDdl()
-                                   ? ""
-                                   : "DROP TABLE " + dialect_.Name(staging));
-    Create(staging, new_columns);
-    outcome = Fill(staging, stream, std::move(columns), new_columns);
-    for (const std::string& statement : dialect_.SwapStatements(staging, target, kind)) {
-      Execute(statement);
-    }
+  // Where making a table commits, a new one is filled before it can be seen.
+  if (request_.mode == WriteMode::kOverwrite ||
+      (is_missing && !dialect_.HasTransactionalDdl())) {
+    Staging staging(connection_, dialect_, target, doing_);
+    Create(staging.relation(), new_columns);
+    outcome = Fill(staging.relation(), stream, std::move(columns));
+    staging.Swap(target, kind);
     Commit(transaction, outcome);
-    guard.Keep();
+    staging.Keep();
     return outcome;
   }
   if (kind == RelationKind::kView) {
@@ -101,10 +46,12 @@ WriteOutcome TableWriter::Write(ArrowArrayStream& stream) {
                      ": it is a view, which takes no rows; overwrite "
                      "it or choose another name"));
   }
-  if (kind == RelationKind::kMissing) Create(target, new_columns);
-  const std::vector<TableColumn> table_columns =
-      kind == RelationKind::kMissing ? new_columns : MatchColumns(columns);
-  outcome = Fill(target, stream, std::move(columns), table_columns);
+  if (is_missing) {
+    Create(target, new_columns);
+  } else {
+    dialect_.CheckAppend(connection_, target, doing_);
+  }
+  outcome = Fill(target, stream, std::move(columns));
   Commit(transaction, outcome);
   return outcome;
 }
@@ -115,7 +62,7 @@ void TableWriter::Commit(odbc::Transaction& transaction,
   try {
     transaction.Commit();
   } catch (const odbc::OdbcError& error) {
-    if (id.empty()) throw;
+    if (id.empty() && !error.IsConnectionLost()) throw;
     throw CommitError(error, id, outcome);
   }
 }
@@ -164,9 +111,8 @@ std::vector<TableColumn> TableWriter::NewColumns(
 }
 
 std::vector<TableColumn> TableWriter::MatchColumns(
-    const std::vector<ArrowColumn>& columns) const {
-  const std::vector<TableColumn> there =
-      dialect_.Columns(connection_, request_.relation, doing_);
+    const Relation& relation, const std::vector<ArrowColumn>& columns) const {
+  const std::vector<TableColumn> there = dialect_.Columns(connection_, relation, doing_);
   std::vector<TableColumn> matched;
   for (const ArrowColumn& column : columns) {
     const auto match =
@@ -190,7 +136,9 @@ void TableWriter::Create(const Relation& relation,
     sql += dialect_.Quote(column.name);
     if (!column.type_name.empty()) sql += " " + column.type_name;
   }
-  Execute(sql + ")");
+  dialect_.Execute(connection_,
+                   sql + ")" + dialect_.TableOptions(connection_, relation, doing_),
+                   doing_);
 }
 
 Encoding TableWriter::EncodingFor(const ArrowColumn& column,
@@ -204,52 +152,29 @@ Encoding TableWriter::EncodingFor(const ArrowColumn& column,
 }
 
 WriteOutcome TableWriter::Fill(const Relation& relation, ArrowArrayStream& stream,
-                               std::vector<ArrowColumn> columns,
-                               const std::vector<TableColumn>& table_columns) const {
+                               std::vector<ArrowColumn> columns) const {
+  // What the database has made of the types that it was asked for counts.
+  const std::vector<TableColumn> table_columns = MatchColumns(relation, columns);
   std::vector<WriteColumn> write_columns;
   std::string names;
   std::string markers;
   for (size_t i = 0; i < columns.size(); ++i) {
     const Encoding encoding = EncodingFor(columns[i], table_columns[i]);
-    write_columns.emplace_back(std::move(columns[i]), encoding, doing_);
+    write_columns.emplace_back(std::move(columns[i]), encoding,
+                               table_columns[i].second_digits, doing_);
     names += (i == 0 ? "" : ", ") + dialect_.Quote(table_columns[i].name);
     markers += i == 0 ? "?" : ", ?";
   }
-  odbc::Statement insert(connection_, doing_);
-  insert.Prepare(Text("INSERT INTO ", dialect_.Name(relation), " (", names, ") VALUES (",
-                      markers, ")"));
-  for (size_t i = 0; i < write_columns.size(); ++i) {
-    write_columns[i].Bind(insert, static_cast<SQLUSMALLINT>(i + 1));
-  }
-  WriteOutcome outcome;
+  RowInserter inserter(connection_, dialect_,
+                       Text("INSERT INTO ", dialect_.Name(relation), " (", names,
+                            ") VALUES (", markers, ")"),
+                       std::move(write_columns), doing_);
   while (true) {
     between_rows_();
     const Unique<ArrowArray> batch = TakeBatch(stream, doing_);
-    if (batch.IsEmpty()) return outcome;
-    InsertBatch(insert, write_columns, *batch, outcome);
+    if (batch.IsEmpty()) return {inserter.rows(), inserter.bytes()};
+    inserter.Insert(*batch, between_rows_);
   }
-}
-
-void TableWriter::InsertBatch(odbc::Statement& insert, std::vector<WriteColumn>& columns,
-                              const ArrowArray& batch, WriteOutcome& outcome) const {
-  CheckBatch(batch, columns.size(), doing_);
-  for (size_t i = 0; i < columns.size(); ++i) {
-    columns[i].column().SetArray(*batch.children[i], batch.offset, batch.length);
-    outcome.bytes += columns[i].column().CountBytes();
-  }
-  for (int64_t row = 0; row < batch.length; ++row) {
-    ++outcome.rows;
-    if (outcome.rows % kRowsBetweenCalls == 0) between_rows_();
-    for (size_t i = 0; i < columns.size(); ++i) {
-      const bool has_moved = columns[i].Load(row, outcome.rows);
-      if (has_moved) columns[i].Bind(insert, static_cast<SQLUSMALLINT>(i + 1));
-    }
-    insert.Execute();
-  }
-}
-
-void TableWriter::Execute(const std::string& sql) const {
-  dialect_.Execute(connection_, sql, doing_);
 }
 
 }  // namespace aft

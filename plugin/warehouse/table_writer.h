@@ -29,10 +29,6 @@ struct WriteOutcome {
   int64_t bytes = 0;
 };
 
-/// Writes a stream of batches into a table: all of it, or nothing.
-///
-/// Overwriting fills a staging table and puts it in the target's place; whoever reads
-/// the target meanwhile sees the old rows. Appending matches columns by name.
 /// The answer to a commit did not come.
 class CommitError : public odbc::OdbcError {
  public:
@@ -42,7 +38,7 @@ class CommitError : public odbc::OdbcError {
         transaction_id_(std::move(transaction_id)),
         outcome_(outcome) {}
 
-  /// For Dialect::HasCommitted().
+  /// For Dialect::HasCommitted(); "" where the database can't tell.
   [[nodiscard]] const std::string& transaction_id() const { return transaction_id_; }
   /// What has been written if it was committed.
   [[nodiscard]] const WriteOutcome& outcome() const { return outcome_; }
@@ -52,6 +48,10 @@ class CommitError : public odbc::OdbcError {
   WriteOutcome outcome_;
 };
 
+/// Writes a stream of batches into a table: all of it, or nothing.
+///
+/// Overwriting fills a staging table and puts it in the target's place; whoever reads
+/// the target meanwhile sees the old rows. Appending matches columns by name.
 class TableWriter {
  public:
   /// `connection` and `dialect` have to outlive the writer. `between_rows` is called
@@ -66,17 +66,13 @@ class TableWriter {
   [[nodiscard]] std::vector<TableColumn> NewColumns(
       const std::vector<ArrowColumn>& columns) const;
   [[nodiscard]] std::vector<TableColumn> MatchColumns(
-      const std::vector<ArrowColumn>& columns) const;
+      const Relation& relation, const std::vector<ArrowColumn>& columns) const;
   void Create(const Relation& relation, const std::vector<TableColumn>& columns) const;
   WriteOutcome Fill(const Relation& relation, ArrowArrayStream& stream,
-                    std::vector<ArrowColumn> columns,
-                    const std::vector<TableColumn>& table_columns) const;
+                    std::vector<ArrowColumn> columns) const;
   [[nodiscard]] Encoding EncodingFor(const ArrowColumn& column,
                                      const TableColumn& table_column) const;
-  void InsertBatch(odbc::Statement& insert, std::vector<WriteColumn>& columns,
-                   const ArrowArray& batch, WriteOutcome& outcome) const;
   void Commit(odbc::Transaction& transaction, const WriteOutcome& outcome) const;
-  void Execute(const std::string& sql) const;
 
   odbc::Connection& connection_;
   const Dialect& dialect_;

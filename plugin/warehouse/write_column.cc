@@ -13,7 +13,8 @@
 namespace aft {
 namespace {
 
-constexpr size_t kFirstCapacity = 64;
+// Every value in its text form but texts themselves, and its end.
+constexpr size_t kTextWidth = 64;
 // What a driver is told of the size of text without a limit.
 constexpr SQLULEN kAnySize = 1U << 30;
 
@@ -32,6 +33,7 @@ OdbcTypes TypesOf(Encoding encoding) {
     case Encoding::kUnsigned:
       return {SQL_C_UBIGINT, SQL_BIGINT};
     case Encoding::kReal:
+    case Encoding::kFiniteReal:
     case Encoding::kIntegerAsReal:
       return {SQL_C_DOUBLE, SQL_DOUBLE};
     case Encoding::kBinary:
@@ -43,6 +45,7 @@ OdbcTypes TypesOf(Encoding encoding) {
     case Encoding::kTimeText:
       return {SQL_C_CHAR, SQL_TYPE_TIME};
     case Encoding::kTimestampText:
+    case Encoding::kUtcText:
       return {SQL_C_CHAR, SQL_TYPE_TIMESTAMP};
     case Encoding::kText:
     case Encoding::kTextWithoutNul:
@@ -55,11 +58,42 @@ OdbcTypes TypesOf(Encoding encoding) {
 
 }  // namespace
 
-WriteColumn::WriteColumn(ArrowColumn column, Encoding encoding, std::string doing)
+WriteColumn::WriteColumn(ArrowColumn column, Encoding encoding, int second_digits,
+                         std::string doing)
     : column_(std::move(column)),
       encoding_(encoding),
-      doing_(std::move(doing)),
-      buffer_(kFirstCapacity) {}
+      second_digits_(second_digits),
+      doing_(std::move(doing)) {}
+
+size_t WriteColumn::Width(int64_t row) const {
+  switch (TypesOf(encoding_).c_type) {
+    case SQL_C_BIT:
+      return 1;
+    case SQL_C_SBIGINT:
+    case SQL_C_UBIGINT:
+    case SQL_C_DOUBLE:
+      return 8;
+    default:
+      break;
+  }
+  const ValueType& type = column_.type();
+  if (type.kind == Kind::kDecimal) {
+    return kTextWidth + static_cast<size_t>(std::max(-type.scale, 0));
+  }
+  if (type.kind != Kind::kText && type.kind != Kind::kBinary) return kTextWidth;
+  return (column_.IsNull(row) ? 0 : column_.Bytes(row).size()) + 1;
+}
+
+bool WriteColumn::Reserve(size_t rows, size_t width) {
+  const bool is_there = rows == 1 && !indicators_.empty() && width <= width_;
+  // sqliteodbc 0.9998 keeps the length of the first bytes until they are bound anew.
+  if (is_there) return encoding_ == Encoding::kBinary;
+  // A single value gets room for longer ones to come; several lie side by side.
+  width_ = rows == 1 ? std::max(width, width_ * 2) : width;
+  if (rows > indicators_.size()) indicators_.resize(rows);
+  if (rows * width_ > buffer_.size()) buffer_.resize(rows * width_);
+  return true;
+}
 
 void WriteColumn::Bind(odbc::Statement& statement, SQLUSMALLINT number) {
   const auto [c_type, sql_type] = TypesOf(encoding_);
@@ -73,68 +107,60 @@ void WriteColumn::Bind(odbc::Statement& statement, SQLUSMALLINT number) {
     parameter.decimal_digits = static_cast<SQLSMALLINT>(type.scale);
   } else if (sql_type == SQL_TYPE_TIMESTAMP || sql_type == SQL_TYPE_TIME) {
     parameter.size = sql_type == SQL_TYPE_TIME ? 18 : 29;
-    parameter.decimal_digits = static_cast<SQLSMALLINT>(type.digits);
+    parameter.decimal_digits =
+        static_cast<SQLSMALLINT>(std::min(type.digits, second_digits_));
   } else if (sql_type == SQL_TYPE_DATE) {
     parameter.size = 10;
   }
   parameter.value = buffer_.data();
-  parameter.capacity = static_cast<SQLLEN>(buffer_.size());
-  parameter.indicator = &indicator_;
+  parameter.capacity = static_cast<SQLLEN>(width_);
+  parameter.indicator = indicators_.data();
   statement.BindParameter(number, parameter);
 }
 
-bool WriteColumn::Put(std::string_view bytes) {
-  indicator_ = static_cast<SQLLEN>(bytes.size());
-  const bool has_grown = bytes.size() >= buffer_.size();
-  if (has_grown) buffer_.resize(std::max(bytes.size() + 1, buffer_.size() * 2));
-  std::copy(bytes.begin(), bytes.end(), buffer_.begin());
-  buffer_[bytes.size()] = '\0';
-  return has_grown;
+void WriteColumn::Put(size_t slot, std::string_view bytes) {
+  indicators_[slot] = static_cast<SQLLEN>(bytes.size());
+  char* const place = buffer_.data() + slot * width_;
+  std::copy(bytes.begin(), bytes.end(), place);
+  place[bytes.size()] = '\0';
 }
 
 template <typename T>
-bool WriteColumn::PutNumber(T value) {
-  indicator_ = sizeof value;
-  std::memcpy(buffer_.data(), &value, sizeof value);
-  return false;
+void WriteColumn::PutNumber(size_t slot, T value) {
+  indicators_[slot] = sizeof value;
+  std::memcpy(buffer_.data() + slot * width_, &value, sizeof value);
 }
 
-bool WriteColumn::Load(int64_t row, int64_t row_number) {
-  if (column_.IsNull(row)) {
-    indicator_ = SQL_NULL_DATA;
-    return false;
-  }
+void WriteColumn::Load(size_t slot, int64_t row, int64_t row_number) {
+  indicators_[slot] = SQL_NULL_DATA;
+  if (column_.IsNull(row)) return;
   switch (encoding_) {
     case Encoding::kNull:
-      return false;
+      return;
     case Encoding::kBit:
-      return PutNumber<unsigned char>(column_.Boolean(row) ? 1 : 0);
+      return PutNumber<unsigned char>(slot, column_.Boolean(row) ? 1 : 0);
     case Encoding::kInteger:
     case Encoding::kIntegerAsReal:
-      return PutInteger(row, row_number);
+      return PutInteger(slot, row, row_number);
     case Encoding::kUnsigned:
-      return PutNumber(column_.Unsigned(row));
+      return PutNumber(slot, column_.Unsigned(row));
     case Encoding::kReal:
+    case Encoding::kFiniteReal:
     case Encoding::kRealAsInteger:
-      return PutReal(row, row_number);
+      return PutReal(slot, row, row_number);
     case Encoding::kText:
     case Encoding::kTextWithoutNul:
-      return PutText(row, row_number);
+      return PutText(slot, row, row_number);
     case Encoding::kBinary:
-      // sqliteodbc 0.9998 keeps the length of the first value until it is bound anew.
-      (void)Put(column_.Bytes(row));
-      return true;
+      return Put(slot, column_.Bytes(row));
     default:
       break;
   }
-  if (column_.type().kind == Kind::kReal && std::isnan(column_.Real(row))) {
-    indicator_ = SQL_NULL_DATA;
-    return false;
-  }
-  return Put(TextOf(row, row_number));
+  if (column_.type().kind == Kind::kReal && std::isnan(column_.Real(row))) return;
+  Put(slot, TextOf(row, row_number));
 }
 
-bool WriteColumn::PutInteger(int64_t row, int64_t row_number) {
+void WriteColumn::PutInteger(size_t slot, int64_t row, int64_t row_number) {
   const bool is_boolean = column_.type().kind == Kind::kBoolean;
   const int64_t value = is_boolean ? int64_t{column_.Boolean(row)} : column_.Integer(row);
   if (value < 0 && column_.type().is_unsigned) {
@@ -142,21 +168,22 @@ bool WriteColumn::PutInteger(int64_t row, int64_t row_number) {
                             ", which is beyond 64 bits with a sign; give the column a "
                             "text type with column_types"));
   }
-  if (encoding_ == Encoding::kInteger) return PutNumber(value);
+  if (encoding_ == Encoding::kInteger) return PutNumber(slot, value);
   const auto real = static_cast<double>(value);
   if (real >= 0x1p63 || static_cast<int64_t>(real) != value) {
     Refuse(row_number,
            Text("the integer ", value, ", which a column of doubles can't hold exactly"));
   }
-  return PutNumber(real);
+  PutNumber(slot, real);
 }
 
-bool WriteColumn::PutReal(int64_t row, int64_t row_number) {
+void WriteColumn::PutReal(size_t slot, int64_t row, int64_t row_number) {
   const double value = column_.Real(row);
-  if (encoding_ == Encoding::kReal) return PutNumber(value);
-  if (std::isnan(value)) {
-    indicator_ = SQL_NULL_DATA;
-    return false;
+  if (encoding_ == Encoding::kReal) return PutNumber(slot, value);
+  if (std::isnan(value)) return;
+  if (encoding_ == Encoding::kFiniteReal) {
+    if (std::isinf(value)) Refuse(row_number, "infinity, which the database can't hold");
+    return PutNumber(slot, value);
   }
   const bool is_integer =
       value >= -0x1p63 && value < 0x1p63 && std::trunc(value) == value;
@@ -164,17 +191,17 @@ bool WriteColumn::PutReal(int64_t row, int64_t row_number) {
     Refuse(row_number, Text("the double ", FormatReal(value),
                             ", which a column of integers can't hold"));
   }
-  return PutNumber(static_cast<int64_t>(value));
+  PutNumber(slot, static_cast<int64_t>(value));
 }
 
-bool WriteColumn::PutText(int64_t row, int64_t row_number) {
+void WriteColumn::PutText(size_t slot, int64_t row, int64_t row_number) {
   const std::string_view text = column_.Bytes(row);
   if (!IsUtf8(text)) Refuse(row_number, "text that isn't valid UTF-8");
   if (encoding_ == Encoding::kTextWithoutNul &&
       text.find('\0') != std::string_view::npos) {
     Refuse(row_number, "text with a NUL character, which the database can't hold");
   }
-  return Put(text);
+  Put(slot, text);
 }
 
 std::string WriteColumn::TextOf(int64_t row, int64_t row_number) const {
@@ -191,13 +218,30 @@ std::string WriteColumn::TextOf(int64_t row, int64_t row_number) const {
     case Kind::kDate:
       return Present(FormatDate(column_.Integer(row)), row_number);
     case Kind::kTime:
-      return Present(FormatTime(column_.Integer(row), type.digits), row_number);
     case Kind::kTimestamp:
-      return Present(FormatTimestamp(column_.Integer(row), type.digits, type.has_zone),
-                     row_number);
+      return TemporalText(row, row_number);
     default:
       return std::string(column_.Bytes(row));
   }
+}
+
+std::string WriteColumn::TemporalText(int64_t row, int64_t row_number) const {
+  const ValueType& type = column_.type();
+  const int digits = std::min(type.digits, second_digits_);
+  int64_t units = 1;
+  for (int more = type.digits; more > digits; --more) units *= 10;
+  const int64_t value = column_.Integer(row);
+  if (value % units != 0) {
+    Refuse(row_number,
+           Text("a time with more than ", digits,
+                " digits behind the second's point, which the table's column ",
+                "doesn't keep; round it first"));
+  }
+  if (type.kind == Kind::kTime) {
+    return Present(FormatTime(value / units, digits), row_number);
+  }
+  const bool has_zone = type.has_zone && encoding_ != Encoding::kUtcText;
+  return Present(FormatTimestamp(value / units, digits, has_zone), row_number);
 }
 
 std::string WriteColumn::Present(const std::optional<std::string>& text,

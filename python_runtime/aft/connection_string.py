@@ -17,8 +17,11 @@ OVERRIDE = "AFT_ODBC_CONNECTION"
 SQLITE_DRIVER = "SQLite3"
 POSTGRES_DRIVER = "PostgreSQL Unicode"
 DUCKDB_MEMORY = ":memory:"  # Where dbt-duckdb keeps a database that has no path.
-# dbt-postgres' own default, in seconds.
-POSTGRES_CONNECT_TIMEOUT = 10
+# Also for MySQL, whose protocol is the same.
+MARIADB_DRIVER = "MariaDB Unicode"
+MARIADB_TYPES = frozenset({"mariadb", "mysql", "mysql5"})
+# The own default of dbt-postgres and of dbt-mysql, in seconds.
+CONNECT_TIMEOUT = 10
 # After so many seconds without a sign of life a connection is given up.
 SILENCE = 60
 # How long a script waits for another connection's lock, in milliseconds.
@@ -45,6 +48,8 @@ def connection_settings(target: Target) -> ConnectionSettings:
         return _sqlite(target)
     if target.type == "postgres":
         return _postgres(target)
+    if target.type in MARIADB_TYPES:
+        return _mariadb(target)
     setting = (
         f"set 'vars: {{aft: {{connections: {{{target.name}: \"Driver=...\"}}}}}}' in "
         f"dbt_project.yml, or the environment variable {OVERRIDE}"
@@ -131,10 +136,43 @@ def _postgres(target: Target) -> ConnectionSettings:
     return ConnectionSettings(string, tuple(statements))
 
 
+def _mariadb(target: Target) -> ConnectionSettings:
+    _require_driver(MARIADB_DRIVER, "odbc-mariadb")
+    given = target.credentials
+    # dbt-mysql prefers a server to a socket.
+    server = _first(given, "server", "host")
+    unix_socket = None if server else given.get("unix_socket")
+    # Over TCP even where the server is 'localhost'.
+    place: dict[str, object] = {
+        "TCPIP": 1,
+        "SERVER": _braced(server or "127.0.0.1"),
+        "PORT": given.get("port") or 3306,
+    }
+    if unix_socket:
+        place = {"SOCKET": _braced(unix_socket)}
+    attributes = {
+        "Driver": MARIADB_DRIVER,
+        **place,
+        "UID": _braced(_first(given, "username", "user", "UID") or ""),
+        "PWD": _braced(_first(given, "password", "PWD") or ""),
+        # Whatever the profile says of dbt's own connection.
+        "CHARSET": "utf8mb4",
+        "CONN_TIMEOUT": CONNECT_TIMEOUT,
+    }
+    return ConnectionSettings(
+        ";".join(f"{name}={value}" for name, value in attributes.items())
+    )
+
+
+def _first(given: Mapping[str, Any], *names: str) -> Any:
+    """The value under the first of the names that has one."""
+    return next((given[name] for name in names if given.get(name)), None)
+
+
 def _patience(given: Mapping[str, Any]) -> str:
     """libpq's settings for how long a server is waited for that does not answer at all."""
     settings = {
-        "connect_timeout": int(given.get("connect_timeout", POSTGRES_CONNECT_TIMEOUT)),
+        "connect_timeout": int(given.get("connect_timeout", CONNECT_TIMEOUT)),
         "keepalives_idle": int(given.get("keepalives_idle") or SILENCE // 2),
         "keepalives_interval": SILENCE // 6,
         "keepalives_count": 3,

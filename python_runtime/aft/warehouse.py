@@ -23,6 +23,8 @@ from aft.project import Relation
 # Serialization failure and deadlock (SQL:2016; PostgreSQL): the server has undone the
 # transaction, and asks to repeat it.
 _ROLLED_BACK = frozenset({"40001", "40P01"})
+# MariaDB gives up waiting for a lock; it has undone the statement, and aft the rest.
+_LOCK_WAIT_TIMEOUT = ("HY000", 1205)
 # SQLSTATE class 08, connection exception.
 CONNECTION_LOST = "08"
 _MOST_TRIES = 5
@@ -94,7 +96,7 @@ class Warehouse:
                 return self._write(stream, relation, mode, column_types)
             except WarehouseError as error:
                 is_lost = error.is_undone and error.sqlstate.startswith(CONNECTION_LOST)
-                may_repeat = is_lost or error.sqlstate in _ROLLED_BACK
+                may_repeat = is_lost or _is_rolled_back(error)
                 if not may_repeat or not frames.is_repeatable(frame):
                     raise
                 if tries == _MOST_TRIES:
@@ -147,7 +149,8 @@ class Warehouse:
         transaction, rows, size = error.commit
         refusal = _in_words(error)
         assert isinstance(refusal, WarehouseError)
-        deadline = time.monotonic() + _LONGEST_SETTLING
+        # Not every database can tell.
+        deadline = time.monotonic() + (_LONGEST_SETTLING if transaction else 0)
         while time.monotonic() < deadline:
             # The server undoes what a connection that is gone has left open.
             self.close()
@@ -180,6 +183,11 @@ class Warehouse:
             )
             interruption.cancel_on_signal(self._open_connection)
         return self._open_connection
+
+
+def _is_rolled_back(error: WarehouseError) -> bool:
+    state = error.sqlstate, error.native_code
+    return error.sqlstate in _ROLLED_BACK or state == _LOCK_WAIT_TIMEOUT
 
 
 def _in_words(error: _aft.Error) -> AftError:

@@ -15,6 +15,7 @@ namespace {
 
 struct State {
   void* driver = nullptr;
+  std::string dbms_name;
   std::string function;
   int number = 0;
   FaultMoment moment = kFaultInstead;
@@ -95,6 +96,8 @@ void aft_fault_arm(const char* function, int number, FaultMoment moment,
   state.failed_handles.clear();
 }
 
+void aft_fault_rename(const char* dbms_name) { TheState().dbms_name = dbms_name; }
+
 int aft_fault_count(void) { return TheState().failed; }
 const char* aft_fault_function(void) { return TheState().failed_function.c_str(); }
 int aft_fault_open_handles(void) {
@@ -157,6 +160,20 @@ SQLRETURN SQLGetDiagField(SQLSMALLINT type, SQLHANDLE handle, SQLSMALLINT number
   return SQL_SUCCESS;
 }
 
+SQLRETURN SQLGetInfo(SQLHDBC handle, SQLUSMALLINT kind, SQLPOINTER value,
+                     SQLSMALLINT capacity, SQLSMALLINT* length) {
+  const std::string& name = TheState().dbms_name;
+  return MayFail("SQLGetInfo", handle, [&] {
+    if (kind != SQL_DBMS_NAME || name.empty()) {
+      return Real("SQLGetInfo", &SQLGetInfo)(handle, kind, value, capacity, length);
+    }
+    std::snprintf(static_cast<char*>(value), static_cast<size_t>(capacity), "%s",
+                  name.c_str());
+    if (length != nullptr) *length = static_cast<SQLSMALLINT>(name.size());
+    return SQLRETURN{SQL_SUCCESS};
+  });
+}
+
 // Hands a call on whose first parameter is its handle.
 #define AFT_MAY_FAIL(name, handle, parameters, ...)                                 \
   SQLRETURN name parameters {                                                       \
@@ -170,6 +187,7 @@ AFT_HAND_ON(SQLSetEnvAttr,
             handle, attribute, value, length)
 AFT_HAND_ON(SQLDisconnect, (SQLHDBC handle), handle)
 AFT_HAND_ON(SQLFreeStmt, (SQLHSTMT handle, SQLUSMALLINT option), handle, option)
+AFT_HAND_ON(SQLGetTypeInfo, (SQLHSTMT handle, SQLSMALLINT type), handle, type)
 AFT_HAND_ON(SQLCancel, (SQLHSTMT handle), handle)
 AFT_HAND_ON(SQLGetConnectAttr,
             (SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER capacity,
@@ -181,10 +199,6 @@ AFT_MAY_FAIL(SQLDriverConnect, handle,
               SQLCHAR* output, SQLSMALLINT capacity, SQLSMALLINT* length,
               SQLUSMALLINT completion),
              handle, window, input, input_length, output, capacity, length, completion)
-AFT_MAY_FAIL(SQLGetInfo, handle,
-             (SQLHDBC handle, SQLUSMALLINT kind, SQLPOINTER value, SQLSMALLINT capacity,
-              SQLSMALLINT* length),
-             handle, kind, value, capacity, length)
 AFT_MAY_FAIL(SQLSetConnectAttr, handle,
              (SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length),
              handle, attribute, value, length)

@@ -23,6 +23,9 @@ enum FaultMoment {
 void aft_fault_arm(const char* function, int number, FaultMoment moment,
                    const char* sqlstate, int for_good);
 
+/// Lets the driver give its database this name, and with "" its own.
+void aft_fault_rename(const char* dbms_name);
+
 /// How many calls have failed since then.
 int aft_fault_count(void);
 

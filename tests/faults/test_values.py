@@ -17,26 +17,21 @@ from aft.profile import Target
 from aft.project import Relation
 from aft.warehouse import Warehouse
 
-from tests.support.postgres import PostgresServer
+from tests.support import databases
+from tests.support.databases import Database
 
 TARGET = Relation(None, "edges", "t")
 LARGE = "ü😀\n\\'" * 1_500_000
 
 
-@pytest.fixture(scope="module")
-def schema(postgres: PostgresServer) -> Iterator[PostgresServer]:
-    postgres.run("create schema edges")
-    yield postgres
-    postgres.run("drop schema edges cascade")
-
-
 @pytest.fixture
-def warehouse(schema: PostgresServer) -> Iterator[Warehouse]:
-    made = Warehouse(
-        Target("p", "t", 1, "postgres", None, "edges", {}, schema.connection_string)
-    )
+def warehouse(database: Database) -> Iterator[Warehouse]:
+    """A script's way to the database, where the schema `edges` is empty."""
+    database.make_schema("edges")
+    made = Warehouse(Target("p", "t", 1, "any", None, "edges", {}, database.connection_string))
     yield made
     made.close()
+    database.drop_schema("edges")
 
 
 def there_and_back(
@@ -55,24 +50,78 @@ def there_and_back(
         ([-(2**63), 2**63 - 1, 0, None], pa.int64()),
         ([Decimal("-" + "9" * 38), Decimal(1), None], pa.decimal128(38)),
         ([Decimal("0." + "0" * 36 + "12"), Decimal("1e-38")], pa.decimal128(38, 38)),
-        ([float("inf"), float("-inf"), 5e-324, 1.7976931348623157e308, -0.0], pa.float64()),
+        ([5e-324, 1.7976931348623157e308, -0.0, 0.1 + 0.2], pa.float64()),
         ([dt.date(1, 1, 1), dt.date(9999, 12, 31), dt.date(1582, 10, 10)], pa.date32()),
-        (
-            [dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31, 23, 59, 59, 999999)],
-            pa.timestamp("us"),
-        ),
-        ([dt.time(0), dt.time(23, 59, 59, 999999)], pa.time64("us")),
-        (["", " ", "ü😀", "a\u0301", "\x01\x7f", "\ufeff", "NULL", None], pa.string()),
-        ([LARGE], pa.string()),
+        (["", " ", "ü", "\x01\x7f", "NULL", None], pa.string()),
         ([b"", b"\x00\xff\x00", bytes(10_000_000), None], pa.binary()),
         ([True, False, None], pa.bool_()),
         ([None, None], pa.int32()),
         ([], pa.int64()),
     ],
-    ids=str,
+    ids=[
+        "int64",
+        "decimal",
+        "fraction",
+        "double",
+        "date",
+        "text",
+        "binary",
+        "bool",
+        "null",
+        "nothing",
+    ],
 )
 def test_it_comes_back_as_it_was(warehouse: Warehouse, values: list[Any], kind: Any) -> None:
     assert there_and_back(warehouse, values, kind) == values
+
+
+# What not every database holds, and those that do.
+ALL = frozenset(databases.NAMES)
+NEW_YEAR = pd.Timestamp("2024-01-01")
+POSTGRES = frozenset({"postgres", "unknown-postgres"})
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "holding"),
+    [
+        ([1.5, float("inf"), float("-inf")], pa.float64(), POSTGRES),
+        (["x", "a\0b", "\0"], pa.string(), {"mariadb"}),
+        (["x", "ü😀", "a\u0301", "\ufeff"], pa.string(), POSTGRES | {"mariadb"}),
+        (["x", LARGE], pa.string(), POSTGRES | {"mariadb"}),
+        (
+            [dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31, 23, 59, 59, 999999)],
+            pa.timestamp("us"),
+            POSTGRES | {"mariadb"},
+        ),
+        ([dt.time(0), dt.time(23, 59, 59, 999999)], pa.time64("us"), POSTGRES | {"mariadb"}),
+        ([NEW_YEAR, NEW_YEAR + pd.Timedelta(1000)], pa.timestamp("ns"), ALL),
+        ([NEW_YEAR, NEW_YEAR + pd.Timedelta(1)], pa.timestamp("ns"), frozenset()),
+        # In the hour that summer time leaves out, and in the one that comes twice.
+        (
+            [dt.datetime(2024, 3, 31, 1, 30), dt.datetime(2024, 10, 27, 0, 30)],
+            pa.timestamp("us", "Europe/Berlin"),
+            POSTGRES | {"mariadb"},
+        ),
+    ],
+    ids=["infinity", "nul", "wide", "large", "moment", "time", "nanos", "finest", "zone"],
+)
+def test_it_comes_back_as_it_was_or_is_refused(
+    warehouse: Warehouse,
+    database: Database,
+    values: list[Any],
+    kind: pa.DataType,
+    holding: frozenset[str],
+) -> None:
+    column = pa.array(values, kind)
+    if database.name in holding:
+        # PostgreSQL behind another name gives instants without saying so.
+        back = pa.array(there_and_back(warehouse, column)).cast(column.type)
+        assert back == column
+        return
+    with pytest.raises(AftError, match=r"['`]a['`].* row") as refusal:
+        there_and_back(warehouse, column)
+    assert str(refusal.value).startswith("cannot write 'edges.t': ")
+    assert database.tables("edges") == []
 
 
 def test_the_largest_of_all_integers_keeps_its_digits(warehouse: Warehouse) -> None:
@@ -81,16 +130,6 @@ def test_the_largest_of_all_integers_keeps_its_digits(warehouse: Warehouse) -> N
     back = there_and_back(warehouse, values, pa.uint64())
 
     assert [int(value) for value in back] == values
-
-
-def test_a_time_zone_keeps_the_instant(warehouse: Warehouse) -> None:
-    zone = "Europe/Berlin"
-    # In the hour that summer time leaves out, and in the one that comes twice.
-    values = pd.DatetimeIndex(["2024-03-31 01:30", "2024-10-27 00:30"], tz="UTC")
-
-    back = there_and_back(warehouse, pa.array(values.tz_convert(zone)))
-
-    assert [value.timestamp() for value in back] == [v.timestamp() for v in values]
 
 
 def test_not_a_number_and_not_a_time_become_null(warehouse: Warehouse) -> None:
@@ -104,9 +143,13 @@ def test_not_a_number_and_not_a_time_become_null(warehouse: Warehouse) -> None:
     assert second == {"x": None, "at": None, "c": None}
 
 
-def test_as_many_columns_as_the_server_takes(warehouse: Warehouse) -> None:
-    # A row of larger values would not fit into a page of the server's.
-    frame = pd.DataFrame({f"c{number}": [number % 3 == 0] for number in range(1600)})
+# A row of larger values would not fit into a page of the server's.
+MOST_COLUMNS = {"postgres": 1600, "mariadb": 1017}
+
+
+def test_as_many_columns_as_the_server_takes(warehouse: Warehouse, database: Database) -> None:
+    most = MOST_COLUMNS[database.server]
+    frame = pd.DataFrame({f"c{number}": [number % 3 == 0] for number in range(most)})
 
     warehouse.write(frame, TARGET, "overwrite", {})
 
@@ -118,21 +161,20 @@ def test_as_many_columns_as_the_server_takes(warehouse: Warehouse) -> None:
     [
         (pd.DataFrame(), "no columns"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "more than one column named 'a'"),
-        (pd.DataFrame({f"c{n}": [n] for n in range(1601)}), "1600 columns"),
+        (pd.DataFrame({f"c{n}": [n] for n in range(1601)}), "1600 columns|Too many columns"),
         (pa.table({"good": [1], "a": [[1, 2]]}), "column 'a'"),
         (pa.table({"good": [1], "a": [{"b": 1}]}), "column 'a'"),
-        (pa.table({"good": [1, 2], "a": ["x", "a\0b"]}), "'a', row 2 holds text with a NUL"),
         (pa.table({"a": pa.array([Decimal("1" * 70)], pa.decimal256(70))}), "'a'"),
     ],
-    ids=["none", "twice", "many", "list", "struct", "nul", "decimal"],
+    ids=["none", "twice", "many", "list", "struct", "decimal"],
 )
 def test_what_the_server_does_not_hold_is_refused(
-    warehouse: Warehouse, schema: PostgresServer, frame: Any, message: str
+    warehouse: Warehouse, database: Database, frame: Any, message: str
 ) -> None:
     warehouse.write(pa.table({"old": [1]}), TARGET, "overwrite", {})
 
     with pytest.raises(AftError, match=message):
         warehouse.write(frame, TARGET, "overwrite", {})
 
-    assert schema.run("select * from edges.t") == "1"
-    assert schema.run("select count(*) from pg_tables where schemaname = 'edges'") == "1"
+    assert database.run("select * from edges.t") == "1"
+    assert database.tables("edges") == ["t"]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/warehouse/dialect.h"
+#include "plugin/warehouse/generic_dialect.h"
 
 #include <gtest/gtest.h>
 
@@ -89,7 +89,7 @@ TEST(GenericDialect, ReadsByTheDriversTypes) {
       "INSERT INTO t VALUES (1, -5, 7, 9223372036854775807, 0.25, 'é', x'00ff', "
       "'2024-02-29', '12:34:56', '2024-02-29 12:34:56.125'), "
       "(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)");
-  const Dialect generic(database.connection());
+  const GenericDialect generic(database.connection());
   TableReader reader(database.connection(), generic, "SELECT * FROM t", 100);
 
   const Table table = test::ReadAll(reader);
@@ -110,7 +110,7 @@ TEST(GenericDialect, ReadsWideTextAsUtf8) {
   database.Run(
       "INSERT INTO t VALUES ('aé😀'), (''), (NULL), "
       "(replace(hex(zeroblob(3000)), '0', 'é'))");
-  const Dialect generic(wide);
+  const GenericDialect generic(wide);
   TableReader reader(wide, generic, "SELECT * FROM t", 100);
 
   const Table table = test::ReadAll(reader);
@@ -125,7 +125,7 @@ TEST(GenericDialect, ReplacesATableAndKeepsItsNeighbours) {
   Database database;
   database.Run("CREATE TABLE t (old)");
   database.Run("CREATE TABLE txx (other)");
-  const Dialect generic(database.connection());
+  const GenericDialect generic(database.connection());
   Unique<ArrowArrayStream> stream = test::StreamOf(Frame()
                                                        .Integers("i", {1, std::nullopt})
                                                        .Texts("s", {"x", "y"})

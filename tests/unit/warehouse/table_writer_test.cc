@@ -261,15 +261,15 @@ class FailingSwap {
                                     const std::string& doing) const override {
       return sqlite_.Find(connection, relation, doing);
     }
-    [[nodiscard]] std::vector<std::string> SwapStatements(
-        const Relation& staging, const Relation& target,
-        RelationKind kind) const override {
-      std::vector<std::string> statements = sqlite_.SwapStatements(staging, target, kind);
-      statements.erase(statements.begin());
-      statements.pop_back();
-      const auto at = static_cast<std::ptrdiff_t>(std::min(place_, statements.size()));
-      statements.insert(statements.begin() + at, "DROP TABLE nowhere");
-      return statements;
+    [[nodiscard]] std::vector<SwapStep> SwapSteps(const Relation& staging,
+                                                  const Relation& target,
+                                                  RelationKind kind) const override {
+      std::vector<SwapStep> steps = sqlite_.SwapSteps(staging, target, kind);
+      steps.erase(steps.begin());
+      steps.pop_back();
+      const auto at = static_cast<std::ptrdiff_t>(std::min(place_, steps.size()));
+      steps.insert(steps.begin() + at, {"DROP TABLE nowhere", ""});
+      return steps;
     }
 
    private:
