@@ -53,7 +53,8 @@ class MariadbServer:
             "init-file": self._folder / "users.sql",
             "innodb-buffer-pool-size": "64M",
             # The data is thrown away with the tests.
-            "innodb-flush-log-at-trx-commit": 2,
+            "innodb-flush-method": "nosync",
+            "debug-no-sync": 1,
         }
         self._process = subprocess.Popen(
             # It ends with whoever started it, however that ends.
