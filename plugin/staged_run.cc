@@ -225,16 +225,17 @@ void StagedRun::EndTurn(const std::string& node, const std::string& problem) {
     if (!manifest_.graph.at(node).is_ephemeral())
       run_results_.Set({node, "error", problem});
     console_.Remember(Text(Label(node), ": ", Printable(problem)));
-    NodeFailed();
+    NodeFailed(node);
   }
   Advance();
 }
 
-void StagedRun::NodeFailed() {
+void StagedRun::NodeFailed(const std::string& node) {
   exit_code_ = std::max(exit_code_, kSomeFailed);
   if (!invocation_.fails_fast || turns_.is_interrupted()) return;
-  turns_.Interrupt("stopped, for another node has failed (--fail-fast)");
-  Stop("not run, for another node has failed (--fail-fast)");
+  const std::string reason = Text("'", node, "' has failed (--fail-fast)");
+  turns_.Interrupt("stopped, for " + reason);
+  Stop("not run, for " + reason);
 }
 
 void StagedRun::StageEnded(int exit_code) {
@@ -270,7 +271,7 @@ void StagedRun::EndUntold(const std::string& node, bool has_failed, bool has_cra
   console_.Remember(Text(Label(node), ": ", problem));
   run_results_.Set({node, "error", problem});
   schedule_->EndNode(node, StageSchedule::Result::kFailed);
-  NodeFailed();
+  NodeFailed(node);
 }
 
 void StagedRun::EndNode(const NodeResult& result) {
@@ -281,7 +282,7 @@ void StagedRun::EndNode(const NodeResult& result) {
   const bool is_skipped = result.status == "skipped";
   schedule_->EndNode(result.node, is_skipped ? StageSchedule::Result::kSkipped
                                              : StageSchedule::Result::kFailed);
-  if (!is_skipped) NodeFailed();
+  if (!is_skipped) NodeFailed(result.node);
 }
 
 void StagedRun::TellSkipped() {

@@ -83,7 +83,7 @@ class StagedRun {
   void StageEnded(int exit_code);
   void EndUntold(const std::string& node, bool has_failed, bool has_crashed);
   void EndNode(const NodeResult& result);
-  void NodeFailed();
+  void NodeFailed(const std::string& node);
   void TellSkipped();
   void Stop(const std::string& reason);
   void Finish();

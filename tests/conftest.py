@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.postgres import PostgresServer, running_server
+from tests.support import mariadb, postgres
+from tests.support.mariadb import MariadbServer
+from tests.support.postgres import PostgresServer
 
 
 def pytest_configure() -> None:
@@ -21,8 +23,15 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
+@pytest.fixture(scope="session", name="postgres")
+def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL server of this test run's own."""
-    with running_server() as server:
+    with postgres.running_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session", name="mariadb")
+def mariadb_server() -> Iterator[MariadbServer]:
+    """A MariaDB server of this test run's own."""
+    with mariadb.running_server() as server:
         yield server

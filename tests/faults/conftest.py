@@ -10,19 +10,11 @@ import pytest
 from tests.end_to_end.conftest import project, seeded, short_folder
 from tests.end_to_end.project import Project
 from tests.faults.server_project import ServerProject
-from tests.support import databases, mariadb
+from tests.support import databases
 from tests.support.databases import Database
-from tests.support.mariadb import MariadbServer
 from tests.support.postgres import PostgresServer
 
 __all__ = ["project", "seeded", "short_folder"]
-
-
-@pytest.fixture(scope="session", name="mariadb")
-def mariadb_server() -> Iterator[MariadbServer]:
-    """A MariaDB server of this test run's own."""
-    with mariadb.running_server() as server:
-        yield server
 
 
 @pytest.fixture(params=databases.NAMES)

@@ -12,6 +12,8 @@ from tests.end_to_end.conftest import short_folder
 from tests.end_to_end.project import JAFFLE_SHOP, Project
 from tests.faults.server_project import ServerProject
 from tests.matrix.entry import Entry, read_entries
+from tests.matrix.mariadb_project import MariadbProject
+from tests.support.mariadb import MariadbServer
 from tests.support.postgres import PostgresServer
 
 __all__ = ["short_folder"]
@@ -58,20 +60,25 @@ def move(
     """Let a project run with the entry's dbt on a warehouse of its adapter."""
     if not entry.program.exists():
         pytest.skip(f"dbt {entry.name} is not installed; run packaging/test --matrix")
-    servers: list[PostgresServer] = []
+    left: list[Callable[[], object]] = []
 
     def move_there(project: Project) -> Project:
         if entry.adapter == "postgres":
-            servers.append(request.getfixturevalue("postgres"))
-            project = ServerProject.moved(servers[-1], project.folder)
+            postgres: PostgresServer = request.getfixturevalue("postgres")
+            left.append(lambda: postgres.run("drop schema if exists shop cascade"))
+            project = ServerProject.moved(postgres, project.folder)
+        elif entry.adapter == "mysql":
+            mariadb: MariadbServer = request.getfixturevalue("mariadb")
+            left.append(lambda: mariadb.run("drop schema shop; create schema shop"))
+            project = MariadbProject.moved(mariadb, project.folder)
         elif entry.adapter == "duckdb":
             project.write("profiles.yml", DUCKDB_PROFILE)
         project.program = entry.program
         return project
 
     yield move_there
-    for server in servers:
-        server.run("drop schema if exists shop cascade")
+    for drop in left:
+        drop()
 
 
 @pytest.fixture

@@ -12,18 +12,19 @@ from tests.end_to_end.project import Project
 from tests.end_to_end.terminal import SLEEPER, RunInTerminal
 from tests.faults.server_project import ServerProject
 from tests.matrix.chain import add_model, line, scripts, statuses
+from tests.matrix.mariadb_project import MariadbProject
 from tests.support.processes import wait_until
 
 LTV = "models/customers_predicted_ltvs.py"
 
 
 def count(project: Project, table: str) -> int:
-    if isinstance(project, ServerProject):
-        return int(project.rows(f"select count(*) from shop.{table}")[0])
+    if isinstance(project, (ServerProject, MariadbProject)):
+        return int(project.server.run(f"select count(*) from shop.{table}"))
     return int(project.query(f"select count(*) from {table}")[0][0])
 
 
-@pytest.mark.adapters("postgres", "sqlite")
+@pytest.mark.adapters("mysql", "postgres", "sqlite")
 def test_the_example_is_built_in_the_order_of_the_graph(shop: Project) -> None:
     seeds = shop.aft("dbt", "seed")
     run = shop.aft("dbt", "run")
