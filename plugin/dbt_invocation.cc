@@ -85,7 +85,9 @@ DbtInvocation InvocationOf(const DbtArguments& arguments, const fs::path& dbt,
                            const fs::path& project_folder) {
   DbtInvocation invocation;
   invocation.python = PythonBeside(dbt);
-  invocation.command = arguments.command();
+  // As dbt itself calls `source freshness`.
+  const std::string& command = arguments.command();
+  invocation.command = command.substr(command.rfind(' ') + 1);
   invocation.project_folder = project_folder;
   invocation.profiles_folder = ProfilesFolder(arguments.Setting("profiles-dir"));
   invocation.profile = arguments.Setting("profile");

@@ -93,4 +93,9 @@ std::string ExactSelector(const std::vector<std::string>& qualified_name,
   return "fqn:" + Escaped(name) + ",path:" + Escaped(path);
 }
 
+std::string SourceSelector(const std::string& package, const std::string& source,
+                           const std::string& table) {
+  return "source:" + Escaped(package) + "." + Escaped(source) + "." + Escaped(table);
+}
+
 }  // namespace aft

@@ -34,4 +34,8 @@ void AddTestEdges(Graph& graph);
 std::string ExactSelector(const std::vector<std::string>& qualified_name,
                           const std::string& path);
 
+/// A selector that matches this table of a source and no other. (ibid., "source")
+std::string SourceSelector(const std::string& package, const std::string& source,
+                           const std::string& table);
+
 }  // namespace aft

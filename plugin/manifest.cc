@@ -77,7 +77,10 @@ void AddToGraph(const std::string& id, const json::object& entry, Graph& graph) 
     node.materialization = String(Object(entry, "config"), "materialized");
   node.relation = RelationOf(entry);
   node.selector =
-      ExactSelector(Strings(entry, "fqn"), String(entry, "original_file_path"));
+      node.type == "source"
+          ? SourceSelector(String(entry, "package_name"), String(entry, "source_name"),
+                           node.name)
+          : ExactSelector(Strings(entry, "fqn"), String(entry, "original_file_path"));
   for (std::string& parent : Strings(Object(entry, "depends_on"), "nodes"))
     node.parents.insert(std::move(parent));
   graph.emplace(id, std::move(node));

@@ -90,6 +90,8 @@ bool StagedCommands::RunsType(const std::string& type) const {
       {"run", {"model"}},
       {"seed", {"seed"}},
       {"snapshot", {"snapshot"}},
+      {"source freshness", {"source"}},
+      {"source snapshot-freshness", {"source"}},
       {"build",
        {"model", "seed", "snapshot", "test", "unit_test", "saved_query", "exposure",
         "function"}}};

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "host_shim/error.h"
+#include "plugin/dbt_command.h"
 
 namespace aft {
 namespace {
@@ -207,7 +208,10 @@ void StagedRun::Advance() {
 void StagedRun::StartTurns() {
   for (StageSchedule::Turn& turn : schedule_->TakeTurns()) {
     ++open_turns_;
-    turns_.Start(std::move(turn.scripts), {}, HandlersFor(turn.node));
+    const auto found = statuses_.find(turn.node);
+    ScriptTurns::NodeStatus status;
+    if (found != statuses_.end()) status.after = found->second;
+    turns_.Start(std::move(turn.scripts), status, HandlersFor(turn.node));
   }
 }
 
@@ -277,6 +281,7 @@ void StagedRun::EndUntold(const std::string& node, bool has_failed, bool has_cra
 void StagedRun::EndNode(const NodeResult& result) {
   if (stage_.erase(result.node) == 0) return;
   ++ended_nodes_;
+  statuses_[result.node] = result.status;
   if (IsSuccess(result.status))
     return schedule_->EndNode(result.node, StageSchedule::Result::kSucceeded);
   const bool is_skipped = result.status == "skipped";
@@ -318,7 +323,7 @@ void StagedRun::Finish() {
   Stop("not run, for dbt's graph leads in a circle");
   results_.Flush();
   WriteResults();
-  console_.Finish(Tally(), Elapsed(), Counts());
+  if (!ChecksSources(invocation_.command)) console_.Finish(Tally(), Elapsed(), Counts());
   console_.Print(Console::Summary(results_.Count(Results::Status::kSuccess),
                                   results_.Count(Results::Status::kError),
                                   results_.Count(Results::Status::kSkipped)));
@@ -331,6 +336,8 @@ void StagedRun::Finish() {
 }
 
 void StagedRun::WriteResults() {
+  // dbt keeps those of sources in a file of their own, which one stage writes whole.
+  if (ChecksSources(invocation_.command)) return;
   // Where dbt had nothing to repeat, its results of before are still what it knows.
   if (previous_ && run_results_.results().empty())
     return results_.Identify(manifest_.dbt_version, previous_->invocation_id);

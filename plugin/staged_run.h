@@ -115,8 +115,9 @@ class StagedRun {
   std::set<std::string> selected_;
   Manifest manifest_;
   std::optional<StageSchedule> schedule_;
-  std::set<std::string> stage_;              ///< nodes of which nothing is known yet
-  std::map<std::string, std::string> told_;  ///< a node's status as the log told it
+  std::set<std::string> stage_;                  ///< nodes of which nothing is known yet
+  std::map<std::string, std::string> statuses_;  ///< of nodes that dbt is done with
+  std::map<std::string, std::string> told_;      ///< a node's status as the log told it
   std::size_t ended_nodes_ = 0;
   std::size_t open_turns_ = 0;
   std::chrono::steady_clock::time_point began_;
