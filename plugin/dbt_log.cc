@@ -29,7 +29,7 @@ int NumberAt(const json::object& object, std::string_view key) {
 
 json::value Parse(std::string_view line) {
   boost::system::error_code code;
-  json::value value = json::parse(line, code);
+  const json::value value = json::parse(line, code);
   return code ? json::value() : value;
 }
 

@@ -24,7 +24,7 @@ struct DbtLogLine {
 };
 
 /// nullopt for a line of any other shape.
-std::optional<DbtLogLine> ParseDbtLogLine(std::string_view line);
+std::optional<DbtLogLine> ParseDbtLogLine(std::string_view text);
 
 /// The unique id that a line of `dbt ls --output json --output-keys unique_id` gives out,
 /// as an event or bare; empty for other lines.

@@ -108,11 +108,11 @@ void StagedConsole::TakeLine(const std::string& raw) {
 void StagedConsole::TakePreamble(const std::string& raw, const DbtLogLine& line) {
   if (IsLoud(line)) {
     if (warned_.insert(line.message).second) Show(raw, line);
-  } else if (is_first_stage_ && IsOneOf(line.name, {"ConcurrencyLine", "Formatting"})) {
-    Show(raw, line);
-  } else if (line.level == "debug") {
-    Show(raw, line);
+    return;
   }
+  const bool is_heading =
+      is_first_stage_ && IsOneOf(line.name, {"ConcurrencyLine", "Formatting"});
+  if (is_heading || line.level == "debug") Show(raw, line);
 }
 
 void StagedConsole::TakeClosing(const std::string& raw, const DbtLogLine& line) {

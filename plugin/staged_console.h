@@ -49,7 +49,7 @@ class StagedConsole {
 
   /// `total` nodes run in all stages, and `done` of them are through.
   void BeginStage(std::size_t done, std::size_t total);
-  void TakeLine(const std::string& line);
+  void TakeLine(const std::string& raw);
 
   /// A line of ours.
   void Print(const std::string& text, const char* level = "info");

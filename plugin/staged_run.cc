@@ -11,8 +11,6 @@
 namespace aft {
 namespace {
 
-namespace fs = std::filesystem;
-
 // What dbt ends with when nodes failed, and when it could not even begin.
 constexpr int kSomeFailed = 1;
 constexpr int kNotBegun = 2;

@@ -89,7 +89,7 @@ class StagedRun {
   void Finish();
   void Refuse(const std::vector<std::string>& problems);
   void WriteResults();
-  [[nodiscard]] std::string Label(const std::string& node) const;
+  [[nodiscard]] std::string Label(const std::string& id) const;
   [[nodiscard]] std::string Tally() const;
   [[nodiscard]] NodeCounts Counts() const;
   [[nodiscard]] std::chrono::milliseconds Elapsed() const;

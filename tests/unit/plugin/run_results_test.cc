@@ -147,7 +147,7 @@ TEST(RunResults, KeepDbtsArgumentsWhereAScriptFailedFirst) {
 }
 
 TEST(RunResults, AreWholeWithoutAnyOfDbts) {
-  Target target;
+  const Target target;
   MergedRunResults results(target.path());
   results.Set({"a", "skipped", "interrupted"});
 

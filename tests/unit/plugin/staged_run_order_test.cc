@@ -197,7 +197,7 @@ class RandomStagedRun {
       for (const std::string& id : Ids(node))
         if (failed_scripts_.contains(id)) expected = "error";
       // What was cut off has said nothing of the nodes that it was about to skip.
-      EXPECT_TRUE(merged[node.id] == expected || (is_killed_ && merged[node.id] != ""))
+      EXPECT_TRUE(merged[node.id] == expected || (is_killed_ && !merged[node.id].empty()))
           << node.id << " is " << merged[node.id] << ", not " << expected;
       is_complete = is_complete && merged[node.id] == "success";
       merged.erase(node.id);
