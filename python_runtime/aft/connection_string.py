@@ -159,6 +159,9 @@ def _mariadb(target: Target) -> ConnectionSettings:
         "CHARSET": "utf8mb4",
         "CONN_TIMEOUT": CONNECT_TIMEOUT,
     }
+    if not given.get("ssl_disabled"):
+        # With this the driver encrypts where the server can, as dbt's own connection does.
+        attributes["SSLCIPHER"] = "DEFAULT"
     return ConnectionSettings(
         ";".join(f"{name}={value}" for name, value in attributes.items())
     )

@@ -114,6 +114,8 @@ def test_profiles_of_dbt_mysql_reach_the_server(
     connection = _aft.Connection(settings.connection_string)
 
     assert connection.dbms_name == "MariaDB"
+    (cipher,) = pa.table(connection.read("show status like 'Ssl_cipher'"))["Value"].to_pylist()
+    assert (cipher == "") == ("ssl_disabled" in credentials)
 
 
 def test_a_socket_is_used_where_no_server_is_given() -> None:

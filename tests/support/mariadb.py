@@ -49,6 +49,8 @@ class MariadbServer:
             "port": self.port,
             # In the data folder, where the server runs.
             "socket": "socket",
+            "ssl-cert": self._folder / "certificate.pem",
+            "ssl-key": self._folder / "key.pem",
             "pid-file": "pid",
             "init-file": self._folder / "users.sql",
             "innodb-buffer-pool-size": "64M",
@@ -114,9 +116,16 @@ class MariadbServer:
             f"grant all on *.* to {USER}@127.0.0.1 with grant option;\n"
             f"create database if not exists {DATABASE};\n"
         )
+        request = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=127.0.0.1"
+        subprocess.run(
+            [*request.split(), "-keyout", "key.pem", "-out", "certificate.pem"],
+            cwd=self._folder,
+            stderr=subprocess.DEVNULL,
+            check=True,
+        )
         if os.geteuid() == 0:
             account = pwd.getpwnam(ACCOUNT)
-            for path in (self._folder, users):
+            for path in (self._folder, *self._folder.iterdir()):
                 os.chown(path, account.pw_uid, account.pw_gid)
         options = (
             f"--no-defaults --datadir={self._folder / 'data'} --tmpdir={self._folder} "
