@@ -79,7 +79,7 @@ GenericDialect::DriverType GenericDialect::Pick(const std::vector<SQLSMALLINT>& 
 }
 
 std::string GenericDialect::TypeName(const ValueType& type) const {
-  const std::string standard = Dialect::TypeName(type);
+  std::string standard = Dialect::TypeName(type);
   const size_t parameters = std::min(standard.find('('), standard.size());
   // The standard has no name for long texts and bytes.
   const DriverType picked =

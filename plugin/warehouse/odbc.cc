@@ -171,7 +171,7 @@ void Statement::CheckRun(SQLRETURN outcome, std::string_view function) {
   if (outcome == SQL_NO_DATA) return;
   const bool has_failed =
       outcome == SQL_SUCCESS_WITH_INFO && connection_.warnings_are_errors();
-  Check(has_failed ? SQL_ERROR : outcome, function);
+  Check(has_failed ? SQLRETURN{SQL_ERROR} : outcome, function);
 }
 
 void Statement::Check(SQLRETURN outcome, std::string_view function) {
