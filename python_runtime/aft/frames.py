@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.pandas_compat  # Else pyarrow imports it at a script's first conversion.
 
-from aft import columns
+from aft import columns, interruption
 from aft.errors import AftError
 
 # Beyond, float64 no longer tells neighbouring integers apart.
@@ -135,8 +136,19 @@ def _from_pandas(frame: pd.DataFrame) -> pa.Table:
             f"the frame has more than one column named '{repeated[0]}'; rename all but one"
         )
     _check_names(names)
+    if _may_change():
+        # Arrow would share the values with the frame, and what is written is a mixture then.
+        frame = frame.copy()
     arrays = [columns.to_array(name, frame.iloc[:, at]) for at, name in enumerate(names)]
     return pa.Table.from_arrays(arrays, names=names)
+
+
+def _may_change() -> bool:
+    """Whether a thread of the script's runs while this one writes."""
+    return any(
+        thread is not threading.current_thread() and thread.name != interruption.THREAD_NAME
+        for thread in threading.enumerate()
+    )
 
 
 def _fitted(

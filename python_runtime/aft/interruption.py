@@ -14,6 +14,7 @@ import time
 
 from aft import _aft
 
+THREAD_NAME = "aft-interruption"
 _STOPPING = frozenset({signal.SIGINT, signal.SIGTERM})
 # As long as a script has before it is killed.
 _PATIENCE = 5.0
@@ -37,7 +38,7 @@ def cancel_on_signal(connection: _aft.Connection) -> None:
     """Cancel what ``connection`` is busy with when SIGINT or SIGTERM comes."""
     _connections.append(connection)
     if len(_connections) == 1 and _wake_up >= 0:
-        threading.Thread(target=_watch, name="aft-interruption", daemon=True).start()
+        threading.Thread(target=_watch, name=THREAD_NAME, daemon=True).start()
 
 
 def _watch() -> None:

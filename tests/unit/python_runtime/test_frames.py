@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,8 @@ import pyarrow as pa
 import pytest
 from aft import frames
 from aft.errors import AftError
+
+from tests.unit.python_runtime.worker import Ended
 
 
 def written(frame: Any) -> pa.Table:
@@ -210,3 +213,27 @@ def test_a_later_frame_that_does_not_fit_is_numbered(
         pa.RecordBatchReader.from_stream(stream).read_all()
 
     assert message in str(stream.failure)
+
+
+def test_what_a_thread_changes_meanwhile_is_written_as_it_was_passed(
+    run: Callable[..., Ended],
+) -> None:
+    ended = run("""
+        import os, threading
+        import numpy as np, pandas as pd
+        count = 300_000
+        values = np.arange(count)
+        frame = pd.DataFrame({"a": values, "s": ["x"] * count}, copy=False)
+        assert np.shares_memory(values, frame["a"].to_numpy())
+        def change():
+            while not os.path.exists("shop.db-journal"): pass
+            values[:] = -1
+        thread = threading.Thread(target=change)
+        thread.start()
+        write_to_model(frame)
+        thread.join()
+        back = ref("scored")["a"]
+        print((back == np.arange(count)).all(), (values == -1).all())
+    """)
+
+    assert ended.output == "True True\n", ended.message
