@@ -237,10 +237,11 @@ void LiveRun::FailFast(const DbtEvent& event) {
   // dbt itself waits for its threads, and so for our verdicts.
   static const std::set<std::string, std::less<>> kFailures = {
       "error", "fail", "partial success", "runtime error"};
-  if (dbt_->invocation.fails_fast && !dbt_->turns.is_interrupted() &&
-      kFailures.contains(event.status))
-    dbt_->turns.Interrupt(
-        Text("stopped, for '", event.node, "' has failed (--fail-fast)"));
+  if (!dbt_->invocation.fails_fast || dbt_->turns.is_interrupted() ||
+      !kFailures.contains(event.status))
+    return;
+  fail_fast_reason_ = Text("stopped, for '", event.node, "' has failed (--fail-fast)");
+  dbt_->turns.Interrupt(fail_fast_reason_);
 }
 
 void LiveRun::DbtEnded(int exit_code) {
@@ -276,7 +277,7 @@ void LiveRun::BeginLeft() {
 /// that it repeats. It would not find these the next time.
 void LiveRun::KeepPreviousResults() {
   try {
-    WriteAtomically(dbt_->target_folder / "run_results.json", previous_->document);
+    WriteAtomically(RunResultsPath(), previous_->document);
   } catch (const Error& error) {
     left_problem_ = error.what();
   }
@@ -337,7 +338,23 @@ void LiveRun::Summarize(ConnectionId connection) {
 }
 
 void LiveRun::Close() {
-  if (dbt_ != nullptr) dbt_->results.Flush();
+  if (dbt_ == nullptr) return;
+  // Under --fail-fast dbt sends no event of the nodes that it does not come to.
+  if (!fail_fast_reason_.empty()) {
+    for (const NodeResult& result : ReadRunResults(RunResultsPath())) {
+      if (result.status != "skipped") continue;
+      DbtEvent left;
+      left.kind = DbtEvent::Kind::kNodeFinished;
+      left.node = result.node;
+      for (const Script& script : schedule_.TakeLeft(left))
+        dbt_->results.Skip(script, fail_fast_reason_);
+    }
+  }
+  dbt_->results.Flush();
+}
+
+fs::path LiveRun::RunResultsPath() const {
+  return dbt_->target_folder / "run_results.json";
 }
 
 int LiveRun::failed_scripts() const {
@@ -348,8 +365,7 @@ std::vector<std::string> LiveRun::MissedNodes() const {
   std::vector<std::string> missed;
   // Without its manifest, which it writes beside them, dbt has written no results either.
   if (dbt_ == nullptr || !has_manifest_ || !RunsScripts()) return missed;
-  for (const NodeResult& result :
-       ReadRunResults(dbt_->target_folder / "run_results.json"))
+  for (const NodeResult& result : ReadRunResults(RunResultsPath()))
     if (result.status == "success" && schedule_.IsWaiting(result.node))
       missed.push_back(result.node);
   return missed;

@@ -112,6 +112,7 @@ class LiveRun {
   void FailFast(const DbtEvent& event);
   void Summarize(ConnectionId connection);
   [[nodiscard]] std::string Tally() const;
+  [[nodiscard]] std::filesystem::path RunResultsPath() const;
   [[nodiscard]] ScriptTurns::Handlers HandlersFor(ConnectionId connection);
 
   void Print(ConnectionId connection, const std::string& text,
@@ -139,6 +140,7 @@ class LiveRun {
   std::optional<PreviousRun> previous_;  ///< under `dbt retry`
   RetriedScripts retried_;
   bool has_begun_ = false;
+  std::string fail_fast_reason_;  ///< empty while nothing has failed
   bool is_ending_ = false;  ///< dbt has ended, and scripts that are left wait to run
   std::string left_problem_;
 };

@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ BUILD = Path(os.environ.get("AFT_BUILD_DIR", REPOSITORY / "build"))
 AFT = BUILD / "bin" / "aft"
 DBT = Path(sys.executable).parent / "dbt"
 JAFFLE_SHOP = REPOSITORY / "tests" / "projects" / "jaffle_shop"
+
+RUN_SCRIPTS = (("dbt", "run"), ("dbt", "build"))
 
 # A run takes a few seconds; one that hangs must not take the others with it.
 LONGEST_RUN = 120
@@ -68,7 +71,33 @@ class Project:
 
     def aft(self, *arguments: str, **options: Any) -> Run:
         """Run `aft` with `arguments` and the project's dbt."""
-        return self.run(str(AFT), *arguments, "--aft-dbt", str(self.program), **options)
+        run = self.run(str(AFT), *arguments, "--aft-dbt", str(self.program), **options)
+        if run.exit_code in (0, 1) and "--target-path" not in arguments:
+            self.check_results(is_complete=arguments[:2] in RUN_SCRIPTS)
+        return run
+
+    def check_results(self, is_complete: bool = False) -> None:
+        """Check what holds of both result files after any run: each has its entries once.
+
+        After a run that was not cut short, each script of a node that dbt lists is listed
+        as well, however it ended.
+        """
+        nodes = _entries(self.folder / "target" / "run_results.json")
+        scripts = _entries(self.folder / "target" / "aft" / "results.json")
+        for entries in (nodes, scripts):
+            ids = [entry["unique_id"] for entry in entries]
+            assert len(ids) == len(set(ids)), f"listed twice: {ids}"
+        assert {entry["status"] for entry in scripts} <= {"success", "error", "skipped"}
+        if not is_complete:
+            return
+        manifest = json.loads((self.folder / "target" / "manifest.json").read_text())
+        bound = Counter[str]()
+        for entry in nodes:
+            node = manifest["nodes"].get(entry["unique_id"], {})
+            if node.get("package_name") == manifest["metadata"]["project_name"]:
+                bound[entry["unique_id"]] = _scripts_of(node)
+        listed = Counter(entry["node"] for entry in scripts)
+        assert bound <= listed, f"scripts are not listed: {bound - listed}"
 
     def dbt(self, *arguments: str, **options: Any) -> Run:
         """Run plain dbt."""
@@ -143,6 +172,21 @@ class Project:
         """dbt's own results by unique id."""
         document = json.loads((self.folder / "target" / "run_results.json").read_text())
         return {entry["unique_id"]: entry for entry in document["results"]}
+
+
+def _entries(file: Path) -> list[dict[str, Any]]:
+    if not file.exists():
+        return []
+    entries: list[dict[str, Any]] = json.loads(file.read_text())["results"]
+    return entries
+
+
+def _scripts_of(node: dict[str, Any]) -> int:
+    """How many scripts are bound to a node of the manifest."""
+    meta = node.get("meta", {})
+    scripts = [meta.get(product, {}).get("scripts", []) for product in ("fal", "aft")]
+    lists = [each.values() if isinstance(each, dict) else [each] for each in scripts]
+    return sum(len(entries) for each in lists for entries in each)
 
 
 def plain(text: str) -> str:

@@ -173,6 +173,18 @@ TEST(LiveRun, RunsTheScriptsOfSourcesWithTheirFreshness) {
   EXPECT_THAT(other.scripts.started, IsEmpty());
 }
 
+TEST(LiveRun, ListsTheScriptsOfNodesThatDbtLeavesUnderFailFast) {
+  const Shop shop({MakeNode("a", {}, {"a1.py"}), MakeNode("b", {}, {})});
+  Gate gate(shop, true);
+  gate.Tell(1, "NodeFinished", "b", "error");
+
+  shop.WriteRunResults({{"a", "skipped"}, {"b", "error"}});
+  gate.Finish();
+
+  EXPECT_THAT(shop.Results(),
+              ElementsAre(std::pair("script.a.after.1.a1.py", "skipped")));
+}
+
 /// A simulated dbt: threads that take nodes in the order of a random graph, whose SQL and
 /// scripts fail at random, interrupted at a random moment or not at all.
 class RandomRun {
