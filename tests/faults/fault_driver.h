@@ -11,10 +11,12 @@ extern "C" {
 /// connection; the rest of the connection string is that driver's.
 void aft_fault_use(const char* driver);
 
-/// When a failing call does its work.
+/// When a failing call does its work, or what it does instead.
 enum FaultMoment {
   kFaultInstead = 0,     ///< never: the driver is not asked
   kFaultAfterwards = 1,  ///< before it fails, as when an answer is lost
+  kFaultCrash = 2,       ///< never: it ends the process by a signal
+  kFaultExit = 3,        ///< never: it ends the process as if all were well
 };
 
 /// From now on, lets the `number`-th call (from 1) of `function`, or with "" of any that

@@ -2,10 +2,18 @@
 from __future__ import annotations
 
 import json
+import random
+import signal
 import socket
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from aft import channel
+
+from tests.support.processes import is_running, wait_until
+from tests.unit.python_runtime.shop import write_files
+from tests.unit.python_runtime.worker import PATIENCE, Worker
 
 
 @pytest.mark.parametrize(
@@ -31,3 +39,29 @@ def test_the_longest_texts_fit_into_one_packet() -> None:
     channel.send(ours, {"message": text, "traceback": text})
 
     assert channel.receive(theirs)[0] == {"message": text, "traceback": text}
+
+
+def packets_at_random() -> list[bytes]:
+    noise = random.Random(3)
+    message = b'{"prepare": {"project_dir": "/nowhere", "vars": {}, "threads": 1}}'
+    cut = [message[: noise.randrange(1, len(message))] for _ in range(3)]
+    return [*cut, noise.randbytes(5000), b"[" * 100_000, b"[1]", b'{"prepare": 3}']
+
+
+def test_a_host_ends_at_what_is_no_message(new_worker: Callable[..., Worker]) -> None:
+    for packet in packets_at_random():
+        worker = new_worker()
+        worker.socket.send(packet)
+
+        assert worker.process.wait(PATIENCE) not in (0, -signal.SIGSEGV), packet
+
+
+def test_scripts_end_with_a_host_that_was_told_nonsense(worker: Worker, project: Path) -> None:
+    write_files(project, {"s.py": "while True: pass"})
+    running = worker.start(project / "s.py", "model.shop.scored")
+    pid = running.started()["pid"]
+
+    worker.socket.send(b'{"run": {"id": 2}}')
+
+    assert worker.process.wait(PATIENCE) != 0
+    wait_until(lambda: not is_running(pid), "the script is gone")
