@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.end_to_end.project import Project
 from tests.faults.server_project import ServerProject
-from tests.faults.soak import soak
+from tests.faults.soak import PHASES, soak
 from tests.support.postgres import running_server
 
 
@@ -22,10 +22,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, running_server() as server:
         example = Project.jaffle_shop(Path(folder) / "shop")
         tally = soak(ServerProject.on(server, example.folder), given.kills, given.seed)
-    print("| killed | times |")
-    print("| --- | ---: |")
-    for kind, times in sorted(tally.killed.items()):
-        print(f"| {kind} | {times} |")
+    kinds = sorted({kind for kind, _ in tally.killed})
+    print(f"| killed while | {' | '.join(kinds)} |")
+    print(f"| --- |{' ---: |' * len(kinds)}")
+    for phase in PHASES:
+        counts = " | ".join(str(tally.killed[kind, phase]) for kind in kinds)
+        print(f"| {phase} | {counts} |")
     print(f"\n{len(tally.violations)} violations; {tally.finished} runs ended before the kill")
     for violation in tally.violations:
         print(violation)

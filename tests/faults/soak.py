@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
@@ -19,18 +18,31 @@ from pathlib import Path
 from tests.end_to_end.project import AFT, DBT
 from tests.faults.server_project import ServerProject
 
-ROWS = 2_000
+# Few, so that the swap of the tables is a part of the time that chance can meet.
+ROWS = 500
 TABLE = "customers_predicted_ltvs"
 # What is left of a run ends within this time, the server's sessions included.
 PATIENCE = 10.0
 
+# The parts of a run: its script tells when each but the first begins.
+PHASES = ("dbt starts", "script reads", "script computes", "script writes", "dbt ends")
 SCRIPT = f"""
+import os, time
 import pandas as pd
-orders = ref("orders")
+def begin(phase):
+    open(os.path.join(os.environ["TMPDIR"], phase), "w").close()
+begin("script reads")
+for _ in range(10): ref("orders")
+begin("script computes")
+deadline = time.monotonic() + 0.1
+while time.monotonic() < deadline: sum(range(1000))
 rows = range({ROWS})
-write_to_model(pd.DataFrame(
+frame = pd.DataFrame(
     {{"customer_id": rows, "expected_orders": 1.0, "predicted_ltv": 1.0, "version": VERSION}}
-))
+)
+begin("script writes")
+write_to_model(frame)
+begin("dbt ends")
 """
 
 
@@ -38,7 +50,7 @@ write_to_model(pd.DataFrame(
 class Tally:
     """What was killed how often, and what did not hold after that."""
 
-    killed: Counter[str] = field(default_factory=Counter)
+    killed: Counter[tuple[str, str]] = field(default_factory=Counter)  # what, when
     finished: int = 0
     violations: list[str] = field(default_factory=list)
 
@@ -47,18 +59,19 @@ def soak(project: ServerProject, kills: int, seed: int) -> Tally:
     """Start runs of ``project`` and kill something in each, ``kills`` times."""
     chance = random.Random(seed)
     tally = Tally()
-    longest = _run_to_the_end(project, 0, tally)
+    lengths = _run_to_the_end(project, 0, tally)
     version = 0
     while sum(tally.killed.values()) < kills:
         version += 1
         with _started(project, version) as run:
-            victim = _kill_one(run, chance, longest)
+            phase = chance.choice(PHASES)
+            victim = _kill_one(run, phase, chance, lengths[phase])
             run.process.wait()
             if victim is None:
                 tally.finished += 1
             else:
-                tally.killed[victim] += 1
-            moment = f"run {version}, '{victim}' killed"
+                tally.killed[victim, phase] += 1
+            moment = f"run {version}, '{victim}' killed while {phase}"
             tally.violations += [f"{moment}: {what}" for what in _broken(project, run)]
         # What is killed after its work was done is not missed.
         if run.process.returncode == 0 and _version(project) != str(version):
@@ -71,6 +84,16 @@ def soak(project: ServerProject, kills: int, seed: int) -> Tally:
 class _Run:
     process: subprocess.Popen[bytes]
     folders: Path
+    began: float = field(default_factory=time.time)
+
+    def beginning(self, phase: str) -> float | None:
+        """When a phase began, in seconds since the epoch; None before that."""
+        if phase == PHASES[0]:
+            return self.began
+        try:
+            return (self.folders / phase).stat().st_mtime
+        except FileNotFoundError:
+            return None
 
     def processes(self) -> dict[int, str]:
         """The run's processes by id, each with what it is."""
@@ -119,16 +142,22 @@ def _started(project: ServerProject, version: int) -> Iterator[_Run]:
         yield _Run(process, Path(folders))
 
 
-def _kill_one(run: _Run, chance: random.Random, longest: float) -> str | None:
-    """Kill one of the run's processes at a random moment; what it was."""
-    moment = time.monotonic() + chance.uniform(0, longest)
-    while time.monotonic() < moment and run.process.poll() is None:
+def _kill_one(run: _Run, phase: str, chance: random.Random, length: float) -> str | None:
+    """Kill one of the run's processes at a random moment of ``phase``; what it was."""
+    delay = chance.uniform(0, length)
+    while (began := run.beginning(phase)) is None or time.time() < began + delay:
+        if run.process.poll() is not None:
+            return None
         time.sleep(0.001)
-    if run.process.poll() is not None:
-        return None
     processes = run.processes()
-    # Each kind is as likely as another one, however many there are of it.
-    kind = chance.choice(sorted(set(processes.values())))
+    # Each kind is as likely as another one, however many there are of it; the script, where
+    # there is one, as likely as all others together.
+    kinds = sorted(set(processes.values()) - {"script"})
+    if not kinds:
+        return None
+    kind = chance.choice(kinds)
+    if "script" in processes.values() and chance.random() < 0.5:
+        kind = "script"
     pid = chance.choice([pid for pid, its in processes.items() if its == kind])
     try:
         os.kill(pid, signal.SIGKILL)
@@ -144,11 +173,10 @@ def _broken(project: ServerProject, run: _Run) -> list[str]:
     shape = project.rows(f"select count(*), count(distinct version) from shop.{TABLE}")
     if shape != [f"{ROWS}|1"]:
         left.append(f"the table has rows|versions {shape}")
-    results = project.folder / "target" / "aft" / "results.json"
-    if results.exists():
-        entries = [entry["unique_id"] for entry in json.loads(results.read_text())["results"]]
-        if len(entries) != len(set(entries)):
-            left.append(f"results.json lists {entries}")
+    try:
+        project.check_results()
+    except (AssertionError, ValueError) as error:
+        left.append(f"the results: {error}")
     return left
 
 
@@ -161,12 +189,15 @@ def _version(project: ServerProject) -> str:
     return " ".join(project.rows(f"select distinct version from shop.{TABLE}"))
 
 
-def _run_to_the_end(project: ServerProject, version: int, tally: Tally) -> float:
-    """A run that nothing disturbs, and how long it takes."""
-    began = time.monotonic()
+def _run_to_the_end(project: ServerProject, version: int, tally: Tally) -> dict[str, float]:
+    """A run that nothing disturbs, and how long each of its phases takes."""
     with _started(project, version) as run:
         if run.process.wait() != 0:
             tally.violations.append(f"run {version}: an undisturbed run failed")
+        beginnings = [run.beginning(phase) or run.began for phase in PHASES]
+    ends = [*beginnings[1:], time.time()]
     if _version(project) != str(version):
         tally.violations.append(f"run {version}: the table is not that of this run")
-    return time.monotonic() - began
+    return {
+        phase: end - began for phase, began, end in zip(PHASES, beginnings, ends, strict=True)
+    }
