@@ -46,6 +46,7 @@ def start(project: Project, short_folder: Path) -> Iterator[Callable[[str], RunI
 
 def check_stopped(run: RunInTerminal) -> None:
     wait_until(lambda: not run.leftovers(), f"nothing is left of {run.leftovers()}")
+    run.project.check_results()
     (entry,) = run.project.results()
     assert entry["status"] == "error"
     assert entry["message"] == "interrupted"
@@ -163,6 +164,31 @@ def test_nothing_outlives_a_killed_aft(start: Callable[[str], RunInTerminal]) ->
     again = project.aft("dbt", "run", "--exclude", "fct_customers", environment=environment)
     assert again.exit_code == 0, again.output
     assert run.leftovers() == []
+
+
+def test_a_killed_dbt_ends_its_scripts_and_leaves_the_results_of_others(
+    project: Project, start: Callable[[str], RunInTerminal]
+) -> None:
+    project.write("scripts/short.py", "pass\n")
+    project.bind("stg_orders", ["scripts/short.py"])
+    run = start(SLEEPER)
+    children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+    (dbt,) = (
+        int(pid)
+        for pid in children
+        if "aft-python" not in Path(f"/proc/{pid}/cmdline").read_text()
+    )
+
+    os.kill(dbt, signal.SIGKILL)
+    run.wait_for_end()
+
+    assert run.exit_code == 128 + signal.SIGKILL
+    wait_until(lambda: not run.leftovers(), f"nothing is left of {run.leftovers()}")
+    found = {entry["path"]: (entry["status"], entry["message"]) for entry in project.results()}
+    assert found == {
+        "scripts/short.py": ("success", ""),
+        LTV: ("error", "interrupted, for dbt has ended"),
+    }
 
 
 def test_nothing_outlives_a_killed_worker_host(

@@ -96,6 +96,7 @@ def target(project: ServerProject) -> list[str]:
 def check_undone(project: ServerProject, before: list[str]) -> None:
     """Nothing of a failed script is left on the server, and a plain run mends all."""
     wait_until(lambda: project.sessions() == [], f"the server is idle: {project.sessions()}")
+    project.check_results()
     assert target(project) == before
     assert not [name for name in project.tables() if name.startswith("aft")]
     project.write(SCRIPT, ORIGINAL)
