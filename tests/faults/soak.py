@@ -72,7 +72,7 @@ def soak(project: ServerProject, kills: int, seed: int) -> Tally:
             else:
                 tally.killed[victim, phase] += 1
             moment = f"run {version}, '{victim}' killed while {phase}"
-            tally.violations += [f"{moment}: {what}" for what in _broken(project, run)]
+            tally.violations += [f"{moment}: {what}" for what in _broken(project, run, victim)]
         # What is killed after its work was done is not missed.
         if run.process.returncode == 0 and _version(project) != str(version):
             tally.violations.append(f"{moment}: the run passed for a success")
@@ -166,7 +166,7 @@ def _kill_one(run: _Run, phase: str, chance: random.Random, length: float) -> st
     return kind
 
 
-def _broken(project: ServerProject, run: _Run) -> list[str]:
+def _broken(project: ServerProject, run: _Run, victim: str | None) -> list[str]:
     deadline = time.monotonic() + PATIENCE
     while (left := _left(project, run)) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -174,7 +174,7 @@ def _broken(project: ServerProject, run: _Run) -> list[str]:
     if shape != [f"{ROWS}|1"]:
         left.append(f"the table has rows|versions {shape}")
     try:
-        project.check_results()
+        project.check_results(is_over=victim != "aft")
     except (AssertionError, ValueError) as error:
         left.append(f"the results: {error}")
     return left

@@ -144,7 +144,7 @@ def test_a_connection_that_is_reset_while_it_is_read(
     sleeping = "select count(*) from pg_stat_activity where wait_event = 'PgSleep'"
     reset = when(lambda: server.run(sleeping) == "1", proxy.reset)
 
-    with pytest.raises(WarehouseError, match="cannot run the query: SQL.*: 08"):
+    with pytest.raises(WarehouseError, match=r"cannot run the query: SQL.*: 08"):
         connect(proxy.port).read_table("pg_sleep(1000)")
 
     reset.join()
