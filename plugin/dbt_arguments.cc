@@ -103,13 +103,6 @@ std::string Variable(std::string_view name) {
   return "";
 }
 
-bool IsTrue(std::string text) {
-  for (char& character : text)
-    character = static_cast<char>(std::tolower(static_cast<unsigned char>(character)));
-  constexpr std::array<std::string_view, 5> kWords = {"1", "true", "t", "yes", "on"};
-  return std::find(kWords.begin(), kWords.end(), text) != kWords.end() || text == "y";
-}
-
 DbtArgument Option(const std::string& word) {
   // The value of "-tdev" is "dev".
   const std::string short_name = LongName(word.substr(0, 2));
@@ -123,6 +116,13 @@ DbtArgument Option(const std::string& word) {
 }
 
 }  // namespace
+
+bool IsTrue(std::string text) {
+  for (char& character : text)
+    character = static_cast<char>(std::tolower(static_cast<unsigned char>(character)));
+  constexpr std::array<std::string_view, 6> kWords = {"1", "true", "t", "yes", "y", "on"};
+  return std::find(kWords.begin(), kWords.end(), text) != kWords.end();
+}
 
 DbtArguments::DbtArguments(const std::vector<std::string>& words) {
   for (std::size_t at = 0; at < words.size();) {

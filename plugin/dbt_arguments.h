@@ -50,4 +50,7 @@ class DbtArguments {
   std::string command_;
 };
 
+/// Whether dbt takes `text` for true, as the value of a flag.
+bool IsTrue(std::string text);
+
 }  // namespace aft

@@ -3,6 +3,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
 #include <cstdlib>
@@ -73,6 +74,41 @@ std::string ProfilesFolder(const std::string& given) {
   return fs::path(home == nullptr ? "/" : home) / ".dbt";
 }
 
+/// Flags where dbt looks for them: the command line, its environment variables, and the
+/// project's `flags`. (dbt documentation: "About flags")
+class Settings {
+ public:
+  Settings(const DbtArguments& arguments, const std::map<std::string, std::string>& flags)
+      : arguments_(arguments), flags_(flags) {}
+
+  [[nodiscard]] std::string Text(std::string_view name) const {
+    const std::string given = arguments_.Setting(name);
+    return given.empty() ? OfProject(name) : given;
+  }
+  [[nodiscard]] bool Flag(std::string_view name, bool otherwise) const {
+    const std::string own = OfProject(name);
+    return arguments_.Flag(name, own.empty() ? otherwise : IsTrue(own));
+  }
+
+ private:
+  [[nodiscard]] std::string OfProject(std::string_view name) const {
+    std::string key(name);
+    std::replace(key.begin(), key.end(), '-', '_');
+    const auto found = flags_.find(key);
+    return found == flags_.end() ? "" : found->second;
+  }
+
+  const DbtArguments& arguments_;
+  const std::map<std::string, std::string>& flags_;
+};
+
+std::string LeastLevel(const Settings& settings) {
+  if (settings.Flag("quiet", false)) return "error";
+  if (settings.Flag("debug", false)) return "debug";
+  const std::string level = settings.Text("log-level");
+  return level.empty() ? "info" : level;
+}
+
 int Number(const std::string& text, int otherwise) {
   char* end = nullptr;
   const long number = std::strtol(text.c_str(), &end, 10);
@@ -82,24 +118,28 @@ int Number(const std::string& text, int otherwise) {
 }  // namespace
 
 DbtInvocation InvocationOf(const DbtArguments& arguments, const fs::path& dbt,
-                           const fs::path& project_folder) {
+                           const ProjectConfig& project) {
+  const Settings settings(arguments, project.flags);
   DbtInvocation invocation;
   invocation.python = PythonBeside(dbt);
   // As dbt itself calls `source freshness`.
   const std::string& command = arguments.command();
   invocation.command = command.substr(command.rfind(' ') + 1);
-  invocation.project_folder = project_folder;
+  invocation.project_folder = project.folder;
   invocation.profiles_folder = ProfilesFolder(arguments.Setting("profiles-dir"));
   invocation.profile = arguments.Setting("profile");
   invocation.target = arguments.Setting("target");
   invocation.target_folder = arguments.Setting("target-path");
   invocation.variables = VariablesOf(arguments.Value("--vars"));
-  invocation.threads = Number(arguments.Setting("threads"), 0);
-  invocation.printer_width = Number(arguments.Setting("printer-width"), kWidth);
-  invocation.use_colors = arguments.Flag("use-colors", true);
-  invocation.writes_json = arguments.Flag("write-json", true);
+  // The only one of these without a variable.
+  invocation.threads = Number(arguments.Value("--threads"), 0);
+  invocation.printer_width = Number(settings.Text("printer-width"), kWidth);
+  invocation.log_format = settings.Text("log-format");
+  invocation.least_level = LeastLevel(settings);
+  invocation.use_colors = settings.Flag("use-colors", true);
+  invocation.writes_json = settings.Flag("write-json", true);
   invocation.is_empty = arguments.Flag("empty", false);
-  invocation.fails_fast = arguments.Flag("fail-fast", false);
+  invocation.fails_fast = settings.Flag("fail-fast", false);
   return invocation;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "plugin/dbt_arguments.h"
+#include "plugin/project_config.h"
 
 namespace aft {
 
@@ -25,6 +26,8 @@ struct DbtInvocation {
   std::string variables = "{}";  ///< of --vars, as a JSON object
   int threads = 0;               ///< 0 where the user named none
   int printer_width = 80;
+  std::string log_format;            ///< of the console
+  std::string least_level = "info";  ///< that the console shows
   bool use_colors = false;
   bool writes_json = true;   ///< false under --no-write-json
   bool fails_fast = false;   ///< --fail-fast
@@ -34,10 +37,10 @@ struct DbtInvocation {
 };
 
 /// How `arguments` and dbt's environment variables call `dbt`, for the project in
-/// `project_folder`. Throws Error for `--vars` that are not YAML.
+/// the folder of `project`. Throws Error for `--vars` that are not YAML.
 DbtInvocation InvocationOf(const DbtArguments& arguments,
                            const std::filesystem::path& dbt,
-                           const std::filesystem::path& project_folder);
+                           const ProjectConfig& project);
 
 /// A variable given on dbt's command line, or "" where none is.
 std::string CommandLineVariable(const DbtInvocation& invocation, std::string_view name);

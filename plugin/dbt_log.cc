@@ -43,7 +43,7 @@ void ReadData(const json::object& data, DbtLogLine& line) {
   // LogTestResult has a name of its own for the same number.
   line.total =
       data.contains("total") ? NumberAt(data, "total") : NumberAt(data, "num_models");
-  line.threads = NumberAt(data, "num_threads");
+  line.counts_partial = data.contains("num_partial_success");
   if (const json::object* stats = ObjectAt(data, "stats"))
     line.counts_noops = stats->contains("noop");
 }

@@ -19,8 +19,8 @@ struct DbtLogLine {
   std::string status;   ///< of the node, for the lines that tell its end; else empty
   int index = 0;        ///< of the node in this run, from 1; 0 where it is not said
   int total = 0;
-  bool counts_noops = false;  ///< StatsLine of a dbt that counts nodes without work
-  int threads = 0;            ///< of ConcurrencyLine
+  bool counts_noops = false;    ///< StatsLine of a dbt that counts nodes without work
+  bool counts_partial = false;  ///< EndOfRunSummary of one that knows partial success
 };
 
 /// nullopt for a line of any other shape.

@@ -14,6 +14,7 @@ struct GraphNode {
   std::string name;
   std::string materialization;  ///< of a model; else empty
   std::string relation;  ///< "schema.alias", as dbt's console names it; may be empty
+  std::string file;      ///< that defines it
   std::string selector;  ///< picks this node alone on dbt's command line
   std::set<std::string> parents;
 

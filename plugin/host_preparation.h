@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 #include <string>
@@ -31,6 +32,9 @@ class HostPreparation {
 
   /// Whether it is known of all that are required if scripts can run in them.
   [[nodiscard]] bool IsReady() const;
+
+  /// How many nodes dbt works on at a time.
+  [[nodiscard]] int threads() const { return std::max(host_.threads(), 1); }
 
   /// Why scripts can't run, a sentence for each environment.
   [[nodiscard]] std::vector<std::string> Failures() const;

@@ -76,11 +76,11 @@ void AddToGraph(const std::string& id, const json::object& entry, Graph& graph) 
   if (node.type == "model")
     node.materialization = String(Object(entry, "config"), "materialized");
   node.relation = RelationOf(entry);
-  node.selector =
-      node.type == "source"
-          ? SourceSelector(String(entry, "package_name"), String(entry, "source_name"),
-                           node.name)
-          : ExactSelector(Strings(entry, "fqn"), String(entry, "original_file_path"));
+  node.file = String(entry, "original_file_path");
+  node.selector = node.type == "source"
+                      ? SourceSelector(String(entry, "package_name"),
+                                       String(entry, "source_name"), node.name)
+                      : ExactSelector(Strings(entry, "fqn"), node.file);
   for (std::string& parent : Strings(Object(entry, "depends_on"), "nodes"))
     node.parents.insert(std::move(parent));
   graph.emplace(id, std::move(node));

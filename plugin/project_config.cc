@@ -55,6 +55,7 @@ void Read(const YAML::Node& project, ProjectConfig& config) {
   if (!target.empty()) config.target_path = target;
   config.scripts_path = Scalar(Variable(project, "fal-scripts-path"));
   config.settings = Settings(Variable(project, "aft"));
+  config.flags = Settings(project["flags"]);
 }
 
 }  // namespace

@@ -17,6 +17,8 @@ struct ProjectConfig {
   std::string scripts_path;  ///< `vars: fal-scripts-path`; empty for the project's root
   /// What stands under `vars: aft:` that is neither a list nor a mapping.
   std::map<std::string, std::string> settings;
+  /// What stands under `flags:` likewise.
+  std::map<std::string, std::string> flags;
 };
 
 /// The nearest folder at or above `start` that holds dbt_project.yml; empty without one.

@@ -43,6 +43,9 @@ class Results {
   void Finish(const Script& script, const Outcome& outcome);
   void Skip(const Script& script, const std::string& reason);
 
+  /// For when the version is known later than the rest.
+  void SetDbtVersion(const std::string& version) { metadata_.dbt_version = version; }
+
   /// Replaces the files of an earlier run by ones without entries.
   void Clear();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/run_results.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <fstream>
 #include <iterator>
@@ -89,8 +90,25 @@ void Describe(const DbtArguments& arguments, const std::vector<std::string>& wor
   args["exclude"] = json::value_from(arguments.Values("--exclude"));
   args["indirect_selection"] = or_else(arguments.Setting("indirect-selection"), "eager");
   args["log_format"] = or_else(arguments.Setting("log-format"), "default");
-  if (const std::string selector = arguments.Value("--selector"); !selector.empty())
-    args["selector"] = selector;
+  for (const char* name : {"selector", "state", "defer-state"}) {
+    std::string key = name;
+    std::replace(key.begin(), key.end(), '-', '_');
+    const std::string given = arguments.Setting(name);
+    if (given.empty())
+      args.erase(key);
+    else
+      args[key] = given;
+  }
+}
+
+/// The run is that of the last stage by its id, and has begun with the first.
+void UseMetadata(const json::object& stage, json::value& whole) {
+  constexpr const char* kStart = "invocation_started_at";
+  const json::object* first = whole.if_object();
+  const json::value* start = first == nullptr ? nullptr : first->if_contains(kStart);
+  json::object merged = stage;
+  if (start != nullptr) merged[kStart] = *start;
+  whole = std::move(merged);
 }
 
 }  // namespace
@@ -102,6 +120,19 @@ std::vector<NodeResult> ReadRunResults(const fs::path& path) {
   for (const json::value& entry : document.at("results").as_array())
     if (entry.is_object()) results.push_back(ResultOf(entry.as_object()));
   return results;
+}
+
+void WriteFailures(const fs::path& path, const std::vector<std::string>& nodes,
+                   const std::string& dbt_version) {
+  json::object document = NewDocument(dbt_version);
+  json::array& results = document.at("results").as_array();
+  for (const std::string& node : nodes) {
+    json::object entry = NewEntry({});
+    entry["unique_id"] = node;
+    entry["status"] = "error";
+    results.push_back(std::move(entry));
+  }
+  WriteAtomically(path, json::serialize(document));
 }
 
 struct MergedRunResults::Document {
@@ -132,7 +163,7 @@ std::vector<NodeResult> MergedRunResults::TakeStage() {
     document_->results() = own;
   } else if (const json::value* metadata = stage.if_contains("metadata");
              metadata != nullptr && metadata->is_object()) {
-    document_->root["metadata"].emplace_object() = metadata->as_object();
+    UseMetadata(metadata->as_object(), document_->root["metadata"]);
   }
   std::vector<NodeResult> taken;
   for (const json::value& entry : entries) {

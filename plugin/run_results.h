@@ -23,6 +23,11 @@ struct NodeResult {
 /// The results of dbt's last run, in their order; none where the file can't be read.
 std::vector<NodeResult> ReadRunResults(const std::filesystem::path& path);
 
+/// Writes a file in which all of these nodes have failed, as dbt of this version reads
+/// it. Throws Error.
+void WriteFailures(const std::filesystem::path& path,
+                   const std::vector<std::string>& nodes, const std::string& dbt_version);
+
 /// The results of several runs of dbt, as one run_results.json that dbt would have
 /// written for all of them.
 ///
@@ -43,6 +48,9 @@ class MergedRunResults {
   /// Has the node's entry, or a new one, say this.
   void Set(const NodeResult& result);
 
+  [[nodiscard]] bool Contains(const std::string& node) const {
+    return places_.contains(node);
+  }
   [[nodiscard]] const std::vector<NodeResult>& results() const { return results_; }
 
   /// dbt's invocation_id in them; empty before the first stage.

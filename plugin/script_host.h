@@ -30,6 +30,9 @@ class ScriptHost : public ScriptExecutor {
   /// Why no script of the environment can run; empty while nothing speaks against it.
   [[nodiscard]] virtual const std::string& failure(
       const std::string& environment) const = 0;
+
+  /// How many threads dbt uses for its target; 0 before an environment is ready.
+  [[nodiscard]] virtual int threads() const = 0;
 };
 
 }  // namespace aft

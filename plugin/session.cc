@@ -186,8 +186,9 @@ void Session::FollowInStages(const Installation& installation, const fs::path& d
   }
   staged_run_ = std::make_unique<StagedRun>(
       loop_, *workers_, project_, commands,
-      InvocationOf(commands.arguments(), dbt, project_.folder), ExpectedEnvironments(),
-      std::move(previous), StagedRun::Handlers{host_.write_output, host_.write_error});
+      InvocationOf(commands.arguments(), dbt, project_), ExpectedEnvironments(),
+      std::move(previous), run_folder_->path(),
+      StagedRun::Handlers{host_.write_output, host_.write_error});
 }
 
 Session::Next Session::NextStep() {

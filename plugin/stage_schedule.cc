@@ -84,10 +84,11 @@ void StageSchedule::Leave(std::size_t at, const std::string& reason) {
   Node& node = nodes_[at];
   const bool is_unbuilt = node.state == State::kWaiting || node.state == State::kReady ||
                           node.state == State::kPrepared;
-  Skipped skipped{"", reason, std::exchange(node.before, {})};
+  Skipped skipped{"", "", reason, std::exchange(node.before, {})};
   for (Script& script : std::exchange(node.after, {}))
     skipped.scripts.push_back(std::move(script));
   if (is_unbuilt && !node.is_built && !node.is_passed()) skipped.node = node.id;
+  if (node.is_built && node.state == State::kReady) skipped.built = node.id;
   with_turns_.erase(at);
   prepared_.erase(at);
   node.state = State::kGone;
@@ -109,10 +110,11 @@ void StageSchedule::Fail(std::size_t first, const std::string& reason) {
   }
 }
 
-std::vector<StageSchedule::Turn> StageSchedule::TakeTurns() {
+std::vector<StageSchedule::Turn> StageSchedule::TakeTurns(std::size_t most) {
   std::vector<Turn> turns;
-  for (const std::size_t at : std::exchange(with_turns_, {})) {
-    Node& node = nodes_[at];
+  while (turns.size() < most && !with_turns_.empty()) {
+    Node& node = nodes_[*with_turns_.begin()];
+    with_turns_.erase(with_turns_.begin());
     std::vector<Script>& scripts = node.before.empty() ? node.after : node.before;
     turns.push_back({node.id, std::exchange(scripts, {})});
     node.state = State::kInTurn;
@@ -174,6 +176,20 @@ void StageSchedule::Stop(const std::string& reason) {
     const State state = nodes_[at].state;
     if (state == State::kWaiting || state == State::kReady || state == State::kPrepared)
       Leave(at, reason);
+  }
+}
+
+std::size_t StageSchedule::CountStages() const {
+  StageSchedule rehearsal = *this;
+  std::size_t count = 0;
+  while (true) {
+    for (std::vector<Turn> turns = rehearsal.TakeTurns(1); !turns.empty();
+         turns = rehearsal.TakeTurns(1))
+      rehearsal.EndTurn(turns.front().node, true);
+    const std::vector<std::string> stage = rehearsal.TakeStage();
+    if (stage.empty()) return count;
+    ++count;
+    for (const std::string& node : stage) rehearsal.EndNode(node, Result::kSucceeded);
   }
 }
 

@@ -29,7 +29,8 @@ class StageSchedule {
 
   /// What will not run, and why.
   struct Skipped {
-    std::string node;
+    std::string node;   ///< that dbt will not build; empty where only scripts are skipped
+    std::string built;  ///< that dbt has built, but whose scripts will not run; or empty
     std::string reason;
     std::vector<Script> scripts;
   };
@@ -41,8 +42,9 @@ class StageSchedule {
   StageSchedule(const Graph& graph, const std::set<std::string>& selected,
                 std::vector<NodeScripts> scripts);
 
-  /// Turns that may start now; each is given out once.
-  std::vector<Turn> TakeTurns();
+  /// Turns that may start now, `most` of them; each is given out once. None is left
+  /// before a stage is taken.
+  std::vector<Turn> TakeTurns(std::size_t most);
   /// All scripts of the turn have succeeded, or not.
   void EndTurn(const std::string& node, bool has_succeeded);
 
@@ -57,6 +59,9 @@ class StageSchedule {
 
   /// What has come to be skipped since the last call, in the order of the graph.
   std::vector<Skipped> TakeSkipped();
+
+  /// How many stages are still to come if nothing fails.
+  [[nodiscard]] std::size_t CountStages() const;
 
   /// The number of nodes that dbt builds in all stages together.
   [[nodiscard]] std::size_t size() const { return built_count_; }

@@ -47,7 +47,8 @@ DbtProcess StagedCommands::Listing() const {
            {"--log-format", "--output", "--output-keys", "--full-refresh", "--threads",
             "--empty", "--no-empty", "--sample", "--no-sample", "--event-time-start",
             "--event-time-end", "--show", "--store-failures", "--export-saved-queries",
-            "--no-export-saved-queries", "--fail-fast", "--no-fail-fast",
+            "--no-export-saved-queries", "--fail-fast", "--no-fail-fast", "--defer",
+            "--no-defer", "--favor-state", "--no-favor-state",
             // Those of dbt 2.
             "--static-analysis", "--state-mode", "--run-cache-mode",
             "--force-node-selection", "--skip-checks", "--with-sample", "--sampled"}))
@@ -57,26 +58,38 @@ DbtProcess StagedCommands::Listing() const {
   return process;
 }
 
-DbtProcess StagedCommands::Stage(const std::vector<std::string>& selectors,
-                                 const std::filesystem::path& state_folder) const {
+DbtProcess StagedCommands::Stage(const StageSelection& selection) const {
   // Tests are nodes like all others here: none comes along with a model.
   DbtProcess process{{dbt_.native()}, InJson("empty"), true};
   std::istringstream command(arguments_.command());
   for (std::string word; command >> word;) process.argv.push_back(word);
-  const bool has_state = !state_folder.empty();
+  const bool has_state = !selection.state_folder.empty();
+  const bool has_deferral = !selection.defer_folder.empty();
   for (std::string& word : arguments_.WordsWithout(
            {"--select", "--exclude", "--selector", "--resource-type", "--resource-types",
             "--exclude-resource-type", "--exclude-resource-types", "--indirect-selection",
             "--log-format", has_state ? "--state" : "",
-            has_state ? "--defer-state" : ""}))
+            has_deferral ? "--defer-state" : ""}))
     process.argv.push_back(std::move(word));
   if (has_state) {
     process.argv.emplace_back("--state");
-    process.argv.push_back(state_folder.native());
+    process.argv.push_back(selection.state_folder.native());
+  }
+  if (has_deferral) {
+    process.argv.emplace_back("--defer-state");
+    process.argv.push_back(selection.defer_folder.native());
   }
   process.argv.emplace_back("--select");
-  process.argv.insert(process.argv.end(), selectors.begin(), selectors.end());
+  process.argv.insert(process.argv.end(), selection.selectors.begin(),
+                      selection.selectors.end());
   return process;
+}
+
+std::filesystem::path StagedCommands::DeferFolder() const {
+  if (!arguments_.Flag("defer", false)) return {};
+  const std::string own = arguments_.Setting("defer-state");
+  const std::string folder = own.empty() ? arguments_.Setting("state") : own;
+  return folder.empty() ? std::filesystem::path() : std::filesystem::absolute(folder);
 }
 
 DbtProcess StagedCommands::AsTyped() const {

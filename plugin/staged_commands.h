@@ -16,6 +16,15 @@ struct DbtProcess {
   bool is_captured = false;              ///< its standard output comes to us
 };
 
+/// The nodes of a stage, as its dbt is told of them.
+struct StageSelection {
+  std::vector<std::string> selectors;
+  /// Takes the place of the user's `--state`; empty where no selector needs one.
+  std::filesystem::path state_folder;
+  /// Takes the place of what the user defers to; empty without `--defer`.
+  std::filesystem::path defer_folder;
+};
+
 /// The commands of a run in stages, made of the one that the user typed.
 class StagedCommands {
  public:
@@ -32,10 +41,11 @@ class StagedCommands {
   /// Gives out the unique ids of what the user has selected, and writes the manifest.
   [[nodiscard]] DbtProcess Listing() const;
 
-  /// Runs the nodes with these selectors, and no others. `state_folder` takes the place
-  /// of the user's `--state` where it is not empty.
-  [[nodiscard]] DbtProcess Stage(const std::vector<std::string>& selectors,
-                                 const std::filesystem::path& state_folder) const;
+  /// Runs the selected nodes, and no others.
+  [[nodiscard]] DbtProcess Stage(const StageSelection& selection) const;
+
+  /// The folder that the user defers to; empty without `--defer`.
+  [[nodiscard]] std::filesystem::path DeferFolder() const;
 
   /// What the user typed, to the letter.
   [[nodiscard]] DbtProcess AsTyped() const;

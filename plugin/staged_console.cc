@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/staged_console.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
@@ -31,10 +33,26 @@ bool IsAboutANode(const DbtLogLine& line) {
   return !line.node.empty() || line.name.rfind("Log", 0) == 0;
 }
 
-bool BeginsClosing(const DbtLogLine& line) {
-  // dbt 2 has the last of them only.
+/// What dbt says at its end of a node that failed or warned.
+bool IsDetail(const DbtLogLine& line) {
+  return line.name.rfind("RunResult", 0) == 0 ||
+         IsOneOf(line.name,
+                 {"SQLCompiledPath", "CheckNodeTestFailure", "AfterFirstRunResultError"});
+}
+
+bool IsSummary(const DbtLogLine& line) {
   return IsOneOf(line.name, {"FinishedRunningStats", "EndOfRunSummary", "StatsLine",
                              "CommandCompleted"});
+}
+
+/// Whether an empty line comes before this detail. dbt 1.8 and later send it as an event,
+/// dbt 1.7 does not in this format.
+bool BeginsParagraph(const DbtLogLine& line, const DbtLogLine* before) {
+  if (line.name != "RunResultError" && line.name != "RunResultErrorNoMessage")
+    return line.name != "RunResultWarningMessage" &&
+           line.name != "AfterFirstRunResultError";
+  return before == nullptr ||
+         !IsOneOf(before->name, {"RunResultFailure", "RunResultWarning"});
 }
 
 std::string Now() { return UtcTimestamp(std::chrono::system_clock::now()); }
@@ -57,25 +75,30 @@ std::string InWords(std::chrono::milliseconds elapsed) {
 
 const char* Plural(int count) { return count == 1 ? "" : "s"; }
 
+int Rank(std::string_view level) {
+  constexpr std::array<std::string_view, 5> kLevels = {"debug", "info", "warn", "error",
+                                                       "none"};
+  return static_cast<int>(std::find(kLevels.begin(), kLevels.end(), level) -
+                          kLevels.begin());
+}
+
 }  // namespace
 
-StagedConsole::StagedConsole(const Options& options, Write write)
-    : options_(options), write_(std::move(write)) {}
+StagedConsole::StagedConsole(Options options, Write write)
+    : options_(std::move(options)), write_(std::move(write)) {}
 
 void StagedConsole::TakeListing(const std::string& line) { listing_.push_back(line); }
 
 void StagedConsole::PrintListing() {
   for (const std::string& raw : std::exchange(listing_, {})) {
     const std::optional<DbtLogLine> line = ParseDbtLogLine(raw);
-    if (!line) {
+    if (!line)
       write_(raw + "\n");
-      continue;
-    }
-    if (IsLoud(*line)) warned_.insert(line->message);
+    else if (line->name == "DeprecationsSummary")
+      last_words_.push_back({raw, *line});
     // The run goes on, whatever dbt 2 says at the end of its listing.
-    if (BeginsClosing(*line) && !IsLoud(*line) && options_.format == Format::kText)
-      continue;
-    Show(raw, *line);
+    else if (!IsSummary(*line) || IsLoud(*line) || options_.format == Format::kJson)
+      ShowOnce(raw, *line);
   }
 }
 
@@ -89,16 +112,22 @@ void StagedConsole::BeginStage(std::size_t done, std::size_t total) {
 void StagedConsole::TakeLine(const std::string& raw) {
   const std::optional<DbtLogLine> line = ParseDbtLogLine(raw);
   if (!line) return write_(raw + "\n");
-  threads_ = std::max(threads_, line->threads);
   counts_noops_ = counts_noops_ || line->counts_noops;
+  counts_partial_ = counts_partial_ || line->counts_partial;
+  // Empty lines, which not every dbt sends.
+  if (line->name == "Formatting" && line->message.empty()) return;
+  if (line->name == "DeprecationsSummary") {
+    if (last_words_.empty()) last_words_.push_back({raw, *line});
+    return;
+  }
   if (part_ == Part::kPreamble && IsAboutANode(*line)) part_ = Part::kNodes;
-  if (BeginsClosing(*line)) part_ = Part::kClosing;
+  if (IsSummary(*line) || IsDetail(*line)) part_ = Part::kClosing;
   switch (part_) {
     case Part::kPreamble:
       return TakePreamble(raw, *line);
     case Part::kNodes:
-      // What comes before the closing lines is told by Finish().
-      if (!IsOneOf(line->name, {"Formatting", "ArtifactWritten"})) Show(raw, *line);
+      // dbt 2 tells of its files at every level.
+      if (line->name != "ArtifactWritten") Show(raw, *line);
       return;
     case Part::kClosing:
       return TakeClosing(raw, *line);
@@ -107,34 +136,46 @@ void StagedConsole::TakeLine(const std::string& raw) {
 
 void StagedConsole::TakePreamble(const std::string& raw, const DbtLogLine& line) {
   if (IsLoud(line)) {
-    if (warned_.insert(line.message).second) Show(raw, line);
-    return;
+    ShowOnce(raw, line);
+  } else if (line.level == "debug") {
+    Show(raw, line);
+  } else if (is_first_stage_ && line.name == "ConcurrencyLine") {
+    Blank();
+    Show(raw, line);
+    Blank();
   }
-  const bool is_heading =
-      is_first_stage_ && IsOneOf(line.name, {"ConcurrencyLine", "Formatting"});
-  if (is_heading || line.level == "debug") Show(raw, line);
 }
 
 void StagedConsole::TakeClosing(const std::string& raw, const DbtLogLine& line) {
-  const bool is_summary = BeginsClosing(line);
-  const bool is_detail =
-      !is_summary && (IsLoud(line) || line.name.rfind("RunResult", 0) == 0 ||
-                      IsOneOf(line.name, {"SQLCompiledPath", "CheckNodeTestFailure",
-                                          "AfterFirstRunResultError"}));
-  if (options_.format == Format::kJson || (!is_detail && line.level == "debug"))
-    Show(raw, line);
-  if (is_detail) errors_.push_back(line.message);
+  if (IsDetail(line))
+    details_.push_back({raw, line});
+  else if (!IsSummary(line))
+    ShowOnce(raw, line);
+}
+
+/// A warning of one stage is that of all others as well.
+void StagedConsole::ShowOnce(const std::string& raw, const DbtLogLine& line) {
+  if (!IsLoud(line) || shown_.insert(line.message).second) Show(raw, line);
 }
 
 void StagedConsole::Show(const std::string& raw, const DbtLogLine& line) {
-  if (options_.format == Format::kJson) return write_(raw + "\n");
+  if (options_.format == Format::kJson) return write_(Renumbered(raw, line) + "\n");
   // dbt 2 sends some lines of this level to whoever reads JSON.
-  if (line.level != "debug" || options_.shows_debug) ShowText(line);
-}
-
-void StagedConsole::ShowText(const DbtLogLine& line) {
+  if (line.level == "debug" && options_.least_level != "debug") return;
+  if (line.name == "PrintEvent") return write_(line.message + "\n");
   write_(Text(options_.use_colors ? kPlain : "", TimeOfDay(line.time), "  ",
               Numbered(line), "\n"));
+}
+
+std::string StagedConsole::Renumbered(const std::string& raw,
+                                      const DbtLogLine& line) const {
+  if (line.index == 0) return raw;
+  json::value value = json::parse(raw);
+  json::object& data = value.at("data").as_object();
+  data["index"] = done_ + static_cast<std::size_t>(line.index);
+  data[data.contains("total") ? "total" : "num_models"] = total_;
+  value.at("info").as_object()["msg"] = Numbered(line);
+  return json::serialize(value);
 }
 
 std::string StagedConsole::Numbered(const DbtLogLine& line) const {
@@ -153,60 +194,129 @@ std::string StagedConsole::Numbered(const DbtLogLine& line) const {
   return text;
 }
 
+bool StagedConsole::IsShown(std::string_view level) const {
+  return Rank(level) >= Rank(options_.least_level);
+}
+
+void StagedConsole::Blank() {
+  if (options_.format == Format::kText && IsShown("info")) Print("");
+}
+
 void StagedConsole::Print(const std::string& text, const char* level) {
-  if (options_.shows_errors_only && std::string_view(level) != "error") return;
+  Tell("Note", level, text, {{"msg", text}});
+}
+
+void StagedConsole::Tell(const char* name, const char* level, const std::string& text,
+                         const json::object& data) {
+  if (!IsShown(level)) return;
   DbtLogLine line;
-  line.level = level;
   line.message = text;
   line.time = Now();
-  const json::object event = {
-      {"data", {{"msg", text}}},
-      {"info", {{"name", "Note"}, {"level", level}, {"msg", text}, {"ts", line.time}}}};
+  const json::object event = {{"data", data},
+                              {"info",
+                               {{"category", ""},
+                                {"code", ""},
+                                {"extra", json::object()},
+                                {"invocation_id", ""},
+                                {"level", level},
+                                {"msg", text},
+                                {"name", name},
+                                {"pid", ::getpid()},
+                                {"thread", "MainThread"},
+                                {"ts", line.time}}}};
   Show(json::serialize(event), line);
 }
 
-void StagedConsole::PrintSkipped(std::size_t number, std::size_t total,
-                                 const std::string& what) {
-  std::string line = Text(number, " of ", total, " SKIP ", what, " ");
+void StagedConsole::PrintUnbuilt(std::size_t number, std::size_t total,
+                                 const std::string& what, const std::string& status) {
+  std::string line = Text(number, " of ", total, " ", status, " ", what, " ");
   const auto width = static_cast<std::size_t>(std::max(options_.width, 0));
   if (line.size() < width) line.resize(width, '.');
-  Print(Text(line, " [", Colored("SKIP", kYellow), "]"));
+  const bool is_error = status == "ERROR";
+  Tell(is_error ? "LogModelResult" : "SkippingDetails", is_error ? "error" : "info",
+       Text(line, " [", Colored(status, is_error ? kRed : kYellow), "]"),
+       {{"index", number}, {"total", total}});
 }
 
-void StagedConsole::Remember(const std::string& text) {
-  errors_.push_back(Colored(text, kRed));
+void StagedConsole::Remember(const std::string& what, const std::string& message) {
+  const auto remember = [this](const char* name, const std::string& text) {
+    Line line;
+    line.parsed.name = name;
+    line.parsed.level = "error";
+    line.parsed.message = text;
+    details_.push_back(std::move(line));
+  };
+  remember("RunResultFailure", Colored(Text("Failure in ", what), kRed));
+  remember("RunResultError", Text("  ", message));
 }
 
 std::string StagedConsole::Colored(const std::string& text, const char* color) const {
   return options_.use_colors ? Text(color, text, kPlain) : text;
 }
 
-void StagedConsole::Finish(const std::string& what, std::chrono::milliseconds elapsed,
-                           const NodeCounts& counts) {
-  Print("");
-  if (!what.empty())
-    Print(Text("Finished running ", what, " in ", InWords(elapsed), "."));
-  Print("");
-  if (counts.failed + counts.partial + counts.warned == 0 && errors_.empty()) {
-    Print(Colored("Completed successfully", kGreen));
-  } else {
-    Print(Colored(
-        Text("Completed with ", counts.failed, " error", Plural(counts.failed), ", ",
-             counts.partial, " partial success", counts.partial == 1 ? "" : "es",
-             ", and ", counts.warned, " warning", Plural(counts.warned), ":"),
-        counts.failed + counts.partial > 0 ? kRed : kYellow));
-    for (const std::string& error : errors_) {
-      Print("");
-      Print(error, counts.failed > 0 ? "error" : "warn");
-    }
+void StagedConsole::Finish(const Ending& ending) {
+  Blank();
+  if (!ending.what.empty()) {
+    const double seconds = std::chrono::duration<double>(ending.elapsed).count();
+    Tell("FinishedRunningStats", "info",
+         Text("Finished running ", ending.what, " in ", InWords(ending.elapsed), "."),
+         {{"stat_line", ending.what}, {"execution_time", seconds}});
   }
-  Print("");
-  const int total = counts.passed + counts.warned + counts.failed + counts.skipped +
-                    counts.partial + counts.without_work;
-  Print(Text("Done. PASS=", counts.passed, " WARN=", counts.warned,
-             " ERROR=", counts.failed + counts.partial, " SKIP=", counts.skipped,
-             counts_noops_ ? Text(" NO-OP=", counts.without_work) : "",
-             " TOTAL=", total));
+  Blank();
+  Summarize(ending);
+  ShowDetails();
+  Blank();
+  const NodeCounts& counts = ending.counts;
+  const int failed = counts.failed + counts.partial;
+  Tell("StatsLine", "info",
+       Text("Done. PASS=", counts.passed, " WARN=", counts.warned, " ERROR=", failed,
+            " SKIP=", counts.skipped,
+            counts_noops_ ? Text(" NO-OP=", counts.without_work) : "",
+            " TOTAL=", counts.total()),
+       {{"stats",
+         {{"pass", counts.passed},
+          {"warn", counts.warned},
+          {"error", failed},
+          {"skip", counts.skipped},
+          {"noop", counts.without_work},
+          {"total", counts.total()}}}});
+  Print(ending.scripts);
+  for (const Line& line : last_words_) Show(line.raw, line.parsed);
+}
+
+void StagedConsole::Summarize(const Ending& ending) {
+  const int failed = ending.counts.failed + ending.unlisted;
+  const int partial = ending.counts.partial;
+  const int warned = ending.counts.warned;
+  std::string text = Colored("Completed successfully", kGreen);
+  if (ending.is_interrupted) {
+    text = Colored("Exited because of keyboard interrupt", kYellow);
+  } else if (failed + partial + warned > 0) {
+    const std::string partly = counts_partial_ ? Text(", ", partial, " partial success",
+                                                      partial == 1 ? "" : "es", ",")
+                                               : "";
+    text = Colored(Text("Completed with ", failed, " error", Plural(failed), partly,
+                        " and ", warned, " warning", Plural(warned), ":"),
+                   failed + partial > 0 ? kRed : kYellow);
+  }
+  Tell("EndOfRunSummary", "info", text,
+       {{"num_errors", failed},
+        {"num_warnings", warned},
+        {"num_partial_success", partial},
+        {"keyboard_interrupt", ending.is_interrupted}});
+}
+
+void StagedConsole::ShowDetails() {
+  const DbtLogLine* before = nullptr;
+  for (const Line& line : details_) {
+    if (BeginsParagraph(line.parsed, before)) Blank();
+    if (line.raw.empty())
+      Tell(line.parsed.name.c_str(), line.parsed.level.c_str(), line.parsed.message,
+           {{"msg", line.parsed.message}});
+    else
+      Show(line.raw, line.parsed);
+    before = &line.parsed;
+  }
 }
 
 }  // namespace aft

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <boost/json/fwd.hpp>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -10,24 +11,15 @@
 #include <vector>
 
 #include "plugin/dbt_log.h"
+#include "plugin/node_counts.h"
 
 namespace aft {
-
-/// How many nodes of a run ended how, as dbt counts them at its end.
-struct NodeCounts {
-  int passed = 0;
-  int warned = 0;
-  int failed = 0;
-  int skipped = 0;
-  int partial = 0;  ///< microbatch models of which some batches failed
-  int without_work = 0;
-};
 
 /// What people read of a run in stages: the lines of several dbt processes as one of them
 /// would have printed them.
 ///
 /// Each stage's preamble and closing lines are left out, nodes are numbered through, and
-/// errors are told once more at the end. Lines of unknown shape are passed on.
+/// what dbt says of errors at its end is said at the end of the run.
 class StagedConsole {
  public:
   enum class Format { kText, kJson };
@@ -36,12 +28,21 @@ class StagedConsole {
   struct Options {
     Format format = Format::kText;
     bool use_colors = false;
-    int width = 80;  ///< the column at which a line's dots end
-    bool shows_errors_only = false;
-    bool shows_debug = false;
+    int width = 80;                    ///< the column at which a line's dots end
+    std::string least_level = "info";  ///< debug, info, warn, error or none
   };
 
-  StagedConsole(const Options& options, Write write);
+  /// What the closing lines say.
+  struct Ending {
+    std::string what;  ///< has run: "3 table models, 1 data test"
+    std::chrono::milliseconds elapsed{0};
+    NodeCounts counts;
+    int unlisted = 0;  ///< errors that dbt has no entry for
+    bool is_interrupted = false;
+    std::string scripts;  ///< a line about them
+  };
+
+  StagedConsole(Options options, Write write);
 
   /// A line of `dbt ls`; kept until it is known whether there will be stages.
   void TakeListing(const std::string& line);
@@ -54,40 +55,51 @@ class StagedConsole {
   /// A line of ours.
   void Print(const std::string& text, const char* level = "info");
 
-  /// The line of node number `number` that no dbt process is given any more.
-  void PrintSkipped(std::size_t number, std::size_t total, const std::string& what);
+  /// The line of node number `number` that no dbt process is given any more; `status` is
+  /// ERROR or SKIP.
+  void PrintUnbuilt(std::size_t number, std::size_t total, const std::string& what,
+                    const std::string& status);
 
-  /// Tells of an error again at the end.
-  void Remember(const std::string& text);
+  /// Tells at the end of a failure, for which dbt has no words.
+  void Remember(const std::string& what, const std::string& message);
 
-  /// The closing lines; `what` says what has run: "3 table models, 1 test".
-  void Finish(const std::string& what, std::chrono::milliseconds elapsed,
-              const NodeCounts& counts);
-
-  /// The threads that dbt said it uses; 0 before it has.
-  [[nodiscard]] int threads() const { return threads_; }
+  void Finish(const Ending& ending);
 
  private:
   enum class Part { kPreamble, kNodes, kClosing };
 
+  struct Line {
+    std::string raw;
+    DbtLogLine parsed;
+  };
+
   void Show(const std::string& raw, const DbtLogLine& line);
-  void ShowText(const DbtLogLine& line);
+  void ShowOnce(const std::string& raw, const DbtLogLine& line);
+  void Tell(const char* name, const char* level, const std::string& text,
+            const boost::json::object& data);
+  void Blank();
   void TakePreamble(const std::string& raw, const DbtLogLine& line);
   void TakeClosing(const std::string& raw, const DbtLogLine& line);
+  void Summarize(const Ending& ending);
+  void ShowDetails();
+  [[nodiscard]] bool IsShown(std::string_view level) const;
+  [[nodiscard]] std::string Renumbered(const std::string& raw,
+                                       const DbtLogLine& line) const;
   [[nodiscard]] std::string Numbered(const DbtLogLine& line) const;
   [[nodiscard]] std::string Colored(const std::string& text, const char* color) const;
 
   Options options_;
   Write write_;
   std::vector<std::string> listing_;
-  std::set<std::string> warned_;
-  std::vector<std::string> errors_;
+  std::set<std::string> shown_;   ///< what is not said a second time
+  std::vector<Line> details_;     ///< of errors and warnings
+  std::vector<Line> last_words_;  ///< that dbt says after all others
   Part part_ = Part::kPreamble;
   bool is_first_stage_ = true;
   bool counts_noops_ = false;
+  bool counts_partial_ = false;
   std::size_t done_ = 0;
   std::size_t total_ = 0;
-  int threads_ = 0;
 };
 
 }  // namespace aft

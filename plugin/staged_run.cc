@@ -15,16 +15,12 @@ namespace {
 constexpr int kSomeFailed = 1;
 constexpr int kNotBegun = 2;
 
-StagedConsole::Options ConsoleOptions(const DbtArguments& arguments,
-                                      const DbtInvocation& invocation) {
+StagedConsole::Options ConsoleOptions(const DbtInvocation& invocation) {
   StagedConsole::Options options;
-  if (arguments.Setting("log-format") == "json")
-    options.format = StagedConsole::Format::kJson;
+  if (invocation.log_format == "json") options.format = StagedConsole::Format::kJson;
   options.use_colors = invocation.use_colors;
   options.width = invocation.printer_width;
-  options.shows_errors_only = arguments.Flag("quiet", false);
-  options.shows_debug =
-      arguments.Flag("debug", false) || arguments.Setting("log-level") == "debug";
+  options.least_level = invocation.least_level;
   return options;
 }
 
@@ -44,16 +40,18 @@ bool MayBeUntold(const std::string& type) {
 StagedRun::StagedRun(EventLoop& loop, ScriptHost& host, const ProjectConfig& project,
                      const StagedCommands& commands, DbtInvocation invocation,
                      const std::set<std::string>& warm_up,
-                     std::optional<PreviousRun> previous, Handlers handlers)
+                     std::optional<PreviousRun> previous,
+                     const std::filesystem::path& private_folder, Handlers handlers)
     : project_(project),
       commands_(commands),
+      state_(private_folder, commands_.DeferFolder()),
       invocation_(std::move(invocation)),
       previous_(std::move(previous)),
       handlers_(std::move(handlers)),
       target_folder_(project_.folder / (invocation_.target_folder.empty()
                                             ? project_.target_path
                                             : invocation_.target_folder)),
-      console_(ConsoleOptions(commands_.arguments(), invocation_),
+      console_(ConsoleOptions(invocation_),
                [this](const std::string& text) { handlers_.write_output(text); }),
       script_console_(invocation_.printer_width, invocation_.use_colors),
       results_(loop, target_folder_, {invocation_.dbt_version, invocation_.command, ""}),
@@ -85,6 +83,7 @@ void StagedRun::TakeLine(const std::string& line) {
 void StagedRun::TakeStageLine(const std::string& raw) {
   console_.TakeLine(raw);
   const std::optional<DbtLogLine> line = ParseDbtLogLine(raw);
+  if (line && line->name == "LogStartLine") told_.try_emplace(line->node);
   if (line && !line->status.empty()) told_[line->node] = line->status;
 }
 
@@ -111,6 +110,7 @@ void StagedRun::ListingEnded(int exit_code) {
   }
   try {
     manifest_ = ReadManifest(target_folder_ / "manifest.json");
+    results_.SetDbtVersion(manifest_.dbt_version);
     Plan();
   } catch (const Error& error) {
     Refuse({error.what()});
@@ -151,6 +151,7 @@ void StagedRun::Plan() {
         "staged'");
   if (!bound.problems.empty()) return Refuse(bound.problems);
   if (invocation_.command == "build") AddTestEdges(manifest_.graph);
+  state_.KeepFromDeferral(selected_);
   schedule_.emplace(manifest_.graph, selected_, std::move(bound.nodes));
   preparation_.Require(bound.environments, target_folder_ / "manifest.json");
   phase_ = Phase::kPreparing;
@@ -180,6 +181,10 @@ void StagedRun::Refuse(const std::vector<std::string>& problems) {
 
 void StagedRun::Begin() {
   phase_ = Phase::kRunning;
+  const std::size_t stages = schedule_->CountStages();
+  if (manifest_.has_hooks && stages > 1)
+    console_.Print(Text("The project's on-run-start and on-run-end run in each of the ",
+                        stages, " stages."));
   results_.Clear();
   turns_.ClearLogs();
   Advance();
@@ -194,17 +199,16 @@ void StagedRun::Advance() {
   const std::vector<std::string> stage = schedule_->TakeStage();
   if (stage.empty()) return Finish();
   stage_ = {stage.begin(), stage.end()};
-  std::vector<std::string> selectors;
-  selectors.reserve(stage.size());
-  for (const std::string& node : stage)
-    selectors.push_back(manifest_.graph.at(node).selector);
   console_.BeginStage(ended_nodes_, schedule_->size());
-  command_ = commands_.Stage(selectors, {});
+  command_ =
+      commands_.Stage(state_.Select(stage, manifest_.graph, manifest_.dbt_version));
   has_command_ = true;
 }
 
 void StagedRun::StartTurns() {
-  for (StageSchedule::Turn& turn : schedule_->TakeTurns()) {
+  const auto most = static_cast<std::size_t>(preparation_.threads());
+  for (StageSchedule::Turn& turn :
+       schedule_->TakeTurns(most - std::min(most, open_turns_))) {
     ++open_turns_;
     const auto found = statuses_.find(turn.node);
     ScriptTurns::NodeStatus status;
@@ -223,13 +227,24 @@ void StagedRun::EndTurn(const std::string& node, const std::string& problem) {
   --open_turns_;
   schedule_->EndTurn(node, problem.empty());
   if (!problem.empty()) {
-    // dbt has no entry for an ephemeral model either.
-    if (!manifest_.graph.at(node).is_ephemeral())
-      run_results_.Set({node, "error", problem});
-    console_.Remember(Text(Label(node), ": ", Printable(problem)));
+    AddError(node, problem);
     NodeFailed(node);
   }
   Advance();
+}
+
+void StagedRun::AddError(const std::string& id, const std::string& problem) {
+  const GraphNode& node = manifest_.graph.at(id);
+  console_.Remember(Text(node.type, " ", node.name, " (", node.file, ")"),
+                    Printable(problem));
+  // dbt has no entry for an ephemeral model either.
+  if (node.is_ephemeral()) {
+    ++unlisted_errors_;
+    return;
+  }
+  if (!run_results_.Contains(id))
+    console_.PrintUnbuilt(++ended_nodes_, schedule_->size(), Label(id), "ERROR");
+  run_results_.Set({id, "error", problem});
 }
 
 void StagedRun::NodeFailed(const std::string& node) {
@@ -243,16 +258,19 @@ void StagedRun::NodeFailed(const std::string& node) {
 void StagedRun::StageEnded(int exit_code) {
   const std::vector<NodeResult> results = run_results_.TakeStage();
   for (const NodeResult& result : results) EndNode(result);
-  // A dbt that was killed has written no results, but told of some.
-  for (const auto& [node, status] : std::exchange(told_, {})) {
-    if (!stage_.contains(node)) continue;
-    run_results_.Set({node, status, ""});
-    EndNode({node, status, ""});
-  }
-  // dbt 2 ends with 1, and without results, where dbt 1 ends with 2.
   const bool has_failed = exit_code != 0 || turns_.is_interrupted();
+  // dbt 2 ends with 1, and without results, where dbt 1 ends with 2.
   const bool has_crashed = exit_code > kSomeFailed || turns_.is_interrupted() ||
                            (has_failed && results.empty());
+  // A dbt that was killed has written no results, but told of some.
+  for (const auto& [node, status] : std::exchange(told_, {})) {
+    if (!stage_.contains(node) || (status.empty() && !has_crashed)) continue;
+    const NodeResult result =
+        status.empty() ? NodeResult{node, "error", "dbt was ended while it worked on it"}
+                       : NodeResult{node, status, ""};
+    run_results_.Set(result);
+    EndNode(result);
+  }
   for (const std::string& node : std::set<std::string>(stage_))
     EndUntold(node, has_failed, has_crashed);
   exit_code_ = std::max(exit_code_, exit_code);
@@ -269,9 +287,7 @@ void StagedRun::EndUntold(const std::string& node, bool has_failed, bool has_cra
     run_results_.Set({node, "skipped", "not run, for dbt was stopped before"});
     return schedule_->EndNode(node, StageSchedule::Result::kSkipped);
   }
-  const std::string problem = "dbt has not said what became of it";
-  console_.Remember(Text(Label(node), ": ", problem));
-  run_results_.Set({node, "error", problem});
+  AddError(node, "dbt has not said what became of it");
   schedule_->EndNode(node, StageSchedule::Result::kFailed);
   NodeFailed(node);
 }
@@ -291,8 +307,10 @@ void StagedRun::EndNode(const NodeResult& result) {
 void StagedRun::TellSkipped() {
   for (const StageSchedule::Skipped& skipped : schedule_->TakeSkipped()) {
     turns_.Skip(skipped.scripts, skipped.reason, HandlersFor(skipped.node));
+    if (!skipped.built.empty())
+      AddError(skipped.built, Text("its scripts did not run: ", skipped.reason));
     if (skipped.node.empty()) continue;
-    console_.PrintSkipped(++ended_nodes_, schedule_->size(), Label(skipped.node));
+    console_.PrintUnbuilt(++ended_nodes_, schedule_->size(), Label(skipped.node), "SKIP");
     run_results_.Set({skipped.node, "skipped", skipped.reason});
   }
 }
@@ -303,6 +321,7 @@ void StagedRun::Stop(const std::string& reason) {
 }
 
 void StagedRun::Interrupt() {
+  is_interrupted_ = true;
   turns_.Interrupt("interrupted");
   if (phase_ == Phase::kPreparing) {
     exit_code_ = kSomeFailed;
@@ -321,10 +340,15 @@ void StagedRun::Finish() {
   Stop("not run, for dbt's graph leads in a circle");
   results_.Flush();
   WriteResults();
-  if (!ChecksSources(invocation_.command)) console_.Finish(Tally(), Elapsed(), Counts());
-  console_.Print(Console::Summary(results_.Count(Results::Status::kSuccess),
-                                  results_.Count(Results::Status::kError),
-                                  results_.Count(Results::Status::kSkipped)));
+  const std::string scripts = Console::Summary(results_.Count(Results::Status::kSuccess),
+                                               results_.Count(Results::Status::kError),
+                                               results_.Count(Results::Status::kSkipped));
+  if (ChecksSources(invocation_.command))
+    console_.Print(scripts);
+  else
+    console_.Finish(
+        {Tally(run_results_.results(), manifest_.graph, manifest_.dbt_version), Elapsed(),
+         Count(run_results_.results()), unlisted_errors_, is_interrupted_, scripts});
   if (!results_.problem().empty()) {
     handlers_.write_error(Text(
         "aft: the results of the scripts could not be kept: ", results_.problem(), "\n"));
@@ -354,43 +378,6 @@ std::string StagedRun::Label(const std::string& id) const {
   const bool has_relation = node.type != "test" && !node.relation.empty();
   return Text(has_relation ? "relation" : node.type, " ",
               has_relation ? node.relation : node.name);
-}
-
-/// "3 table models, 1 test", as dbt's closing lines say it.
-std::string StagedRun::Tally() const {
-  std::map<std::string, int> counts;
-  for (const NodeResult& result : run_results_.results()) {
-    const auto found = manifest_.graph.find(result.node);
-    if (result.status == "skipped" || found == manifest_.graph.end()) continue;
-    const GraphNode& node = found->second;
-    std::string kind =
-        node.materialization + (node.materialization.empty() ? "" : " ") + node.type;
-    std::replace(kind.begin(), kind.end(), '_', ' ');
-    ++counts[kind];
-  }
-  std::string text;
-  for (const auto& [kind, count] : counts)
-    text += Text(text.empty() ? "" : ", ", count, " ", kind, count == 1 ? "" : "s");
-  return text;
-}
-
-NodeCounts StagedRun::Counts() const {
-  NodeCounts counts;
-  for (const NodeResult& result : run_results_.results()) {
-    if (result.status == "success" || result.status == "pass")
-      ++counts.passed;
-    else if (result.status == "warn")
-      ++counts.warned;
-    else if (result.status == "skipped")
-      ++counts.skipped;
-    else if (result.status == "partial success")
-      ++counts.partial;
-    else if (result.status == "no-op" || result.status == "reused")
-      ++counts.without_work;
-    else
-      ++counts.failed;
-  }
-  return counts;
 }
 
 std::chrono::milliseconds StagedRun::Elapsed() const {

@@ -25,6 +25,7 @@
 #include "plugin/script_host.h"
 #include "plugin/script_turns.h"
 #include "plugin/stage_schedule.h"
+#include "plugin/stage_state.h"
 #include "plugin/staged_commands.h"
 #include "plugin/staged_console.h"
 
@@ -45,11 +46,12 @@ class StagedRun {
   };
 
   /// `loop` and `host` outlive this object. `warm_up` names environments whose scripts
-  /// will probably run. Under `dbt retry`, what `previous` has left runs again.
+  /// will probably run; in `private_folder` files are left for whoever removes it. Under
+  /// `dbt retry`, what `previous` has left runs again.
   StagedRun(EventLoop& loop, ScriptHost& host, const ProjectConfig& project,
             const StagedCommands& commands, DbtInvocation invocation,
             const std::set<std::string>& warm_up, std::optional<PreviousRun> previous,
-            Handlers handlers);
+            const std::filesystem::path& private_folder, Handlers handlers);
 
   /// With kStart, command() is to be started.
   [[nodiscard]] Next NextStep();
@@ -84,19 +86,19 @@ class StagedRun {
   void EndUntold(const std::string& node, bool has_failed, bool has_crashed);
   void EndNode(const NodeResult& result);
   void NodeFailed(const std::string& node);
+  void AddError(const std::string& id, const std::string& problem);
   void TellSkipped();
   void Stop(const std::string& reason);
   void Finish();
   void Refuse(const std::vector<std::string>& problems);
   void WriteResults();
   [[nodiscard]] std::string Label(const std::string& id) const;
-  [[nodiscard]] std::string Tally() const;
-  [[nodiscard]] NodeCounts Counts() const;
   [[nodiscard]] std::chrono::milliseconds Elapsed() const;
   [[nodiscard]] ScriptTurns::Handlers HandlersFor(const std::string& node);
 
   ProjectConfig project_;
   StagedCommands commands_;
+  StageState state_;
   DbtInvocation invocation_;
   std::optional<PreviousRun> previous_;
   Handlers handlers_;
@@ -120,6 +122,8 @@ class StagedRun {
   std::map<std::string, std::string> told_;      ///< a node's status as the log told it
   std::size_t ended_nodes_ = 0;
   std::size_t open_turns_ = 0;
+  int unlisted_errors_ = 0;  ///< that no entry of the results tells of
+  bool is_interrupted_ = false;
   std::chrono::steady_clock::time_point began_;
   int exit_code_ = 0;
 };

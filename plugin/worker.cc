@@ -88,7 +88,7 @@ void Worker::Receive(const HostMessage& message) {
           [this](const HostPrepared& prepared) {
             if (!prepared.control_group.empty())
               control_group_.emplace(prepared.control_group);
-            handlers_.on_prepared(prepared.secrets);
+            handlers_.on_prepared(prepared);
           },
           [this](const HostFailed& failed) { Fail(failed.message); },
           [this](const ScriptExited& exited) { handlers_.on_exited(exited); },

@@ -25,7 +25,7 @@ class Worker {
   struct Handlers {
     std::function<void(std::string_view line)> on_progress;  ///< of a build
     /// Scripts can run from now on.
-    std::function<void(const std::vector<std::string>& secrets)> on_prepared;
+    std::function<void(const HostPrepared&)> on_prepared;
     /// No script can run, or no further one.
     std::function<void(const std::string& reason)> on_failed;
     std::function<void(const ScriptExited&)> on_exited;

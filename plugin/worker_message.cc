@@ -76,6 +76,15 @@ json::object Described(const Environment& environment) {
           {"packages", json::value_from(environment.packages)}};
 }
 
+HostPrepared PreparedFrom(const json::object& message) {
+  HostPrepared prepared;
+  prepared.secrets = Strings(message, "secrets");
+  prepared.control_group = String(message, "group");
+  if (const json::object* target = ObjectAt(message, "target"))
+    prepared.threads = static_cast<int>(Integer(*target, "threads"));
+  return prepared;
+}
+
 }  // namespace
 
 std::string FindMessage(const Environment& environment) {
@@ -136,7 +145,7 @@ HostMessage ParseHostMessage(std::string_view packet) {
   if (const json::object* built = ObjectAt(message, "built"))
     return HostBuilt{String(*built, "python")};
   if (const json::object* prepared = ObjectAt(message, "prepared"))
-    return HostPrepared{Strings(*prepared, "secrets"), String(*prepared, "group")};
+    return PreparedFrom(*prepared);
   if (const json::object* failed = ObjectAt(message, "failed"))
     return HostFailed{String(*failed, "message")};
   if (const json::object* exited = ObjectAt(message, "exited"))

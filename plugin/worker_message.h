@@ -48,6 +48,7 @@ struct HostBuilt {
 struct HostPrepared {
   std::vector<std::string> secrets;  ///< to be masked wherever they would be read
   std::string control_group;  ///< the folder of the one for its scripts; may be empty
+  int threads = 0;            ///< of dbt's target
 };
 
 /// The host can't run scripts, and ends.

@@ -54,8 +54,9 @@ Worker::Handlers WorkerPool::HandlersOf(const std::string& environment,
     handlers_.on_progress(
         Text("environment '", environment, "' | ", secrets_.Masked(std::string(line))));
   };
-  handlers.on_prepared = [this, &state](const std::vector<std::string>& secrets) {
-    for (const std::string& secret : secrets) secrets_.Add(secret);
+  handlers.on_prepared = [this, &state](const HostPrepared& prepared) {
+    for (const std::string& secret : prepared.secrets) secrets_.Add(secret);
+    threads_ = prepared.threads;
     state.is_prepared = true;
     handlers_.on_ready();
   };

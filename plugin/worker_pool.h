@@ -38,6 +38,8 @@ class WorkerPool final : public ScriptHost {
   [[nodiscard]] bool IsReady(const std::string& environment) const override;
   [[nodiscard]] const std::string& failure(const std::string& environment) const override;
 
+  [[nodiscard]] int threads() const override { return threads_; }
+
   RunId Run(const Script& script, const std::string& node_status, OnOutput on_output,
             OnEnded on_ended) override;
   void Signal(RunId run, int signal) override;
@@ -67,6 +69,7 @@ class WorkerPool final : public ScriptHost {
   Secrets secrets_;
   std::filesystem::path manifest_;
   std::map<std::string, WorkerState> workers_;
+  int threads_ = 0;
   RunId next_run_ = 1;
   std::map<RunId, Running> running_;
 };

@@ -59,6 +59,12 @@ class Project:
         shutil.copytree(JAFFLE_SHOP, folder, ignore=ignored)
         return cls(folder)
 
+    @classmethod
+    def copy(cls, source: Path, folder: Path) -> Project:
+        """A copy of any project, with its database."""
+        shutil.copytree(source, folder)
+        return cls(folder)
+
     @property
     def environment(self) -> dict[str, str]:
         """What the project's commands run with."""

@@ -28,12 +28,23 @@ except BaseException as error:
 
 
 class RunInTerminal:
-    """`aft dbt run` in a terminal of its own, whose script hangs; ends with its block."""
+    """`aft dbt run` in a terminal of its own; ends with its block.
 
-    def __init__(self, project: Project, folders: Path) -> None:
+    It has come to where its script hangs, or to where a condition holds.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        folders: Path,
+        *arguments: str,
+        until: Callable[[], bool] | None = None,
+        dbt: Path | None = None,
+    ) -> None:
         self.project = project
         self.folders = folders
-        argv = [str(AFT), "dbt", "run", "--aft-dbt", str(project.program)]
+        program = str(dbt or project.program)
+        argv = [str(AFT), "dbt", "run", "--aft-dbt", program, *arguments]
         environment = project.environment | {"TMPDIR": str(folders)}
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
@@ -43,8 +54,8 @@ class RunInTerminal:
         self.output = b""
         self.exit_code: int | None = None
         pids = project.folder / "pids"
-        self.wait_for(pids.exists, "the script runs")
-        self.script_pids = [int(pid) for pid in pids.read_text().split()]
+        self.wait_for(until or pids.exists, "the script runs, or what was to be")
+        self.script_pids = [] if until else [int(pid) for pid in pids.read_text().split()]
 
     def __enter__(self) -> RunInTerminal:
         return self

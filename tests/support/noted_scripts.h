@@ -33,6 +33,8 @@ class NotedScripts : public ScriptHost {
     return reason;
   }
 
+  [[nodiscard]] int threads() const override { return most_at_once; }
+
   RunId Run(const Script& script, const std::string& node_status, OnOutput /*on_output*/,
             OnEnded on_ended) override {
     started.push_back(script.id);
@@ -51,6 +53,7 @@ class NotedScripts : public ScriptHost {
     ended.on_ended(outcome);
   }
 
+  int most_at_once = 16;  ///< dbt's threads
   std::set<std::string> environments;
   std::string reason;
   std::vector<std::string> started;

@@ -28,6 +28,7 @@ class StagedDriver {
       : folder_(folder),
         run(loop_, scripts, ReadProjectConfig(folder), StagedCommands("/bin/dbt", words),
             Invocation(folder, words), {kLocalEnvironment}, std::nullopt,
+            folder / "private",
             {[this](const std::string& text) { output += text; },
              [this](const std::string& text) { errors += text; }}) {}
 
@@ -83,6 +84,12 @@ class StagedDriver {
     for (const auto& [id, node] : ReadManifest(folder_ / "target/manifest.json").graph)
       EXPECT_TRUE(nodes.emplace(node.selector, id).second) << node.selector;
     std::vector<std::string> selected;
+    if (command.argv.back() == "result:error") {
+      for (const NodeResult& result :
+           ReadRunResults(folder_ / "private/stage/run_results.json"))
+        selected.push_back(result.node);
+      return selected;
+    }
     auto word = std::find(command.argv.begin(), command.argv.end(), "--select");
     if (word != command.argv.end())
       while (++word != command.argv.end()) selected.push_back(nodes.at(*word));
@@ -113,6 +120,7 @@ class StagedDriver {
     invocation.command = arguments.command();
     invocation.project_folder = folder;
     invocation.fails_fast = arguments.Has("--fail-fast");
+    invocation.log_format = arguments.Value("--log-format");
     return invocation;
   }
 

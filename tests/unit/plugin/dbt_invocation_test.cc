@@ -19,7 +19,9 @@ using testing::StartsWith;
 using testing::ThrowsMessage;
 
 DbtInvocation Called(const std::vector<std::string>& words) {
-  return InvocationOf(DbtArguments(words), "/bin/true", "/shop");
+  ProjectConfig project;
+  project.folder = "/shop";
+  return InvocationOf(DbtArguments(words), "/bin/true", project);
 }
 
 std::string Variables(const std::string& yaml) {

@@ -46,8 +46,10 @@ std::vector<std::string> Lines(const std::string& text) {
 /// children.
 class RecordedShop {
  public:
-  RecordedShop() {
+  explicit RecordedShop(const std::string& version) {
     json::value manifest = json::parse(StreamText("manifest.json"));
+    manifest.at("metadata").as_object()["dbt_version"] =
+        version.substr(version.find('_') + 1) + ".0";
     manifest.at("nodes")
         .at("snapshot.jaffle_shop.customers_history")
         .as_object()["meta"] = {{"aft", {{"scripts", {{"after", {"score.py"}}}}}}};
@@ -82,7 +84,7 @@ class DbtStreams : public testing::TestWithParam<const char*> {
 };
 
 TEST_P(DbtStreams, AreFollowedToTheirEnd) {
-  const RecordedShop shop;
+  const RecordedShop shop(GetParam());
   StagedDriver driver(shop.path());
   ASSERT_TRUE(driver.Starts());
   driver.Print(StreamText(Name("ls.jsonl")));
@@ -120,7 +122,7 @@ TEST_P(DbtStreams, TellTheEndOfEachNodeThatRan) {
 }
 
 TEST_P(DbtStreams, AreTheUsersOwnAsJson) {
-  const RecordedShop shop;
+  const RecordedShop shop(GetParam());
   StagedDriver driver(shop.path(), {"build", "--log-format", "json"});
   ASSERT_TRUE(driver.Starts());
   driver.Print(StreamText(Name("ls.jsonl")));
@@ -210,7 +212,7 @@ class Mutator {
 };
 
 TEST_P(DbtStreams, MayBeBrokenInAnyWay) {
-  const RecordedShop shop;
+  const RecordedShop shop(GetParam());
   const std::vector<std::string> listing = Lines(StreamText(Name("ls.jsonl")));
   const std::vector<std::string> build = Lines(StreamText(Name("build.jsonl")));
   const std::string results = StreamText(Name("run_results.json"));

@@ -21,6 +21,8 @@ using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 using Result = StageSchedule::Result;
 
+constexpr std::size_t kAll = 100;
+
 /// "b <- a, e; (e) <- a": nodes with their parents, ephemeral models in parentheses.
 Graph GraphFrom(const std::string& text) {
   Graph graph;
@@ -78,7 +80,7 @@ TEST(StageSchedule, TakesAllInOneStageWhereNoScriptIsBound) {
   const Graph graph = GraphFrom("a; b <- a; (e) <- b; c <- e");
   StageSchedule schedule(graph, AllOf(graph), {});
 
-  EXPECT_THAT(schedule.TakeTurns(), IsEmpty());
+  EXPECT_THAT(schedule.TakeTurns(kAll), IsEmpty());
   EXPECT_THAT(schedule.TakeStage(), UnorderedElementsAre("a", "b", "c"));
   EXPECT_EQ(schedule.size(), 3);
 }
@@ -91,7 +93,7 @@ TEST(StageSchedule, CutsAfterANodeWhoseScriptsFollowIt) {
   schedule.EndNode("a", Result::kSucceeded);
   schedule.EndNode("other", Result::kSucceeded);
   EXPECT_THAT(schedule.TakeStage(), IsEmpty());
-  EXPECT_THAT(NodesOf(schedule.TakeTurns()), ElementsAre("a"));
+  EXPECT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("a"));
   schedule.EndTurn("a", true);
 
   EXPECT_THAT(schedule.TakeStage(), ElementsAre("b"));
@@ -103,7 +105,7 @@ TEST(StageSchedule, RunsScriptsOfAnEphemeralModelWhenItsParentsAreDone) {
 
   EXPECT_THAT(schedule.TakeStage(), ElementsAre("a"));
   schedule.EndNode("a", Result::kSucceeded);
-  const std::vector<StageSchedule::Turn> turns = schedule.TakeTurns();
+  const std::vector<StageSchedule::Turn> turns = schedule.TakeTurns(kAll);
   ASSERT_THAT(NodesOf(turns), ElementsAre("e"));
   EXPECT_EQ(turns.front().scripts.size(), 2);
   schedule.EndTurn("e", true);
@@ -115,7 +117,7 @@ TEST(StageSchedule, RunsFirstWhatComesBeforeANodeWithoutParents) {
   const Graph graph = GraphFrom("a; b <- a");
   StageSchedule schedule(graph, AllOf(graph), {Scripts("a", 1, 0)});
 
-  EXPECT_THAT(NodesOf(schedule.TakeTurns()), ElementsAre("a"));
+  EXPECT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("a"));
   EXPECT_THAT(schedule.TakeStage(), IsEmpty());
   schedule.EndTurn("a", true);
 
@@ -128,7 +130,7 @@ TEST(StageSchedule, SkipsWhatIsBelowAFailedScript) {
                          {Scripts("a", 0, 1), Scripts("b", 0, 1)});
   for (const std::string& node : schedule.TakeStage())
     schedule.EndNode(node, Result::kSucceeded);
-  ASSERT_THAT(NodesOf(schedule.TakeTurns()), ElementsAre("a"));
+  ASSERT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("a"));
 
   schedule.EndTurn("a", false);
 
@@ -149,7 +151,7 @@ TEST(StageSchedule, SkipsWhatIsBelowANodeThatDbtCouldNotBuild) {
   schedule.EndNode("b", Result::kSkipped);
 
   EXPECT_THAT(SkippedBy(schedule), ElementsAre("", "c"));
-  EXPECT_THAT(schedule.TakeTurns(), IsEmpty());
+  EXPECT_THAT(schedule.TakeTurns(kAll), IsEmpty());
 }
 
 TEST(StageSchedule, LetsChildrenWaitForTheTestsOfTheirParents) {
@@ -158,7 +160,7 @@ TEST(StageSchedule, LetsChildrenWaitForTheTestsOfTheirParents) {
   StageSchedule schedule(graph, AllOf(graph), {Scripts("a", 0, 1)});
   ASSERT_THAT(schedule.TakeStage(), ElementsAre("a"));
   schedule.EndNode("a", Result::kSucceeded);
-  ASSERT_THAT(NodesOf(schedule.TakeTurns()), ElementsAre("a"));
+  ASSERT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("a"));
   schedule.EndTurn("a", true);
   ASSERT_THAT(schedule.TakeStage(), UnorderedElementsAre("b", "test_a"));
 
@@ -176,9 +178,22 @@ TEST(StageSchedule, StartsNothingAfterAStop) {
 
   schedule.Stop("interrupted");
 
-  EXPECT_THAT(schedule.TakeTurns(), IsEmpty());
+  EXPECT_THAT(schedule.TakeTurns(kAll), IsEmpty());
   EXPECT_THAT(schedule.TakeStage(), IsEmpty());
-  EXPECT_THAT(SkippedBy(schedule), ElementsAre("", "b"));
+  const std::vector<StageSchedule::Skipped> skipped = schedule.TakeSkipped();
+  ASSERT_EQ(skipped.size(), 2);
+  EXPECT_EQ(skipped.front().built, "a");
+  EXPECT_EQ(skipped.front().node, "");
+  EXPECT_EQ(skipped.back().node, "b");
+}
+
+TEST(StageSchedule, GivesOutAsManyTurnsAsMayRunAtATime) {
+  const Graph graph = GraphFrom("(a); (b); (c)");
+  StageSchedule schedule(graph, AllOf(graph),
+                         {Scripts("a", 0, 1), Scripts("b", 0, 1), Scripts("c", 0, 1)});
+
+  EXPECT_THAT(NodesOf(schedule.TakeTurns(2)), ElementsAre("a", "b"));
+  EXPECT_THAT(NodesOf(schedule.TakeTurns(2)), ElementsAre("c"));
 }
 
 /// Runs random graphs to their end, with failures or without.
@@ -201,7 +216,8 @@ class RandomStages {
 
   void Run() {
     StageSchedule schedule(graph_, selected_, scripts_);
-    int stages = 0;
+    const std::size_t expected = schedule.CountStages();
+    std::size_t stages = 0;
     while (true) {
       RunTurns(schedule);
       const std::vector<std::string> stage = schedule.TakeStage();
@@ -211,6 +227,7 @@ class RandomStages {
       for (const std::string& node : stage) ExpectReady(node, stage);
       EndStage(schedule, stage);
     }
+    EXPECT_TRUE(has_failures_ || stages == expected) << stages << " " << expected;
     Check(stages);
   }
 
@@ -234,8 +251,10 @@ class RandomStages {
   }
 
   void RunTurns(StageSchedule& schedule) {
-    for (std::vector<StageSchedule::Turn> turns = schedule.TakeTurns(); !turns.empty();
-         turns = schedule.TakeTurns()) {
+    const auto most = static_cast<std::size_t>(Number(1, 3));
+    for (std::vector<StageSchedule::Turn> turns = schedule.TakeTurns(most);
+         !turns.empty(); turns = schedule.TakeTurns(most)) {
+      EXPECT_LE(turns.size(), most);
       for (const StageSchedule::Turn& turn : turns) {
         for (const Script& script : turn.scripts)
           EXPECT_TRUE(ran_.insert(script.id).second) << script.id << " ran twice";
@@ -300,7 +319,7 @@ class RandomStages {
   }
 
   /// Each node and script has come to exactly one end, in as few stages as can be.
-  void Check(int stages) {
+  void Check(std::size_t stages) {
     for (const auto& [id, node] : graph_)
       EXPECT_EQ(built_.contains(id) + skipped_.contains(id), IsPassed(id) ? 0 : 1) << id;
     for (const NodeScripts& of_node : scripts_)
@@ -310,7 +329,7 @@ class RandomStages {
     if (has_failures_) return;
     int fewest = 0;
     for (const auto& [id, node] : graph_) fewest = std::max(fewest, StageOf(id));
-    EXPECT_EQ(stages, fewest);
+    EXPECT_EQ(stages, static_cast<std::size_t>(fewest));
   }
 
   /// The number of the earliest stage after which the node and its scripts are done: the

@@ -35,7 +35,7 @@ TEST(StagedCommands, ListWithoutTheOptionsThatDbt2TakesForARun) {
   EXPECT_THAT(commands.Listing().argv,
               ElementsAre("/bin/dbt", "ls", "--compute", "remote", "--output", "json",
                           "--output-keys", "unique_id"));
-  EXPECT_THAT(commands.Stage({"fqn:a"}, {}).argv,
+  EXPECT_THAT(commands.Stage({{"fqn:a"}, {}, {}}).argv,
               ElementsAre("/bin/dbt", "build", "--static-analysis", "off", "--sampled",
                           "source:a", "b", "--compute", "remote", "--state-mode=noop",
                           "--skip-checks", "--select", "fqn:a"));
@@ -47,7 +47,8 @@ TEST(StagedCommands, RunAStageOfTheseNodesAlone) {
       {"build", "-s", "a", "--exclude", "c", "--selector=s", "--resource-type", "model",
        "--indirect-selection", "cautious", "--full-refresh", "-t", "dev"});
 
-  const DbtProcess stage = commands.Stage({"fqn:a,path:a.sql", "fqn:b,path:b.sql"}, {});
+  const DbtProcess stage =
+      commands.Stage({{"fqn:a,path:a.sql", "fqn:b,path:b.sql"}, {}, {}});
 
   EXPECT_THAT(stage.argv,
               ElementsAre("/bin/dbt", "build", "--full-refresh", "-t", "dev", "--select",
@@ -61,10 +62,10 @@ TEST(StagedCommands, PutAStateInThePlaceOfTheUsers) {
   const StagedCommands commands("/bin/dbt",
                                 {"run", "--state", "prod", "--defer-state", "d"});
 
-  EXPECT_THAT(
-      commands.Stage({"fqn:a"}, "/shop/kept").argv,
-      ElementsAre("/bin/dbt", "run", "--state", "/shop/kept", "--select", "fqn:a"));
-  EXPECT_THAT(commands.Stage({"fqn:a"}, {}).argv,
+  EXPECT_THAT(commands.Stage({{"fqn:a"}, "/shop/kept", "/shop/deferred"}).argv,
+              ElementsAre("/bin/dbt", "run", "--state", "/shop/kept", "--defer-state",
+                          "/shop/deferred", "--select", "fqn:a"));
+  EXPECT_THAT(commands.Stage({{"fqn:a"}, {}, {}}).argv,
               ElementsAre("/bin/dbt", "run", "--state", "prod", "--defer-state", "d",
                           "--select", "fqn:a"));
 }

@@ -111,20 +111,23 @@ TEST(StagedConsole, TellsOfErrorsOnceMoreAtTheEnd) {
   Printed printed;
   printed.console.BeginStage(0, 15);
   printed.Stream("dbt_1.7/build.jsonl");
-  printed.console.Remember("a script failed");
+  printed.console.Remember("model a (models/a.sql)", "a script failed");
   printed.lines.clear();
+  StagedConsole::Ending ending;
+  ending.what = "9 models";
+  ending.elapsed = std::chrono::milliseconds(61'500);
+  ending.counts = {10, 1, 2, 2, 0, 0};
 
-  printed.console.Finish("9 models", std::chrono::milliseconds(61'500),
-                         {10, 1, 2, 2, 0, 0});
+  printed.console.Finish(ending);
 
-  EXPECT_THAT(printed.lines,
-              testing::IsSupersetOf(
-                  {"Finished running 9 models in 0 hours 1 minutes and "
-                   "1.50 seconds (61.50s).",
-                   "Completed with 2 errors, 0 partial successes, and 1 "
-                   "warning:",
-                   "  Got 60 results, configured to fail if != 0", "a script failed",
-                   "Done. PASS=10 WARN=1 ERROR=2 SKIP=2 TOTAL=15"}));
+  EXPECT_THAT(
+      printed.lines,
+      testing::IsSupersetOf({"Finished running 9 models in 0 hours 1 minutes and "
+                             "1.50 seconds (61.50s).",
+                             "Completed with 2 errors and 1 warning:",
+                             "  Got 60 results, configured to fail if != 0",
+                             "Failure in model a (models/a.sql)", "  a script failed",
+                             "Done. PASS=10 WARN=1 ERROR=2 SKIP=2 TOTAL=15"}));
 }
 
 TEST(StagedConsole, CountsNodesWithoutWorkAsTheDbtDoes) {
@@ -133,9 +136,13 @@ TEST(StagedConsole, CountsNodesWithoutWorkAsTheDbtDoes) {
   printed.Stream("dbt_1.10/build.jsonl");
   printed.lines.clear();
 
-  printed.console.Finish("", std::chrono::milliseconds(0), {1, 0, 0, 0, 0, 2});
+  StagedConsole::Ending ending;
+  ending.counts = {1, 0, 0, 0, 0, 2};
 
-  EXPECT_EQ(printed.lines.back(), "Done. PASS=1 WARN=0 ERROR=0 SKIP=0 NO-OP=2 TOTAL=3");
+  printed.console.Finish(ending);
+
+  EXPECT_THAT(printed.lines,
+              testing::Contains("Done. PASS=1 WARN=0 ERROR=0 SKIP=0 NO-OP=2 TOTAL=3"));
 }
 
 TEST(StagedConsole, PassesOnWhatIsNotDbts) {
@@ -151,7 +158,7 @@ TEST(StagedConsole, PassesOnWhatIsNotDbts) {
 TEST(StagedConsole, KeepsDebugForThoseWhoAskedForIt) {
   StagedConsole::Options options;
   for (const bool shows_debug : {false, true}) {
-    options.shows_debug = shows_debug;
+    options.least_level = shows_debug ? "debug" : "info";
     Printed printed(options);
     printed.Say("NodeStart", "Began running node a", {}, "debug");
     EXPECT_EQ(printed.lines.size(), shows_debug ? 1 : 0);
@@ -160,7 +167,7 @@ TEST(StagedConsole, KeepsDebugForThoseWhoAskedForIt) {
 
 TEST(StagedConsole, IsSilentButForErrorsWhereDbtIs) {
   StagedConsole::Options options;
-  options.shows_errors_only = true;
+  options.least_level = "error";
   Printed printed(options);
 
   printed.console.Print("fine");
@@ -174,12 +181,12 @@ TEST(StagedConsole, WritesItsOwnLinesAsDbtsEventsInJson) {
   options.format = Format::kJson;
   Printed printed(options);
 
-  printed.console.PrintSkipped(2, 3, "relation main.b");
+  printed.console.PrintUnbuilt(2, 3, "relation main.b", "SKIP");
 
   ASSERT_EQ(printed.lines.size(), 1);
   const auto line = ParseDbtLogLine(printed.lines.front());
   ASSERT_TRUE(line);
-  EXPECT_EQ(line->name, "Note");
+  EXPECT_EQ(line->name, "SkippingDetails");
   EXPECT_THAT(line->message, StartsWith("2 of 3 SKIP relation main.b ......"));
 }
 

@@ -105,8 +105,8 @@ TEST(StagedRun, SkipsWhatIsBelowAFailedScript) {
   EXPECT_EQ(driver.run.exit_code(), 1);
   EXPECT_THAT(driver.Merged(), ElementsAre(Pair("a", "error"), Pair("b", "skipped")));
   EXPECT_THAT(driver.output, AllOf(HasSubstr("2 of 2 SKIP relation main.b"),
-                                   HasSubstr("relation main.a: script 'a.py' failed: "
-                                             "ValueError: no")));
+                                   HasSubstr("Failure in model a (models/a.sql)"),
+                                   HasSubstr("  script 'a.py' failed: ValueError: no")));
 }
 
 TEST(StagedRun, TakesASilentDbtForNoSuccess) {
@@ -121,8 +121,8 @@ TEST(StagedRun, TakesASilentDbtForNoSuccess) {
   EXPECT_EQ(driver.run.exit_code(), 1);
   EXPECT_THAT(driver.scripts.started, IsEmpty());
   EXPECT_THAT(driver.Merged(), ElementsAre(Pair("a", "error"), Pair("other", "error")));
-  EXPECT_THAT(driver.output,
-              HasSubstr("relation main.other: dbt has not said what became of it"));
+  EXPECT_THAT(driver.output, HasSubstr("Failure in model other (models/other.sql)"));
+  EXPECT_THAT(driver.output, HasSubstr("  dbt has not said what became of it"));
 }
 
 TEST(StagedRun, AsksNoAccountOfExposures) {
@@ -166,12 +166,12 @@ TEST(StagedRun, KeepsWhatAKilledDbtHasTold) {
   driver.List({"a", "other"});
   ASSERT_TRUE(driver.Starts());
   driver.Tell("a", "success");
+  driver.Tell("other", "success");
 
   driver.run.CommandExited(137);
 
   EXPECT_TRUE(driver.HasEnded());
-  EXPECT_THAT(driver.Merged(),
-              ElementsAre(Pair("a", "success"), Pair("other", "skipped")));
+  EXPECT_THAT(driver.Merged(), ElementsAre(Pair("a", "error"), Pair("other", "success")));
 }
 
 TEST(StagedRun, BelievesTheResultsOverTheLog) {

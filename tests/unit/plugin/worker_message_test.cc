@@ -51,6 +51,10 @@ TEST(WorkerMessage, ReadsWhatAHostSays) {
                 .control_group,
             "/a");
   EXPECT_EQ(
+      std::get<HostPrepared>(ParseHostMessage(R"({"prepared":{"target":{"threads":4}}})"))
+          .threads,
+      4);
+  EXPECT_EQ(
       std::get<HostFailed>(ParseHostMessage(R"({"failed":{"message":"no"}})")).message,
       "no");
   const auto exited = std::get<ScriptExited>(
