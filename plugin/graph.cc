@@ -66,9 +66,7 @@ void AddTestEdges(Graph& graph) {
   const Children children = ChildrenOf(graph);
   std::vector<std::pair<std::string, std::string>> edges;
   for (const auto& [id, node] : graph) {
-    if (node.type == "unit_test") {
-      for (const std::string& model : node.parents) edges.emplace_back(id, model);
-    } else if (node.type == "test") {
+    if (node.type == "test") {
       const std::set<std::string> below = CommonDescendants(node.parents, children);
       for (const std::string& child : below) {
         const GraphNode& waiting = graph.at(child);
@@ -81,8 +79,6 @@ void AddTestEdges(Graph& graph) {
       }
     }
   }
-  for (auto& [id, node] : graph)
-    if (node.type == "unit_test") node.parents.clear();
   for (const auto& [test, waiting] : edges) graph.at(waiting).parents.insert(test);
 }
 

@@ -25,8 +25,7 @@ struct GraphNode {
 using Graph = std::map<std::string, GraphNode>;
 
 /// Adds what `dbt build` has beside the parents of the manifest: a node waits for the
-/// tests of what it is built from, and a model for its unit tests. (dbt-core,
-/// compilation.py: add_test_edges)
+/// tests of what it is built from. (dbt-core, compilation.py: add_test_edges)
 void AddTestEdges(Graph& graph);
 
 /// A selector that matches the node with this fully qualified name in this file, and no

@@ -26,6 +26,7 @@ void StageSchedule::AddNodes(const Graph& graph, const std::set<std::string>& se
   }
   for (const auto& [id, node] : graph) {
     const std::size_t at = places_.at(id);
+    if (node.type == "unit_test" && JoinModel(at, node.parents)) continue;
     for (const std::string& parent : node.parents) {
       const auto found = places_.find(parent);
       if (found == places_.end()) continue;
@@ -33,6 +34,20 @@ void StageSchedule::AddNodes(const Graph& graph, const std::set<std::string>& se
       ++nodes_[at].open_parents;
     }
   }
+}
+
+/// Whether the model of a unit test runs as well, so that the two have one stage.
+bool StageSchedule::JoinModel(std::size_t unit_test,
+                              const std::set<std::string>& models) {
+  if (!nodes_[unit_test].is_selected) return false;
+  for (const std::string& model : models) {
+    const auto found = places_.find(model);
+    if (found == places_.end() || nodes_[found->second].is_passed()) continue;
+    nodes_[found->second].unit_tests.push_back(unit_test);
+    nodes_[unit_test].open_parents = 1;
+    return true;
+  }
+  return false;
 }
 
 void StageSchedule::AddScripts(std::vector<NodeScripts> scripts) {
@@ -94,6 +109,8 @@ void StageSchedule::Leave(std::size_t at, const std::string& reason) {
   node.state = State::kGone;
   if (!skipped.node.empty() || !skipped.scripts.empty())
     skipped_.push_back(std::move(skipped));
+  for (const std::size_t unit_test : node.unit_tests)
+    if (nodes_[unit_test].state == State::kWaiting) Leave(unit_test, reason);
 }
 
 void StageSchedule::Fail(std::size_t first, const std::string& reason) {
@@ -142,16 +159,19 @@ std::vector<std::string> StageSchedule::TakeStage() {
   while (!open.empty()) {
     const std::size_t at = open.back();
     open.pop_back();
-    if (!nodes_[at].is_passed()) {
-      nodes_[at].state = State::kInStage;
-      stage.push_back(nodes_[at].id);
-    }
+    if (!nodes_[at].is_passed()) Include(at, stage);
     if (!nodes_[at].after.empty()) continue;
     for (const std::size_t child : nodes_[at].children)
       if (MayJoin(child) && ++covered[child] == nodes_[child].open_parents)
         open.push_back(child);
   }
   return stage;
+}
+
+void StageSchedule::Include(std::size_t at, std::vector<std::string>& stage) {
+  nodes_[at].state = State::kInStage;
+  stage.push_back(nodes_[at].id);
+  for (const std::size_t unit_test : nodes_[at].unit_tests) Include(unit_test, stage);
 }
 
 bool StageSchedule::MayJoin(std::size_t at) const {

@@ -76,6 +76,7 @@ class StageSchedule {
     std::vector<Script> before;
     std::vector<Script> after;
     std::vector<std::size_t> children;
+    std::vector<std::size_t> unit_tests;  ///< dbt runs them with their model only
     std::size_t open_parents = 0;
     State state = State::kWaiting;
     bool is_built = false;
@@ -85,12 +86,14 @@ class StageSchedule {
   };
 
   void AddNodes(const Graph& graph, const std::set<std::string>& selected);
+  bool JoinModel(std::size_t unit_test, const std::set<std::string>& models);
   void AddScripts(std::vector<NodeScripts> scripts);
   void BeReady(std::size_t at);
   void Prepared(std::size_t at);
   void Finish(std::size_t at);
   void Fail(std::size_t at, const std::string& reason);
   void Leave(std::size_t at, const std::string& reason);
+  void Include(std::size_t at, std::vector<std::string>& stage);
   [[nodiscard]] bool MayJoin(std::size_t at) const;
 
   std::vector<Node> nodes_;

@@ -233,12 +233,16 @@ void StagedRun::EndTurn(const std::string& node, const std::string& problem) {
   Advance();
 }
 
-void StagedRun::AddError(const std::string& id, const std::string& problem) {
+void StagedRun::TellAtEnd(const std::string& id, const std::string& problem) {
   const GraphNode& node = manifest_.graph.at(id);
   console_.Remember(Text(node.type, " ", node.name, " (", node.file, ")"),
                     Printable(problem));
+}
+
+void StagedRun::AddError(const std::string& id, const std::string& problem) {
+  TellAtEnd(id, problem);
   // dbt has no entry for an ephemeral model either.
-  if (node.is_ephemeral()) {
+  if (manifest_.graph.at(id).is_ephemeral()) {
     ++unlisted_errors_;
     return;
   }
@@ -265,9 +269,12 @@ void StagedRun::StageEnded(int exit_code) {
   // A dbt that was killed has written no results, but told of some.
   for (const auto& [node, status] : std::exchange(told_, {})) {
     if (!stage_.contains(node) || (status.empty() && !has_crashed)) continue;
-    const NodeResult result =
-        status.empty() ? NodeResult{node, "error", "dbt was ended while it worked on it"}
-                       : NodeResult{node, status, ""};
+    NodeResult result{node, status, ""};
+    if (status.empty()) {
+      result.status = "error";
+      result.message = "dbt was ended while it worked on it";
+      TellAtEnd(node, result.message);
+    }
     run_results_.Set(result);
     EndNode(result);
   }

@@ -86,6 +86,7 @@ class StagedRun {
   void EndUntold(const std::string& node, bool has_failed, bool has_crashed);
   void EndNode(const NodeResult& result);
   void NodeFailed(const std::string& node);
+  void TellAtEnd(const std::string& id, const std::string& problem);
   void AddError(const std::string& id, const std::string& problem);
   void TellSkipped();
   void Stop(const std::string& reason);

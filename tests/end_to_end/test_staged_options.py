@@ -86,7 +86,7 @@ def test_build_takes_seeds_and_tests_in_their_order(small: Project) -> None:
     tests = [{"name": "id", "tests": ["unique"]}, {"name": "status", "tests": ["unique"]}]
     small.bind("below", {"before": ["scripts/note.py"]}, columns=tests)
     small.write("models/last.sql", "select n from {{ ref('below') }}")
-    unit = {"name": "of_below", "model": "below", "given": [], "expect": {"rows": []}}
+    unit: dict[str, Any] = {"name": "of_below", "model": "below"}
     unit["given"] = [{"input": "ref('raw_orders')", "rows": [{"id": 1}]}]
     unit["expect"] = {"rows": [{"id": 1}]}
     change_yaml(small, "models/unit.yml", unit_tests=[unit])
@@ -94,7 +94,7 @@ def test_build_takes_seeds_and_tests_in_their_order(small: Project) -> None:
     run = small.aft("dbt", "build", "--exclude", "raw_customers", "raw_payments", *STAGED)
 
     assert run.exit_code == 1, run.output
-    assert noted(small) == ["raw_orders", "below"]
+    assert noted(small) == ["raw_orders", "below"], run.output
     entries = {name.partition(".")[0]: status for name, status in statuses(small).items()}
     assert entries == {
         "raw_orders": "success",

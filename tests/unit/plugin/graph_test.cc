@@ -64,17 +64,6 @@ TEST(TestEdges, LetNoTestWaitForAnother) {
   EXPECT_THAT(graph.at("model.a").parents, ElementsAre("source.s", "test.s"));
 }
 
-TEST(TestEdges, PutUnitTestsBeforeTheirModel) {
-  Graph graph;
-  Add(graph, "model.a", {});
-  Add(graph, "unit_test.a", {"model.a"});
-
-  AddTestEdges(graph);
-
-  EXPECT_THAT(graph.at("model.a").parents, ElementsAre("unit_test.a"));
-  EXPECT_THAT(graph.at("unit_test.a").parents, IsEmpty());
-}
-
 TEST(TestEdges, EndInAGraphThatLeadsInACircle) {
   Graph graph;
   Add(graph, "model.a", {"model.b"});

@@ -170,6 +170,36 @@ TEST(StageSchedule, LetsChildrenWaitForTheTestsOfTheirParents) {
   EXPECT_THAT(schedule.TakeStage(), IsEmpty());
 }
 
+TEST(StageSchedule, PutsUnitTestsIntoTheStageOfTheirModel) {
+  Graph graph = GraphFrom("a; b <- a; u_b <- b; u_a <- a");
+  graph.at("u_a").type = graph.at("u_b").type = "unit_test";
+  StageSchedule schedule(graph, {"b", "u_a", "u_b"}, {Scripts("b", 1, 0)});
+
+  EXPECT_THAT(NodesOf(schedule.TakeTurns(9)), ElementsAre("b"));
+  EXPECT_THAT(schedule.TakeStage(), ElementsAre("u_a"));
+  schedule.EndNode("u_a", Result::kSucceeded);
+  schedule.EndTurn("b", true);
+  EXPECT_THAT(schedule.TakeStage(), UnorderedElementsAre("b", "u_b"));
+  schedule.EndNode("u_b", Result::kFailed);
+  schedule.EndNode("b", Result::kSkipped);
+
+  EXPECT_THAT(schedule.TakeSkipped(), IsEmpty());
+  EXPECT_THAT(schedule.TakeStage(), IsEmpty());
+}
+
+TEST(StageSchedule, SkipsUnitTestsWithTheirModel) {
+  Graph graph = GraphFrom("a; b <- a; u_b <- b");
+  graph.at("u_b").type = "unit_test";
+  StageSchedule schedule(graph, AllOf(graph), {Scripts("a", 0, 1)});
+  ASSERT_THAT(schedule.TakeStage(), ElementsAre("a"));
+  schedule.EndNode("a", Result::kSucceeded);
+  ASSERT_THAT(NodesOf(schedule.TakeTurns(9)), ElementsAre("a"));
+
+  schedule.EndTurn("a", false);
+
+  EXPECT_THAT(SkippedBy(schedule), ElementsAre("b", "u_b"));
+}
+
 TEST(StageSchedule, StartsNothingAfterAStop) {
   const Graph graph = GraphFrom("a; b <- a; c");
   StageSchedule schedule(graph, AllOf(graph), {Scripts("a", 0, 1)});
