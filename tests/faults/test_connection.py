@@ -71,6 +71,11 @@ def server(postgres: PostgresServer) -> Iterator[PostgresServer]:
     postgres.run("create schema broken; create table broken.t (a bigint)")
     postgres.run("insert into broken.t values (42)")
     yield postgres
+    # A query that sleeps does not notice that its client is gone.
+    postgres.run(
+        "select pg_terminate_backend(pid) from pg_stat_activity "
+        "where pid <> pg_backend_pid() and backend_type = 'client backend'"
+    )
     postgres.run("drop schema broken cascade")
 
 

@@ -8,6 +8,6 @@ from tests.faults.soak import soak
 
 
 def test_what_must_hold_holds_after_each_kill(server_project: ServerProject) -> None:
-    tally = soak(server_project, kills=8, seed=1)
+    tally = soak(server_project, kills=6, seed=1)
 
     assert tally.violations == []
