@@ -60,7 +60,7 @@ TEST(LiveRun, RefusesTheNodesOfAManifestThatItCannotRead) {
   const Shop shop({MakeNode("a", {}, {"a1.py"})});
   shop.Write("target/manifest.json", "{\"nodes\": ");
 
-  Gate gate(shop);
+  const Gate gate(shop);
 
   EXPECT_EQ(gate.Verdict(0), "fail");
 }
