@@ -26,7 +26,10 @@ void StageSchedule::AddNodes(const Graph& graph, const std::set<std::string>& se
   }
   for (const auto& [id, node] : graph) {
     const std::size_t at = places_.at(id);
-    if (node.type == "unit_test" && JoinModel(at, node.parents)) continue;
+    if (node.type == "unit_test") {
+      JoinModel(at, node.parents);
+      continue;
+    }
     for (const std::string& parent : node.parents) {
       const auto found = places_.find(parent);
       if (found == places_.end()) continue;
@@ -36,18 +39,19 @@ void StageSchedule::AddNodes(const Graph& graph, const std::set<std::string>& se
   }
 }
 
-/// Whether the model of a unit test runs as well, so that the two have one stage.
-bool StageSchedule::JoinModel(std::size_t unit_test,
+/// dbt runs a unit test with its model, or not at all. (dbt-core, task/build.py)
+void StageSchedule::JoinModel(std::size_t unit_test,
                               const std::set<std::string>& models) {
-  if (!nodes_[unit_test].is_selected) return false;
+  if (!nodes_[unit_test].is_selected) return;
+  nodes_[unit_test].open_parents = 1;
   for (const std::string& model : models) {
     const auto found = places_.find(model);
     if (found == places_.end() || nodes_[found->second].is_passed()) continue;
     nodes_[found->second].unit_tests.push_back(unit_test);
-    nodes_[unit_test].open_parents = 1;
-    return true;
+    return;
   }
-  return false;
+  nodes_[unit_test].is_selected = false;
+  --built_count_;
 }
 
 void StageSchedule::AddScripts(std::vector<NodeScripts> scripts) {

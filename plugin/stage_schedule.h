@@ -86,7 +86,7 @@ class StageSchedule {
   };
 
   void AddNodes(const Graph& graph, const std::set<std::string>& selected);
-  bool JoinModel(std::size_t unit_test, const std::set<std::string>& models);
+  void JoinModel(std::size_t unit_test, const std::set<std::string>& models);
   void AddScripts(std::vector<NodeScripts> scripts);
   void BeReady(std::size_t at);
   void Prepared(std::size_t at);

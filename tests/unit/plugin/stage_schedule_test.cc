@@ -175,9 +175,9 @@ TEST(StageSchedule, PutsUnitTestsIntoTheStageOfTheirModel) {
   graph.at("u_a").type = graph.at("u_b").type = "unit_test";
   StageSchedule schedule(graph, {"b", "u_a", "u_b"}, {Scripts("b", 1, 0)});
 
+  EXPECT_EQ(schedule.size(), 2);
   EXPECT_THAT(NodesOf(schedule.TakeTurns(9)), ElementsAre("b"));
-  EXPECT_THAT(schedule.TakeStage(), ElementsAre("u_a"));
-  schedule.EndNode("u_a", Result::kSucceeded);
+  EXPECT_THAT(schedule.TakeStage(), IsEmpty());
   schedule.EndTurn("b", true);
   EXPECT_THAT(schedule.TakeStage(), UnorderedElementsAre("b", "u_b"));
   schedule.EndNode("u_b", Result::kFailed);
