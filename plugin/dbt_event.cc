@@ -6,6 +6,7 @@
 #include <map>
 
 #include "host_shim/error.h"
+#include "plugin/json_lookup.h"
 #include "plugin/json_text.h"
 
 namespace aft {
@@ -15,32 +16,16 @@ namespace json = boost::json;
 
 constexpr std::int64_t kGateProtocol = 1;
 
-/// The value at `path` below `value`, or nullptr.
-const json::value* At(const json::value* value,
-                      std::initializer_list<std::string_view> path) {
-  for (const std::string_view key : path) {
-    if (value == nullptr || !value->is_object()) return nullptr;
-    value = value->as_object().if_contains(key);
-  }
-  return value;
-}
-
-std::string StringAt(const json::value& value,
-                     std::initializer_list<std::string_view> path) {
-  const json::value* found = At(&value, path);
-  return found != nullptr && found->is_string() ? std::string(found->as_string()) : "";
-}
-
 std::int64_t IntegerAt(const json::value& value,
                        std::initializer_list<std::string_view> path,
                        std::int64_t otherwise) {
-  const json::value* found = At(&value, path);
+  const json::value* found = ValueAt(value, path);
   return found != nullptr && found->is_int64() ? found->as_int64() : otherwise;
 }
 
 bool BooleanAt(const json::value& value, std::initializer_list<std::string_view> path,
                bool otherwise) {
-  const json::value* found = At(&value, path);
+  const json::value* found = ValueAt(value, path);
   return found != nullptr && found->is_bool() ? found->as_bool() : otherwise;
 }
 
@@ -88,14 +73,14 @@ DbtEvent ParseDbtEvent(std::string_view line) {
       StringAt(value, {"data", "artifact_type"}) != "WritableManifest")
     event.kind = DbtEvent::Kind::kOther;
   for (const std::string_view name : {"fal", "aft"})
-    if (At(&value, {"data", "node_info", "meta", name}) != nullptr)
+    if (ValueAt(value, {"data", "node_info", "meta", name}) != nullptr)
       event.binds_scripts = true;
   return event;
 }
 
 std::optional<GateHello> ParseGateHello(std::string_view line) {
   const json::value value = Parse(line);
-  const json::value* said = At(&value, {"hello"});
+  const json::value* said = ValueAt(value, {"hello"});
   if (said == nullptr) return std::nullopt;
   if (IntegerAt(*said, {"protocol"}, 0) != kGateProtocol)
     throw Error(
@@ -106,7 +91,7 @@ std::optional<GateHello> ParseGateHello(std::string_view line) {
   invocation.python = StringAt(*said, {"python"});
   invocation.dbt_version = StringAt(*said, {"dbt_version"});
   invocation.id = StringAt(*said, {"invocation_id"});
-  const json::value* flags = At(said, {"flags"});
+  const json::value* flags = ValueAt(*said, {"flags"});
   if (flags == nullptr) return hello;
   hello.has_flags = true;
   invocation.command = StringAt(*flags, {"which"});
@@ -115,7 +100,7 @@ std::optional<GateHello> ParseGateHello(std::string_view line) {
   invocation.profile = StringAt(*flags, {"profile"});
   invocation.target = StringAt(*flags, {"target"});
   invocation.target_folder = StringAt(*flags, {"target_path"});
-  const json::value* variables = At(flags, {"vars"});
+  const json::value* variables = ValueAt(*flags, {"vars"});
   invocation.variables =
       variables != nullptr && variables->is_object() ? json::serialize(*variables) : "{}";
   invocation.threads = static_cast<int>(IntegerAt(*flags, {"threads"}, 0));

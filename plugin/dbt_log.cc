@@ -4,20 +4,12 @@
 #include <boost/json.hpp>
 #include <limits>
 
+#include "plugin/json_lookup.h"
+
 namespace aft {
 namespace {
 
 namespace json = boost::json;
-
-const json::object* ObjectAt(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value == nullptr ? nullptr : value->if_object();
-}
-
-std::string StringAt(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
-}
 
 /// A count; 0 for what is none.
 int NumberAt(const json::object& object, std::string_view key) {

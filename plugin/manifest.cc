@@ -7,17 +7,13 @@
 #include <utility>
 
 #include "host_shim/error.h"
+#include "plugin/json_lookup.h"
 #include "plugin/json_text.h"
 
 namespace aft {
 namespace {
 
 namespace json = boost::json;
-
-std::string String(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
-}
 
 const json::object& Object(const json::object& object, std::string_view key) {
   static const json::object kEmpty;
@@ -39,16 +35,16 @@ const json::value* MetaOf(const json::object& node) {
 }
 
 bool MayHaveScripts(const json::object& node) {
-  const std::string type = String(node, "resource_type");
+  const std::string type = StringAt(node, "resource_type");
   return type == "model" || type == "seed" || type == "snapshot" || type == "source";
 }
 
 /// "jaffle_shop://models/schema.yml" to its package and its file.
 std::pair<std::string, std::string> Declaration(const json::object& node) {
-  const std::string patch = String(node, "patch_path");
+  const std::string patch = StringAt(node, "patch_path");
   const std::size_t colon = patch.find("://");
   if (colon == std::string::npos)
-    return {String(node, "package_name"), String(node, "original_file_path")};
+    return {StringAt(node, "package_name"), StringAt(node, "original_file_path")};
   return {patch.substr(0, colon), patch.substr(colon + 3)};
 }
 
@@ -63,23 +59,23 @@ std::vector<std::string> Strings(const json::object& object, std::string_view ke
 
 /// "schema.alias", without what there is none of.
 std::string RelationOf(const json::object& node) {
-  const std::string schema = String(node, "schema");
-  const std::string alias = String(node, "alias");
+  const std::string schema = StringAt(node, "schema");
+  const std::string alias = StringAt(node, "alias");
   return schema.empty() || alias.empty() ? alias : schema + "." + alias;
 }
 
 void AddToGraph(const std::string& id, const json::object& entry, Graph& graph) {
   GraphNode node;
-  node.type = String(entry, "resource_type");
+  node.type = StringAt(entry, "resource_type");
   if (node.type.empty()) node.type = id.substr(0, id.find('.'));
-  node.name = String(entry, "name");
+  node.name = StringAt(entry, "name");
   if (node.type == "model")
-    node.materialization = String(Object(entry, "config"), "materialized");
+    node.materialization = StringAt(Object(entry, "config"), "materialized");
   node.relation = RelationOf(entry);
-  node.file = String(entry, "original_file_path");
+  node.file = StringAt(entry, "original_file_path");
   node.selector = node.type == "source"
-                      ? SourceSelector(String(entry, "package_name"),
-                                       String(entry, "source_name"), node.name)
+                      ? SourceSelector(StringAt(entry, "package_name"),
+                                       StringAt(entry, "source_name"), node.name)
                       : ExactSelector(Strings(entry, "fqn"), node.file);
   for (std::string& parent : Strings(Object(entry, "depends_on"), "nodes"))
     node.parents.insert(std::move(parent));
@@ -103,8 +99,8 @@ bool IsHook(const std::string& unique_id, const json::object& node) {
 }
 
 std::string NameOf(const json::object& node) {
-  const std::string source = String(node, "source_name");
-  return source.empty() ? String(node, "name") : source + "." + String(node, "name");
+  const std::string source = StringAt(node, "source_name");
+  return source.empty() ? StringAt(node, "name") : source + "." + StringAt(node, "name");
 }
 
 json::value Parse(const std::filesystem::path& path) {
@@ -124,8 +120,8 @@ void AddNode(const std::string& unique_id, const json::object& node, Manifest& m
   if (meta == nullptr) return;
   const auto [package, file] = Declaration(node);
   BoundNode bound{unique_id, NameOf(node), package, false, false, {}};
-  bound.is_ephemeral = String(Object(node, "config"), "materialized") == "ephemeral";
-  bound.is_source = String(node, "resource_type") == "source";
+  bound.is_ephemeral = StringAt(Object(node, "config"), "materialized") == "ephemeral";
+  bound.is_source = StringAt(node, "resource_type") == "source";
   bound.bindings =
       ReadBindings(*meta, Text(file, ": node '", bound.name, "'"), manifest.problems);
   if (!bound.bindings.empty()) manifest.nodes.push_back(std::move(bound));
@@ -137,8 +133,8 @@ Manifest ReadManifest(const std::filesystem::path& path) {
   const json::value value = Parse(path);
   const json::object& root = value.as_object();
   Manifest manifest;
-  manifest.project = String(Object(root, "metadata"), "project_name");
-  manifest.dbt_version = String(Object(root, "metadata"), "dbt_version");
+  manifest.project = StringAt(Object(root, "metadata"), "project_name");
+  manifest.dbt_version = StringAt(Object(root, "metadata"), "dbt_version");
   ReadGraph(root, manifest.graph);
   for (const auto& [unique_id, entry] : Object(root, "nodes"))
     if (entry.is_object() && IsHook(unique_id, entry.as_object()))

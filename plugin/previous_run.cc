@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "host_shim/error.h"
+#include "plugin/json_lookup.h"
 #include "plugin/run_results.h"
 
 namespace aft {
@@ -14,23 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 namespace json = boost::json;
-
-const json::value* At(const json::value& value,
-                      std::initializer_list<std::string_view> path) {
-  const json::value* found = &value;
-  for (const std::string_view key : path) {
-    if (!found->is_object()) return nullptr;
-    found = found->as_object().if_contains(key);
-    if (found == nullptr) return nullptr;
-  }
-  return found;
-}
-
-std::string StringAt(const json::value& value,
-                     std::initializer_list<std::string_view> path) {
-  const json::value* found = At(value, path);
-  return found != nullptr && found->is_string() ? std::string(found->as_string()) : "";
-}
 
 std::string ReadText(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -58,14 +42,15 @@ std::vector<std::string> OptionsOf(const json::value& args) {
        {"full-refresh", "defer", "favor-state", "fail-fast", "empty", "store-failures"}) {
     std::string key = flag;
     std::replace(key.begin(), key.end(), '-', '_');
-    if (const json::value* value = At(args, {key}); value != nullptr && *value == true)
+    if (const json::value* value = ValueAt(args, {key});
+        value != nullptr && *value == true)
       options.push_back(Text("--", flag));
   }
   for (const char* name : {"profile", "target", "state", "event-time-start",
                            "event-time-end", "threads", "vars"}) {
     std::string key = name;
     std::replace(key.begin(), key.end(), '-', '_');
-    const json::value* value = At(args, {key});
+    const json::value* value = ValueAt(args, {key});
     if (value == nullptr || value->is_null()) continue;
     options.push_back(Text("--", name));
     options.push_back(value->is_string() ? std::string(value->as_string())
@@ -76,7 +61,7 @@ std::vector<std::string> OptionsOf(const json::value& args) {
 
 std::set<std::string> UnfinishedScripts(const json::value& results) {
   std::set<std::string> ids;
-  const json::value* entries = At(results, {"results"});
+  const json::value* entries = ValueAt(results, {"results"});
   if (entries == nullptr || !entries->is_array()) return ids;
   for (const json::value& entry : entries->as_array())
     if (StringAt(entry, {"status"}) != "success")
@@ -92,7 +77,8 @@ PreviousRun ReadPreviousRun(const fs::path& target_folder) {
   previous.document = ReadText(path);
   const json::value of_dbt = Parse(previous.document);
   previous.command = StringAt(of_dbt, {"args", "which"});
-  if (const json::value* args = At(of_dbt, {"args"})) previous.options = OptionsOf(*args);
+  if (const json::value* args = ValueAt(of_dbt, {"args"}))
+    previous.options = OptionsOf(*args);
   for (const NodeResult& result : ReadRunResults(path))
     if (IsRetried(result.status)) previous.nodes.insert(result.node);
   const json::value of_scripts = Parse(ReadText(target_folder / "aft" / "results.json"));

@@ -9,17 +9,13 @@
 
 #include "host_shim/error.h"
 #include "plugin/atomic_file.h"
+#include "plugin/json_lookup.h"
 
 namespace aft {
 namespace {
 
 namespace fs = std::filesystem;
 namespace json = boost::json;
-
-std::string StringAt(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
-}
 
 /// The document; an empty object where there is none of dbt's shape.
 json::object ReadDocument(const fs::path& path) {

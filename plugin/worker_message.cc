@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "host_shim/error.h"
+#include "plugin/json_lookup.h"
 #include "plugin/json_text.h"
 
 namespace aft {
@@ -28,16 +29,6 @@ json::object Parse(std::string_view packet) {
     reason = error.what();
   }
   throw Error(Text("cannot read a message from a worker: ", reason));
-}
-
-const json::object* ObjectAt(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value == nullptr ? nullptr : value->if_object();
-}
-
-std::string String(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
 }
 
 std::vector<std::string> Strings(const json::object& object, std::string_view key) {
@@ -79,7 +70,7 @@ json::object Described(const Environment& environment) {
 HostPrepared PreparedFrom(const json::object& message) {
   HostPrepared prepared;
   prepared.secrets = Strings(message, "secrets");
-  prepared.control_group = String(message, "group");
+  prepared.control_group = StringAt(message, "group");
   if (const json::object* target = ObjectAt(message, "target"))
     prepared.threads = static_cast<int>(Integer(*target, "threads"));
   return prepared;
@@ -141,19 +132,19 @@ HostMessage ParseHostMessage(std::string_view packet) {
   const json::object message = Parse(packet);
   if (message.contains("missing")) return HostMissing{};
   if (const json::object* progress = ObjectAt(message, "progress"))
-    return HostProgress{String(*progress, "line")};
+    return HostProgress{StringAt(*progress, "line")};
   if (const json::object* built = ObjectAt(message, "built"))
-    return HostBuilt{String(*built, "python")};
+    return HostBuilt{StringAt(*built, "python")};
   if (const json::object* prepared = ObjectAt(message, "prepared"))
     return PreparedFrom(*prepared);
   if (const json::object* failed = ObjectAt(message, "failed"))
-    return HostFailed{String(*failed, "message")};
+    return HostFailed{StringAt(*failed, "message")};
   if (const json::object* exited = ObjectAt(message, "exited"))
     return ScriptExited{Integer(*exited, "id"),
                         static_cast<int>(Integer(*exited, "wait_status")),
                         Integer(*exited, "peak_memory"),
-                        String(*exited, "place"),
-                        String(*exited, "stack"),
+                        StringAt(*exited, "place"),
+                        StringAt(*exited, "stack"),
                         Flag(*exited, "out_of_memory")};
   return HostNotice{};
 }
@@ -167,10 +158,10 @@ ScriptMessage ParseScriptMessage(std::string_view packet) {
   if (done == nullptr)
     throw Error("cannot read a message from a worker: it is of no known kind");
   Outcome outcome;
-  outcome.succeeded = String(*done, "status") == "success";
-  outcome.message = String(*done, "message");
-  outcome.traceback = String(*done, "traceback");
-  outcome.place = String(*done, "place");
+  outcome.succeeded = StringAt(*done, "status") == "success";
+  outcome.message = StringAt(*done, "message");
+  outcome.traceback = StringAt(*done, "traceback");
+  outcome.place = StringAt(*done, "place");
   outcome.is_out_of_memory = Flag(*done, "out_of_memory");
   if (const json::object* seconds = ObjectAt(*done, "seconds")) {
     outcome.seconds_reading = Seconds(*seconds, "read");
