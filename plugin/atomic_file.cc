@@ -33,4 +33,10 @@ void WriteAtomically(const fs::path& path, const std::string& text) {
     throw Error(Text("cannot write '", path.native(), "': ", std::strerror(errno)));
 }
 
+fs::file_time_type WrittenAt(const fs::path& path) {
+  std::error_code code;
+  const fs::file_time_type time = fs::last_write_time(path, code);
+  return code ? fs::file_time_type::min() : time;
+}
+
 }  // namespace aft

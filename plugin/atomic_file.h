@@ -17,4 +17,7 @@ void WriteSynced(const Fd& file, std::string_view text,
 /// or the new one. Throws Error.
 void WriteAtomically(const std::filesystem::path& path, const std::string& text);
 
+/// When the file was written last; a time before all others where there is none.
+std::filesystem::file_time_type WrittenAt(const std::filesystem::path& path);
+
 }  // namespace aft

@@ -344,8 +344,9 @@ void LiveRun::Close() {
     for (const NodeResult& result : ReadRunResults(RunResultsPath())) {
       if (result.status != "skipped") continue;
       DbtEvent left;
-      left.kind = DbtEvent::Kind::kNodeFinished;
+      left.kind = DbtEvent::Kind::kNodeResult;
       left.node = result.node;
+      left.status = result.status;
       for (const Script& script : schedule_.TakeLeft(left))
         dbt_->results.Skip(script, fail_fast_reason_);
     }

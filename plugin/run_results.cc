@@ -29,12 +29,6 @@ json::object ReadDocument(const fs::path& path) {
   return std::move(document.as_object());
 }
 
-fs::file_time_type WrittenAt(const fs::path& path) {
-  std::error_code code;
-  const fs::file_time_type time = fs::last_write_time(path, code);
-  return code ? fs::file_time_type::min() : time;
-}
-
 NodeResult ResultOf(const json::object& entry) {
   return {StringAt(entry, "unique_id"), StringAt(entry, "status"),
           StringAt(entry, "message")};

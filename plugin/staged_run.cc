@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "host_shim/error.h"
+#include "plugin/atomic_file.h"
 #include "plugin/dbt_command.h"
 
 namespace aft {
@@ -59,6 +60,7 @@ StagedRun::StagedRun(EventLoop& loop, ScriptHost& host, const ProjectConfig& pro
       turns_(loop, host, script_console_, results_, target_folder_ / "aft" / "logs"),
       run_results_(target_folder_ / "run_results.json"),
       command_(commands_.Listing()),
+      old_manifest_(WrittenAt(target_folder_ / "manifest.json")),
       began_(std::chrono::steady_clock::now()) {
   preparation_.WarmUp(warm_up);
 }
@@ -109,7 +111,15 @@ void StagedRun::ListingEnded(int exit_code) {
     return;
   }
   try {
-    manifest_ = ReadManifest(target_folder_ / "manifest.json");
+    const std::filesystem::path path = target_folder_ / "manifest.json";
+    if (WrittenAt(path) == old_manifest_)
+      throw Error(
+          Text("cannot tell which scripts are bound, for the dbt that was found has "
+               "not written '",
+               path.native(),
+               "'; see that it is a dbt, and run it without "
+               "'--no-write-json'"));
+    manifest_ = ReadManifest(path);
     results_.SetDbtVersion(manifest_.dbt_version);
     Plan();
   } catch (const Error& error) {

@@ -125,6 +125,7 @@ class StagedRun {
   std::size_t open_turns_ = 0;
   int unlisted_errors_ = 0;  ///< that no entry of the results tells of
   bool is_interrupted_ = false;
+  std::filesystem::file_time_type old_manifest_;  ///< when an earlier run wrote it
   std::chrono::steady_clock::time_point began_;
   int exit_code_ = 0;
 };

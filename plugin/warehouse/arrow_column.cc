@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -10,6 +11,9 @@
 
 namespace aft {
 namespace {
+
+// Of decimals: a bound for the text that one takes.
+constexpr int kLargestScale = 1000;
 
 double FromHalf(uint16_t half) {
   const int exponent = half >> 10 & 0x1F;
@@ -129,6 +133,9 @@ void ArrowColumn::ParseDecimal(std::string_view parameters) {
   const int bits = numbers.size() == 3 ? numbers[2] : 128;
   if (numbers.size() < 2 || (bits != 32 && bits != 64 && bits != 128)) {
     RefuseType("decimals of more than 38 digits");
+  }
+  if (std::abs(numbers[1]) > kLargestScale) {
+    RefuseType("decimals with a scale of more than 1,000 digits");
   }
   type_.precision = numbers[0];
   type_.scale = numbers[1];

@@ -315,6 +315,9 @@ RelationKind Dialect::Find(odbc::Connection& connection, const Relation& relatio
                 relation.identifier);
   while (tables.Fetch()) {
     // The names are patterns to SQLTables, where '_' stands for any character.
+    if (has_schemas_ && tables.Text(2).value_or(relation.schema) != relation.schema &&
+        !relation.schema.empty())
+      continue;
     const std::string name = tables.Text(3).value_or("");
     if (name != relation.identifier) continue;
     const std::string type = tables.Text(4).value_or("");

@@ -70,7 +70,7 @@ MariadbDialect::MariadbDialect(odbc::Connection& connection) : Dialect(connectio
           .value_or("");
   size_t packet = 0;
   std::from_chars(longest.data(), longest.data() + longest.size(), packet);
-  if (packet > 2 * kRoomInPacket) longest_statement_ = packet - kRoomInPacket;
+  longest_statement_ = packet > 2 * kRoomInPacket ? packet - kRoomInPacket : packet / 2;
 }
 
 std::string_view MariadbDialect::Advise(const odbc::Diagnostic& diagnostic) {

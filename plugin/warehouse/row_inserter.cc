@@ -68,9 +68,11 @@ int64_t RowInserter::Reserve(int64_t row, int64_t end) {
   std::fill(widths_.begin(), widths_.end(), 0);
   int64_t count = 0;
   const int64_t most = std::min(limits_.rows, end - row);
+  const size_t most_bytes =
+      limits_.bytes == 0 ? kMostBytes : std::min(kMostBytes, limits_.bytes);
   for (; count < most; ++count) {
     const size_t bytes = WidthWith(row + count) * static_cast<size_t>(count + 1);
-    if (count > 0 && bytes > kMostBytes) break;
+    if (count > 0 && bytes > most_bytes) break;
     for (size_t i = 0; i < columns_.size(); ++i) {
       widths_[i] = std::max(widths_[i], columns_[i].Width(row + count));
     }

@@ -9,7 +9,6 @@
 #include "plugin/warehouse/staging.h"
 
 namespace aft {
-namespace {}  // namespace
 
 TableWriter::TableWriter(odbc::Connection& connection, const Dialect& dialect,
                          WriteRequest request, std::function<void()> between_rows)

@@ -2,7 +2,9 @@
 #include "plugin/warehouse/write_column.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -78,7 +80,7 @@ size_t WriteColumn::Width(int64_t row) const {
   }
   const ValueType& type = column_.type();
   if (type.kind == Kind::kDecimal) {
-    return kTextWidth + static_cast<size_t>(std::max(-type.scale, 0));
+    return kTextWidth + static_cast<size_t>(std::abs(type.scale));
   }
   if (type.kind != Kind::kText && type.kind != Kind::kBinary) return kTextWidth;
   return (column_.IsNull(row) ? 0 : column_.Bytes(row).size()) + 1;
@@ -119,6 +121,7 @@ void WriteColumn::Bind(odbc::Statement& statement, SQLUSMALLINT number) {
 }
 
 void WriteColumn::Put(size_t slot, std::string_view bytes) {
+  assert(bytes.size() < width_);
   indicators_[slot] = static_cast<SQLLEN>(bytes.size());
   char* const place = buffer_.data() + slot * width_;
   std::copy(bytes.begin(), bytes.end(), place);

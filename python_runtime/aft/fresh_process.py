@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -32,17 +33,18 @@ def spawn(python: str, given: dict[str, Any], control: int, output: int, stack: 
     ``given`` is what the host has been told, ``prepare``, ``manifest`` and ``run``, and
     the folder of the script's control ``group``.
     """
-    message = os.memfd_create("script")
-    with open(message, "w", closefd=False) as file:
-        json.dump({**given, "host": os.getpid()}, file)
-    os.lseek(message, 0, os.SEEK_SET)
-    # First out of the way, so that none is overwritten before it has been copied.
-    copies = [
-        fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _ABOVE_ALL)
-        for descriptor in (control, output, stack, message)
-    ]
     entered = {_GROUP_VARIABLE: given["group"]} if given["group"] else {}
-    try:
+    with ExitStack() as opened:
+        message = os.memfd_create("script")
+        opened.callback(os.close, message)
+        with open(message, "w", closefd=False) as file:
+            json.dump({**given, "host": os.getpid()}, file)
+        os.lseek(message, 0, os.SEEK_SET)
+        copies = []
+        for descriptor in (control, output, stack, message):
+            # First out of the way, so that none is overwritten before it has been copied.
+            copies.append(fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _ABOVE_ALL))
+            opened.callback(os.close, copies[-1])
         return os.posix_spawn(
             _LAUNCHER,
             [str(_LAUNCHER), "--python", python],
@@ -53,9 +55,6 @@ def spawn(python: str, given: dict[str, Any], control: int, output: int, stack: 
             ],
             setpgroup=0,
         )
-    finally:
-        for descriptor in (*copies, message):
-            os.close(descriptor)
 
 
 def main() -> NoReturn:

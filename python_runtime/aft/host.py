@@ -18,7 +18,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,7 +107,8 @@ class Host:
             while True:
                 for pid in self._scripts:
                     script_process.kill_group(pid)
-                self._kill_orphans()
+                if not self._kill_orphans() and not self._scripts:
+                    break  # What is left now is out of reach.
                 self._scripts.pop(os.wait()[0], None)
         if self._group:
             self._group.close()
@@ -202,21 +203,23 @@ class Host:
         return True
 
     def _start(self, request: dict[str, Any], control: int, output: int) -> None:
-        stack = os.memfd_create("stack")
         group = self._add_group(request)
         if group and group.holds_memory:
             request = {**request, "memory": None}  # The script needs no limit of its own.
         start = self._fork if self._is_fork_safe else self._spawn
         folder = str(group.folder) if group else None
-        try:
-            pid = start(request, folder, control, output, stack)
-        except OSError as error:
-            if group:
-                group.end()
-            self._not_started(request["id"], socket.socket(fileno=control), error)
-            os.close(output)
-            os.close(stack)
-            return
+        with ExitStack() as undone:
+            undone.callback(os.close, output)
+            try:
+                stack = os.memfd_create("stack")
+                undone.callback(os.close, stack)
+                pid = start(request, folder, control, output, stack)
+            except OSError as error:
+                if group:
+                    group.end()
+                self._not_started(request["id"], socket.socket(fileno=control), error)
+                return
+            undone.pop_all()
         script_process.set_group(pid)
         self._scripts[pid] = Script(request["id"], stack, group)
         os.close(control)
@@ -284,7 +287,7 @@ class Host:
     def _signal(self, id: int, signal: int) -> None:
         for pid, script in self._scripts.items():
             if script.id == id:
-                os.killpg(pid, signal)
+                script_process.signal_group(pid, signal)
 
     def _reap(self) -> None:
         while True:
@@ -306,14 +309,19 @@ class Host:
                 peak = usage.ru_maxrss * 1024 if use.peak is None else use.peak
                 self._exited(script.id, status, peak, out_of_memory=use.is_exceeded, **calls)
 
-    def _kill_orphans(self) -> None:
-        """Kill what scripts that have ended have left in other process groups.
+    def _kill_orphans(self) -> bool:
+        """Kill what scripts that have ended have left in other process groups, if anything.
 
-        Each script adopts its orphans while it runs, and the host adopts them then.
+        Each script adopts its orphans while it runs, and the host adopts them then. What
+        runs as another user is out of reach.
         """
+        has_killed = False
         for pid in script_process.children():
             if pid not in self._scripts:
-                os.kill(pid, signal.SIGKILL)
+                with suppress(PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+                    has_killed = True
+        return has_killed
 
 
 @contextmanager

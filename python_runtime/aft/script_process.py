@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -99,12 +100,18 @@ def set_group(pid: int) -> None:
         return
 
 
+def signal_group(pid: int, number: int) -> None:
+    """Signal the process group that ``pid`` leads, as far as it is there and ours.
+
+    A program that runs as another user is out of reach.
+    """
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
+
+
 def kill_group(pid: int) -> None:
-    """Kill the process group that ``pid`` leads, if there is any of it."""
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+    """Kill the process group that ``pid`` leads."""
+    signal_group(pid, signal.SIGKILL)
 
 
 def adopt_orphans() -> None:

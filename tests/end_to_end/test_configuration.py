@@ -117,10 +117,13 @@ def test_a_dbt_that_does_not_load_the_plugin_does_not_pass_for_success(
     wrapper = project.write("isolated-dbt", "#!/bin/sh\nunset PYTHONPATH\nexit 0\n")
     wrapper.chmod(0o755)
 
-    run = project.run(str(AFT), "dbt", "run", "--aft-dbt", str(wrapper))
+    live = project.run(str(AFT), "dbt", "run", "--aft-dbt", str(wrapper), "--aft-mode", "live")
+    staged = project.run(str(AFT), "dbt", "run", "--aft-dbt", str(wrapper))
 
-    assert run.exit_code == 1
-    assert "the scripts of this project did not run" in run.output
+    assert live.exit_code == 1
+    assert "the scripts of this project did not run" in live.output
+    assert staged.exit_code == 2
+    assert "the dbt that was found has not written '" in staged.output
 
 
 def test_a_dbt_that_is_not_there_is_named(project: Project) -> None:

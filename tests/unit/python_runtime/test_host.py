@@ -281,8 +281,7 @@ def test_sigterm_ends_a_script_as_an_exception_would(worker: Worker, project: Pa
             "s.py": """
             import time
             def wait():
-                print("waiting")
-                time.sleep(1000)
+                print("waiting"); time.sleep(1000)
             try:
                 wait()
             finally:
@@ -297,8 +296,9 @@ def test_sigterm_ends_a_script_as_an_exception_would(worker: Worker, project: Pa
     ended = worker.wait(running)
 
     assert ended.done is not None
-    assert (ended.done["status"], ended.done["place"]) == ("error", "s.py:4")
-    assert ended.traceback.endswith('  File "s.py", line 4, in wait\n    time.sleep(1000)\n')
+    assert (ended.done["status"], ended.done["place"]) == ("error", "s.py:3")
+    place = '  File "s.py", line 3, in wait\n    print("waiting"); time.sleep(1000)\n'
+    assert ended.traceback.endswith(place)
     assert ended.output == "waiting\ncleaned up\n"
 
 
