@@ -83,7 +83,8 @@ struct aft_plugin {
   int event_fd;
 
   /* AFT_OK with a command to start, AFT_WAIT, AFT_DONE or AFT_FAILED. Asked at the
-     start, after on_exit(), and after on_ready() while no command runs. */
+     start, after on_exit(), and after on_ready() and on_signal() while no command
+     runs. */
   aft_status (*next_command)(void* self, struct aft_command*, struct aft_error*);
 
   /* One line of captured output without its line end; `line` is readable during

@@ -151,13 +151,17 @@ void Host::Wait() {
 
 void Host::ReceiveSignals() {
   signalfd_siginfo received{};
+  bool has_given = false;
   while (::read(signals_.get(), &received, sizeof received) == sizeof received) {
     const int signal = static_cast<int>(received.ssi_signo);
     if (signal == SIGCHLD) continue;
     GiveSignal(signal, received.ssi_code == SI_KERNEL ? AFT_SIGNAL_FROM_TERMINAL
                                                       : AFT_SIGNAL_FROM_PROCESS);
+    has_given = true;
   }
   ReapChild();
+  // Between two commands a signal may be the end of all.
+  if (has_given && child_ == nullptr && !is_done_) StartNext();
 }
 
 void Host::GiveSignal(int signal, int32_t origin) {

@@ -55,7 +55,9 @@ std::optional<DbtLogLine> ParseDbtLogLine(std::string_view text) {
   if (const json::object* data = ObjectAt(value.as_object(), "data"))
     ReadData(*data, line);
   // "Log…Result", for a model, seed, snapshot, test, …
-  if (line.name.rfind("Log", 0) != 0 || line.name.find("Result") == std::string::npos)
+  // A batch has the unique id of its model, which goes on.
+  if (line.name == "LogBatchResult" || line.name.rfind("Log", 0) != 0 ||
+      line.name.find("Result") == std::string::npos)
     line.status.clear();
   return line;
 }

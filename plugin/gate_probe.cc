@@ -24,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
-constexpr std::chrono::seconds kLongestAnswer{60};
+constexpr std::chrono::seconds kLongestAnswer{30};
 
 // Nothing of dbt's is printed, whatever its modules do when they are imported.
 constexpr const char* kQuestion = R"(
@@ -68,23 +68,36 @@ std::string OutputOf(std::vector<std::string> argv) {
   return text;
 }
 
-DbtAbility Ask(const fs::path& dbt) {
+/// nullopt when no answer came, which may be otherwise the next time.
+std::optional<std::string> AnswerOf(const std::string& python) {
+  std::string answer;
+  try {
+    answer = OutputOf({python, "-c", kQuestion});
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+  const std::size_t at = answer.rfind("\naft: ");
+  if (at == std::string::npos) return std::nullopt;
+  return answer.substr(at + 6);
+}
+
+std::optional<DbtAbility> Ask(const fs::path& dbt) {
   std::string python;
   try {
     python = PythonOf(dbt);
   } catch (const Error&) {
-    return {false, "it is no Python program"};
+    return DbtAbility{false, "it is no Python program"};
   }
-  const std::string answer = OutputOf({python, "-c", kQuestion});
-  const std::size_t at = answer.rfind("\naft: ");
-  if (at == std::string::npos) return {false, Text("'", python, "' does not answer")};
-  const std::string said = answer.substr(at + 6);
-  if (said.rfind("gate", 0) == 0) return {true, ""};
+  const std::optional<std::string> answer = AnswerOf(python);
+  if (!answer) return std::nullopt;
+  const std::string& said = *answer;
+  if (said.rfind("gate", 0) == 0) return DbtAbility{true, ""};
   std::string version = said.substr(said.find(' ') + 1);
   while (!version.empty() && (version.back() == '\n' || version.back() == ' '))
     version.pop_back();
-  if (version.empty()) return {false, "it has no dbt-core in its Python"};
-  return {false, Text("dbt-core ", version, " has no plugins that hear of events")};
+  if (version.empty()) return DbtAbility{false, "it has no dbt-core in its Python"};
+  return DbtAbility{false,
+                    Text("dbt-core ", version, " has no plugins that hear of events")};
 }
 
 std::int64_t ChangedAt(const fs::path& dbt) {
@@ -128,7 +141,9 @@ fs::path GateCacheFile() {
 DbtAbility AskDbt(const fs::path& dbt, const fs::path& cache_file) {
   json::object cache = ReadCache(cache_file);
   if (const std::optional<DbtAbility> known = Known(cache, dbt)) return *known;
-  DbtAbility ability = Ask(dbt);
+  const std::optional<DbtAbility> answer = Ask(dbt);
+  if (!answer) return {false, "its Python does not answer"};
+  DbtAbility ability = *answer;
   cache[dbt.native()] = {{"changed", ChangedAt(dbt)},
                          {"gate", ability.can_load_gate},
                          {"reason", ability.reason}};

@@ -266,7 +266,7 @@ void LiveRun::BeginLeft() {
   is_ending_ = false;
   if (problems_.empty()) problems_ = dbt_->preparation.Failures();
   left_problem_ = Joined(problems_);
-  if (!std::exchange(has_begun_, true)) KeepPreviousResults();
+  if (!std::exchange(has_begun_, true) && previous_) KeepPreviousResults(*previous_);
   if (left_problem_.empty())
     RunLeft(FailedNodes());
   else
@@ -275,29 +275,31 @@ void LiveRun::BeginLeft() {
 
 /// dbt had nothing to repeat, and has put results without entries in the place of those
 /// that it repeats. It would not find these the next time.
-void LiveRun::KeepPreviousResults() {
+void LiveRun::KeepPreviousResults(const PreviousRun& previous) {
   try {
-    WriteAtomically(RunResultsPath(), previous_->document);
+    WriteAtomically(RunResultsPath(), previous.document);
   } catch (const Error& error) {
     left_problem_ = error.what();
   }
-  dbt_->results.Identify(dbt_->invocation.dbt_version, previous_->invocation_id);
+  dbt_->results.Identify(dbt_->invocation.dbt_version, previous.invocation_id);
   dbt_->results.Clear();
   dbt_->turns.ClearLogs();
 }
 
 void LiveRun::SkipLeft(const std::string& reason) {
+  if (retried_.HasLeft() && left_problem_.empty())
+    left_problem_ = Text("scripts that are to be repeated did not run: ", reason);
   for (const NodeScripts& left : retried_.TakeLeft())
     dbt_->turns.Skip(left.scripts, reason, HandlersAfterDbt({}));
 }
 
-void LiveRun::RunLeft(std::set<std::string> failed) {
+void LiveRun::RunLeft(const std::set<std::string>& failed) {
   const std::optional<NodeScripts> next = retried_.TakeNext(failed);
   if (next) {
     const auto go_on = [this, failed, node = next->node](const std::string& problem) {
       std::set<std::string> kept_back = failed;
       if (!problem.empty()) kept_back.insert(node);
-      RunLeft(std::move(kept_back));
+      RunLeft(kept_back);
     };
     return dbt_->turns.Start(next->scripts, {}, HandlersAfterDbt(go_on));
   }
@@ -340,7 +342,10 @@ void LiveRun::Summarize(ConnectionId connection) {
 void LiveRun::Close() {
   if (dbt_ == nullptr) return;
   // Under --fail-fast dbt sends no event of the nodes that it does not come to.
-  if (!fail_fast_reason_.empty()) {
+  if (dbt_->invocation.fails_fast && has_manifest_) {
+    const std::string reason = fail_fast_reason_.empty()
+                                   ? "not run, for another node has failed (--fail-fast)"
+                                   : fail_fast_reason_;
     for (const NodeResult& result : ReadRunResults(RunResultsPath())) {
       if (result.status != "skipped") continue;
       DbtEvent left;
@@ -348,7 +353,7 @@ void LiveRun::Close() {
       left.node = result.node;
       left.status = result.status;
       for (const Script& script : schedule_.TakeLeft(left))
-        dbt_->results.Skip(script, fail_fast_reason_);
+        dbt_->results.Skip(script, reason);
     }
   }
   dbt_->results.Flush();

@@ -103,9 +103,9 @@ class LiveRun {
   [[nodiscard]] bool RunsScripts() const;
   [[nodiscard]] std::set<std::string> FailedNodes() const;
   void BeginLeft();
-  void KeepPreviousResults();
+  void KeepPreviousResults(const PreviousRun& previous);
   void SkipLeft(const std::string& reason);
-  void RunLeft(std::set<std::string> failed);
+  void RunLeft(const std::set<std::string>& failed);
   [[nodiscard]] ScriptTurns::Handlers HandlersAfterDbt(
       std::function<void(const std::string& problem)> on_done);
   void SkipLeftOf(ConnectionId connection, const DbtEvent& event);

@@ -23,7 +23,7 @@ std::string ReadText(const fs::path& path) {
 
 json::value Parse(const std::string& text) {
   boost::system::error_code code;
-  json::value document = json::parse(text, code);
+  const json::value document = json::parse(text, code);
   return code ? json::value() : document;
 }
 

@@ -53,10 +53,11 @@ std::vector<std::string> RetriedScripts::NodesBelow() const {
   return nodes;
 }
 
-void RetriedScripts::RunAbove(const std::string& node, Start start, OnDone on_done) {
+void RetriedScripts::RunAbove(const std::string& node, const Start& start,
+                              const OnDone& on_done) {
   const auto found = above_.find(node);
-  Go(found == above_.end() ? std::vector<std::size_t>() : found->second, 0,
-     std::move(start), std::move(on_done));
+  Go(found == above_.end() ? std::vector<std::size_t>() : found->second, 0, start,
+     on_done);
 }
 
 void RetriedScripts::Go(const std::vector<std::size_t>& models, std::size_t next,

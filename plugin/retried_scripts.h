@@ -35,7 +35,7 @@ class RetriedScripts {
 
   /// Runs what is above `node` and has not run, with `start`; `on_done` is told when all
   /// of it has succeeded, or of the first problem. It may be called at once.
-  void RunAbove(const std::string& node, Start start, OnDone on_done);
+  void RunAbove(const std::string& node, const Start& start, const OnDone& on_done);
 
   /// The next that has not started, parents first, and that is not below one of `failed`;
   /// each is given out once.
@@ -57,7 +57,7 @@ class RetriedScripts {
 
   void Go(const std::vector<std::size_t>& models, std::size_t next, const Start& start,
           const OnDone& on_done);
-  void End(std::size_t model, const std::string& problem);
+  void End(std::size_t at, const std::string& problem);
 
   std::vector<Model> models_;                              ///< parents first
   std::map<std::string, std::vector<std::size_t>> above_;  ///< of a node: in models_

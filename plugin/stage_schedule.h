@@ -52,7 +52,7 @@ class StageSchedule {
   /// when scripts have to end first, and at the end.
   std::vector<std::string> TakeStage();
   /// What became of a node of the stage. Does nothing for other nodes.
-  void EndNode(const std::string& node, Result result);
+  void EndNode(const std::string& id, Result result);
 
   /// Nothing further starts: all that has not begun is skipped for `reason`.
   void Stop(const std::string& reason);
@@ -90,8 +90,8 @@ class StageSchedule {
   void AddScripts(std::vector<NodeScripts> scripts);
   void BeReady(std::size_t at);
   void Prepared(std::size_t at);
-  void Finish(std::size_t at);
-  void Fail(std::size_t at, const std::string& reason);
+  void Finish(std::size_t first);
+  void Fail(std::size_t first, const std::string& reason);
   void Leave(std::size_t at, const std::string& reason);
   void Include(std::size_t at, std::vector<std::string>& stage);
   [[nodiscard]] bool MayJoin(std::size_t at) const;

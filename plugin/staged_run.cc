@@ -128,9 +128,9 @@ void StagedRun::ListingEnded(int exit_code) {
 }
 
 /// What `dbt retry` would run, with the scripts of ephemeral models that it would not.
-void StagedRun::SelectLeft(BoundScripts& bound) {
-  selected_ = previous_->nodes;
-  std::vector<NodeScripts> left = LeftScripts(bound.nodes, *previous_);
+void StagedRun::SelectLeft(const PreviousRun& previous, BoundScripts& bound) {
+  selected_ = previous.nodes;
+  std::vector<NodeScripts> left = LeftScripts(bound.nodes, previous);
   std::erase_if(bound.nodes,
                 [](const NodeScripts& of_node) { return of_node.is_ephemeral; });
   for (NodeScripts& of_node : left) {
@@ -142,7 +142,7 @@ void StagedRun::SelectLeft(BoundScripts& bound) {
 void StagedRun::Plan() {
   BoundScripts bound =
       BindScripts(manifest_, project_, invocation_, preparation_.environments());
-  if (previous_) SelectLeft(bound);
+  if (previous_) SelectLeft(*previous_, bound);
   std::erase_if(selected_, [this](const std::string& id) {
     const auto node = manifest_.graph.find(id);
     return node == manifest_.graph.end() || !commands_.RunsType(node->second.type);
@@ -162,7 +162,8 @@ void StagedRun::Plan() {
   if (!bound.problems.empty()) return Refuse(bound.problems);
   if (invocation_.command == "build") AddTestEdges(manifest_.graph);
   state_.KeepFromDeferral(selected_);
-  schedule_.emplace(manifest_.graph, selected_, std::move(bound.nodes));
+  schedule_ =
+      std::make_unique<StageSchedule>(manifest_.graph, selected_, std::move(bound.nodes));
   preparation_.Require(bound.environments, target_folder_ / "manifest.json");
   phase_ = Phase::kPreparing;
   HostIsReady();
@@ -274,8 +275,9 @@ void StagedRun::StageEnded(int exit_code) {
   for (const NodeResult& result : results) EndNode(result);
   const bool has_failed = exit_code != 0 || turns_.is_interrupted();
   // dbt 2 ends with 1, and without results, where dbt 1 ends with 2.
-  const bool has_crashed = exit_code > kSomeFailed || turns_.is_interrupted() ||
-                           (has_failed && results.empty());
+  const bool has_crashed =
+      exit_code > kSomeFailed || turns_.is_interrupted() ||
+      (has_failed && results.empty() && !ChecksSources(invocation_.command));
   // A dbt that was killed has written no results, but told of some.
   for (const auto& [node, status] : std::exchange(told_, {})) {
     if (!stage_.contains(node) || (status.empty() && !has_crashed)) continue;
@@ -300,6 +302,8 @@ void StagedRun::EndUntold(const std::string& node, bool has_failed, bool has_cra
   stage_.erase(node);
   if (!has_crashed && MayBeUntold(manifest_.graph.at(node).type))
     return schedule_->EndNode(node, StageSchedule::Result::kSucceeded);
+  if (!has_crashed && ChecksSources(invocation_.command))
+    return schedule_->EndNode(node, StageSchedule::Result::kSkipped);
   if (has_failed) {
     run_results_.Set({node, "skipped", "not run, for dbt was stopped before"});
     return schedule_->EndNode(node, StageSchedule::Result::kSkipped);
@@ -326,6 +330,9 @@ void StagedRun::TellSkipped() {
     turns_.Skip(skipped.scripts, skipped.reason, HandlersFor(skipped.node));
     if (!skipped.built.empty())
       AddError(skipped.built, Text("its scripts did not run: ", skipped.reason));
+    // dbt checks no source that has no rule for it.
+    if (!ChecksSources(invocation_.command))
+      exit_code_ = std::max(exit_code_, kSomeFailed);
     if (skipped.node.empty()) continue;
     console_.PrintUnbuilt(++ended_nodes_, schedule_->size(), Label(skipped.node), "SKIP");
     run_results_.Set({skipped.node, "skipped", skipped.reason});

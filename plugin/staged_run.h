@@ -75,7 +75,7 @@ class StagedRun {
 
   void ListingEnded(int exit_code);
   void Plan();
-  void SelectLeft(BoundScripts& bound);
+  void SelectLeft(const PreviousRun& previous, BoundScripts& bound);
   void HandOver();
   void Begin();
   void Advance();
@@ -117,7 +117,7 @@ class StagedRun {
   bool is_running_ = false;  ///< the command
   std::set<std::string> selected_;
   Manifest manifest_;
-  std::optional<StageSchedule> schedule_;
+  std::unique_ptr<StageSchedule> schedule_;
   std::set<std::string> stage_;                  ///< nodes of which nothing is known yet
   std::map<std::string, std::string> statuses_;  ///< of nodes that dbt is done with
   std::map<std::string, std::string> told_;      ///< a node's status as the log told it

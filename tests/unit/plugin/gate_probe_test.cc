@@ -69,7 +69,7 @@ TEST(GateProbe, SaysWhyADbtCannotLoadTheGate) {
   EXPECT_EQ(reason("\\naft: none 1.7.20\\n"),
             "dbt-core 1.7.20 has no plugins that hear of events");
   EXPECT_EQ(reason("\\naft: none \\n"), "it has no dbt-core in its Python");
-  EXPECT_TRUE(reason("Traceback\\n").ends_with("/python' does not answer"));
+  EXPECT_TRUE(reason("Traceback\\n").ends_with("its Python does not answer"));
 }
 
 TEST(GateProbe, TakesOtherProgramsForNoPython) {
