@@ -324,7 +324,7 @@ class RandomStages {
   }
 
   void EndStage(StageSchedule& schedule, const std::vector<std::string>& stage) {
-    std::set<std::string> left(stage.begin(), stage.end());
+    const std::set<std::string> left(stage.begin(), stage.end());
     // In dbt's order: parents first, and a node below one that failed is skipped.
     for (const auto& [id, node] : graph_) {
       if (!left.contains(id)) continue;

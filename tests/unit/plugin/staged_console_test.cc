@@ -117,14 +117,14 @@ TEST(StagedConsole, TellsOfErrorsOnceMoreAtTheEnd) {
   ending.what = "9 models";
   ending.elapsed = std::chrono::milliseconds(61'500);
   ending.counts = {10, 1, 2, 2, 0, 0};
+  const char* const finished =
+      "Finished running 9 models in 0 hours 1 minutes and 1.50 seconds (61.50s).";
 
   printed.console.Finish(ending);
 
   EXPECT_THAT(
       printed.lines,
-      testing::IsSupersetOf({"Finished running 9 models in 0 hours 1 minutes and "
-                             "1.50 seconds (61.50s).",
-                             "Completed with 2 errors and 1 warning:",
+      testing::IsSupersetOf({finished, "Completed with 2 errors and 1 warning:",
                              "  Got 60 results, configured to fail if != 0",
                              "Failure in model a (models/a.sql)", "  a script failed",
                              "Done. PASS=10 WARN=1 ERROR=2 SKIP=2 TOTAL=15"}));
