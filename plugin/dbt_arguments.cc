@@ -152,12 +152,6 @@ DbtArguments::DbtArguments(const std::vector<std::string>& words) {
   }
 }
 
-bool DbtArguments::Has(std::string_view option) const {
-  return std::any_of(
-      arguments_.begin(), arguments_.end(),
-      [option](const DbtArgument& argument) { return argument.option == option; });
-}
-
 std::string DbtArguments::Value(std::string_view option) const {
   std::string value;
   for (const DbtArgument& argument : arguments_)

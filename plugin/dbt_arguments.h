@@ -26,8 +26,6 @@ class DbtArguments {
   /// dbt's subcommand: "run", "source freshness"; empty where there is none.
   [[nodiscard]] const std::string& command() const { return command_; }
 
-  [[nodiscard]] bool Has(std::string_view option) const;
-
   /// The value of the right-most `option`; empty without.
   [[nodiscard]] std::string Value(std::string_view option) const;
 

@@ -66,9 +66,7 @@ void LiveRun::Receive(ConnectionId connection, std::string_view line) {
 void LiveRun::Greet(const DbtInvocation& invocation) {
   if (!invocation.project_folder.empty())
     project_ = ReadProjectConfig(fs::canonical(invocation.project_folder));
-  const std::string& given = invocation.target_folder;
-  const fs::path target =
-      project_.folder / (given.empty() ? project_.target_path : given);
+  const fs::path target = TargetFolder(project_, invocation.target_folder);
   dbt_ = std::make_unique<RunningDbt>(loop_, host_, project_, invocation, target);
   if (invocation.command == "retry") previous_ = ReadPreviousRun(target);
   if (RunsScripts()) dbt_->preparation.WarmUp(warm_up_);
@@ -281,7 +279,7 @@ void LiveRun::KeepPreviousResults(const PreviousRun& previous) {
   } catch (const Error& error) {
     left_problem_ = error.what();
   }
-  dbt_->results.Identify(dbt_->invocation.dbt_version, previous.invocation_id);
+  dbt_->results.Identify(previous.invocation_id);
   dbt_->results.Clear();
   dbt_->turns.ClearLogs();
 }
@@ -304,7 +302,7 @@ void LiveRun::RunLeft(const std::set<std::string>& failed) {
     return dbt_->turns.Start(next->scripts, {}, HandlersAfterDbt(go_on));
   }
   SkipLeft("what is above it has failed");
-  HandlersAfterDbt({}).print(Tally(), "info");
+  HandlersAfterDbt({}).print(dbt_->turns.Summary(), "info");
 }
 
 std::set<std::string> LiveRun::FailedNodes() const {
@@ -328,15 +326,9 @@ void LiveRun::Interrupt() {
   if (std::exchange(is_ending_, false)) SkipLeft("interrupted");
 }
 
-std::string LiveRun::Tally() const {
-  return Console::Summary(dbt_->results.Count(Results::Status::kSuccess),
-                          dbt_->results.Count(Results::Status::kError),
-                          dbt_->results.Count(Results::Status::kSkipped));
-}
-
 void LiveRun::Summarize(ConnectionId connection) {
   dbt_->results.Flush();
-  if (!dbt_->results.empty()) Print(connection, Tally());
+  if (!dbt_->results.empty()) Print(connection, dbt_->turns.Summary());
 }
 
 void LiveRun::Close() {

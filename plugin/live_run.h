@@ -111,7 +111,6 @@ class LiveRun {
   void SkipLeftOf(ConnectionId connection, const DbtEvent& event);
   void FailFast(const DbtEvent& event);
   void Summarize(ConnectionId connection);
-  [[nodiscard]] std::string Tally() const;
   [[nodiscard]] std::filesystem::path RunResultsPath() const;
   [[nodiscard]] ScriptTurns::Handlers HandlersFor(ConnectionId connection);
 

@@ -82,4 +82,8 @@ ProjectConfig ReadProjectConfig(const fs::path& folder) {
   return config;
 }
 
+fs::path TargetFolder(const ProjectConfig& project, const std::string& given) {
+  return project.folder / (given.empty() ? project.target_path : given);
+}
+
 }  // namespace aft

@@ -28,4 +28,8 @@ std::filesystem::path FindProject(const std::filesystem::path& start);
 /// reports it.
 ProjectConfig ReadProjectConfig(const std::filesystem::path& folder);
 
+/// Where dbt writes its artifacts: `given`, of --target-path, or the project's own.
+std::filesystem::path TargetFolder(const ProjectConfig& project,
+                                   const std::string& given);
+
 }  // namespace aft

@@ -196,8 +196,7 @@ void Results::ReplaceInTime() {
                     [this] { Replace(); });
 }
 
-void Results::Identify(const std::string& dbt_version, const std::string& invocation_id) {
-  metadata_.dbt_version = dbt_version;
+void Results::Identify(const std::string& invocation_id) {
   const bool is_new =
       std::exchange(metadata_.invocation_id, invocation_id) != invocation_id;
   if (is_new && !entries_.empty()) Replace();

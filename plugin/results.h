@@ -49,8 +49,8 @@ class Results {
   /// Replaces the files of an earlier run by ones without entries.
   void Clear();
 
-  /// For when dbt's version, and its id of the run, were not known before.
-  void Identify(const std::string& dbt_version, const std::string& invocation_id);
+  /// For when dbt's id of the run was not known before.
+  void Identify(const std::string& invocation_id);
 
   /// Brings results.json up to date.
   void Flush();

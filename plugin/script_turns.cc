@@ -85,6 +85,12 @@ void ScriptTurns::Skip(const std::vector<Script>& scripts, const std::string& re
   }
 }
 
+std::string ScriptTurns::Summary() const {
+  return Console::Summary(results_.Count(Results::Status::kSuccess),
+                          results_.Count(Results::Status::kError),
+                          results_.Count(Results::Status::kSkipped));
+}
+
 void ScriptTurns::ClearLogs() const {
   std::error_code ignored;
   std::filesystem::remove_all(logs_folder_, ignored);

@@ -55,6 +55,9 @@ class ScriptTurns {
   [[nodiscard]] bool is_interrupted() const { return runner_.is_interrupted(); }
   [[nodiscard]] bool IsIdle() const { return runner_.IsIdle(); }
 
+  /// A line that counts the scripts of the results by their status.
+  [[nodiscard]] std::string Summary() const;
+
   /// Removes what scripts of an earlier run have printed.
   void ClearLogs() const;
 

@@ -177,9 +177,8 @@ void Session::FollowInStages(const Installation& installation, const fs::path& d
   StagedCommands commands(dbt, user_command_.arguments);
   std::optional<PreviousRun> previous;
   if (commands.arguments().command() == "retry") {
-    const std::string target = commands.arguments().Setting("target-path");
-    previous = ReadPreviousRun(project_.folder /
-                               (target.empty() ? project_.target_path : target));
+    previous = ReadPreviousRun(
+        TargetFolder(project_, commands.arguments().Setting("target-path")));
     // Without a run to repeat, dbt says so itself.
     if (previous->command.empty()) return;
     commands = commands.Repeating(previous->command, previous->options);

@@ -49,9 +49,7 @@ StagedRun::StagedRun(EventLoop& loop, ScriptHost& host, const ProjectConfig& pro
       invocation_(std::move(invocation)),
       previous_(std::move(previous)),
       handlers_(std::move(handlers)),
-      target_folder_(project_.folder / (invocation_.target_folder.empty()
-                                            ? project_.target_path
-                                            : invocation_.target_folder)),
+      target_folder_(TargetFolder(project_, invocation_.target_folder)),
       console_(ConsoleOptions(invocation_),
                [this](const std::string& text) { handlers_.write_output(text); }),
       script_console_(invocation_.printer_width, invocation_.use_colors),
@@ -364,9 +362,7 @@ void StagedRun::Finish() {
   Stop("not run, for dbt's graph leads in a circle");
   results_.Flush();
   WriteResults();
-  const std::string scripts = Console::Summary(results_.Count(Results::Status::kSuccess),
-                                               results_.Count(Results::Status::kError),
-                                               results_.Count(Results::Status::kSkipped));
+  const std::string scripts = turns_.Summary();
   if (ChecksSources(invocation_.command))
     console_.Print(scripts);
   else
@@ -386,11 +382,11 @@ void StagedRun::WriteResults() {
   if (ChecksSources(invocation_.command)) return;
   // Where dbt had nothing to repeat, its results of before are still what it knows.
   if (previous_ && run_results_.results().empty())
-    return results_.Identify(manifest_.dbt_version, previous_->invocation_id);
+    return results_.Identify(previous_->invocation_id);
   try {
     run_results_.Write(
         {manifest_.dbt_version, Elapsed(), commands_.arguments(), commands_.words()});
-    results_.Identify(manifest_.dbt_version, run_results_.invocation_id());
+    results_.Identify(run_results_.invocation_id());
   } catch (const Error& error) {
     handlers_.write_error(Text("aft: ", error.what(), "\n"));
     exit_code_ = std::max(exit_code_, kSomeFailed);

@@ -124,7 +124,7 @@ class StagedDriver {
     DbtInvocation invocation;
     invocation.command = arguments.command();
     invocation.project_folder = folder;
-    invocation.fails_fast = arguments.Has("--fail-fast");
+    invocation.fails_fast = arguments.Flag("fail-fast", false);
     invocation.log_format = arguments.Value("--log-format");
     return invocation;
   }

@@ -43,8 +43,8 @@ TEST(DbtArguments, KnowShortNames) {
       {"run", "-t", "dev", "-x", "-f", "-m", "a", "--models", "b"});
 
   EXPECT_EQ(arguments.Value("--target"), "dev");
-  EXPECT_TRUE(arguments.Has("--fail-fast"));
-  EXPECT_TRUE(arguments.Has("--full-refresh"));
+  EXPECT_TRUE(arguments.Flag("fail-fast", false));
+  EXPECT_TRUE(arguments.Flag("full-refresh", false));
   EXPECT_THAT(arguments.Values("--select"), ElementsAre("a", "b"));
 }
 
