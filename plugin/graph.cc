@@ -7,9 +7,6 @@
 #include <utility>
 
 namespace aft {
-namespace {
-
-using Children = std::map<std::string, std::vector<std::string>>;
 
 Children ChildrenOf(const Graph& graph) {
   Children children;
@@ -31,6 +28,8 @@ std::set<std::string> DescendantsOf(const std::string& id, const Children& child
   return found;
 }
 
+namespace {
+
 /// What lies below all of `ids`.
 std::set<std::string> CommonDescendants(const std::set<std::string>& ids,
                                         const Children& children) {
@@ -47,6 +46,27 @@ std::set<std::string> CommonDescendants(const std::set<std::string>& ids,
     common = std::move(below);
   }
   return common;
+}
+
+/// Enough of what lies below all of `ids` that the rest lies below these.
+std::vector<std::string> NearestBelow(const std::set<std::string>& ids,
+                                      const Graph& graph, const Children& children) {
+  // Most tests are of one node, and a graph has thousands.
+  if (ids.size() == 1) {
+    const auto found = children.find(*ids.begin());
+    return found == children.end() ? std::vector<std::string>() : found->second;
+  }
+  std::vector<std::string> nearest;
+  const std::set<std::string> below = CommonDescendants(ids, children);
+  std::copy_if(below.begin(), below.end(), std::back_inserter(nearest),
+               [&](const std::string& id) {
+                 const std::set<std::string>& parents = graph.at(id).parents;
+                 return std::none_of(parents.begin(), parents.end(),
+                                     [&below](const std::string& parent) {
+                                       return below.contains(parent);
+                                     });
+               });
+  return nearest;
 }
 
 std::string Escaped(const std::string& text) {
@@ -66,17 +86,10 @@ void AddTestEdges(Graph& graph) {
   const Children children = ChildrenOf(graph);
   std::vector<std::pair<std::string, std::string>> edges;
   for (const auto& [id, node] : graph) {
-    if (node.type == "test") {
-      const std::set<std::string> below = CommonDescendants(node.parents, children);
-      for (const std::string& child : below) {
-        const GraphNode& waiting = graph.at(child);
-        // What is further below waits for these.
-        const bool is_nearest = std::none_of(
-            waiting.parents.begin(), waiting.parents.end(),
-            [&below](const std::string& parent) { return below.contains(parent); });
-        if (waiting.type != "test" && waiting.type != "unit_test" && is_nearest)
-          edges.emplace_back(id, child);
-      }
+    if (node.type != "test") continue;
+    for (const std::string& child : NearestBelow(node.parents, graph, children)) {
+      const std::string& type = graph.at(child).type;
+      if (type != "test" && type != "unit_test") edges.emplace_back(id, child);
     }
   }
   for (const auto& [test, waiting] : edges) graph.at(waiting).parents.insert(test);

@@ -24,6 +24,13 @@ struct GraphNode {
 /// All nodes of a project and its packages, by unique id.
 using Graph = std::map<std::string, GraphNode>;
 
+/// The nodes that have each as a parent.
+using Children = std::map<std::string, std::vector<std::string>>;
+Children ChildrenOf(const Graph& graph);
+
+/// All that is below `id`, directly or not.
+std::set<std::string> DescendantsOf(const std::string& id, const Children& children);
+
 /// Adds what `dbt build` has beside the parents of the manifest: a node waits for the
 /// tests of what it is built from. (dbt-core, compilation.py: add_test_edges)
 void AddTestEdges(Graph& graph);

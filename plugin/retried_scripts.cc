@@ -34,11 +34,10 @@ RetriedScripts::RetriedScripts(const Graph& graph, std::vector<NodeScripts> scri
     return a.above.size() < b.above.size();
   });
   if (models_.empty()) return;
-  for (const auto& [id, node] : graph) {
-    const std::set<std::string> above = AncestorsOf(id, graph);
-    for (std::size_t i = 0; i < models_.size(); ++i)
-      if (above.contains(models_[i].scripts.node)) above_[id].push_back(i);
-  }
+  const Children children = ChildrenOf(graph);
+  for (std::size_t at = 0; at < models_.size(); ++at)
+    for (const std::string& id : DescendantsOf(models_[at].scripts.node, children))
+      above_[id].push_back(at);
 }
 
 bool RetriedScripts::HasLeft() const {
