@@ -100,6 +100,7 @@ std::optional<GateHello> ParseGateHello(std::string_view line) {
   invocation.profile = StringAt(*flags, {"profile"});
   invocation.target = StringAt(*flags, {"target"});
   invocation.target_folder = StringAt(*flags, {"target_path"});
+  invocation.state_folder = StringAt(*flags, {"state"});
   const json::value* variables = ValueAt(*flags, {"vars"});
   invocation.variables =
       variables != nullptr && variables->is_object() ? json::serialize(*variables) : "{}";

@@ -130,6 +130,7 @@ DbtInvocation InvocationOf(const DbtArguments& arguments, const fs::path& dbt,
   invocation.profile = arguments.Setting("profile");
   invocation.target = arguments.Setting("target");
   invocation.target_folder = arguments.Setting("target-path");
+  invocation.state_folder = arguments.Setting("state");
   invocation.variables = VariablesOf(arguments.Value("--vars"));
   // The only one of these without a variable.
   invocation.threads = Number(arguments.Value("--threads"), 0);

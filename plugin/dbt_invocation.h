@@ -23,6 +23,7 @@ struct DbtInvocation {
   std::string profile;
   std::string target;
   std::string target_folder;
+  std::string state_folder;      ///< of --state
   std::string variables = "{}";  ///< of --vars, as a JSON object
   int threads = 0;               ///< 0 where the user named none
   int printer_width = 80;

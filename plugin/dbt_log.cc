@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "plugin/json_lookup.h"
+#include "plugin/json_text.h"
 
 namespace aft {
 namespace {
@@ -17,12 +18,6 @@ int NumberAt(const json::object& object, std::string_view key) {
   const bool is_count = value != nullptr && value->is_int64() && value->as_int64() > 0 &&
                         value->as_int64() <= std::numeric_limits<int>::max();
   return is_count ? static_cast<int>(value->as_int64()) : 0;
-}
-
-json::value Parse(std::string_view line) {
-  boost::system::error_code code;
-  const json::value value = json::parse(line, code);
-  return code ? json::value() : value;
 }
 
 void ReadData(const json::object& data, DbtLogLine& line) {
@@ -43,7 +38,7 @@ void ReadData(const json::object& data, DbtLogLine& line) {
 }  // namespace
 
 std::optional<DbtLogLine> ParseDbtLogLine(std::string_view text) {
-  const json::value value = Parse(text);
+  const json::value value = ParseJsonOrNull(text);
   if (!value.is_object()) return std::nullopt;
   const json::object* info = ObjectAt(value.as_object(), "info");
   if (info == nullptr) return std::nullopt;
@@ -63,9 +58,9 @@ std::optional<DbtLogLine> ParseDbtLogLine(std::string_view text) {
 }
 
 std::string ListedNode(std::string_view line) {
-  json::value value = Parse(line);
+  json::value value = ParseJsonOrNull(line);
   const std::optional<DbtLogLine> event = ParseDbtLogLine(line);
-  if (event) value = Parse(event->text.empty() ? event->message : event->text);
+  if (event) value = ParseJsonOrNull(event->text.empty() ? event->message : event->text);
   return value.is_object() ? StringAt(value.as_object(), "unique_id") : "";
 }
 

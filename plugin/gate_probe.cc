@@ -9,14 +9,13 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <optional>
 
 #include "host_shim/child_process.h"
 #include "host_shim/error.h"
 #include "plugin/atomic_file.h"
 #include "plugin/dbt_executable.h"
+#include "plugin/json_text.h"
 
 namespace aft {
 namespace {
@@ -107,11 +106,8 @@ std::int64_t ChangedAt(const fs::path& dbt) {
 }
 
 json::object ReadCache(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  boost::system::error_code code;
-  const json::value value =
-      json::parse(std::string(std::istreambuf_iterator<char>(stream), {}), code);
-  return code || !value.is_object() ? json::object() : value.as_object();
+  const json::value value = ReadJsonFileOrNull(file);
+  return value.is_object() ? value.as_object() : json::object();
 }
 
 std::optional<DbtAbility> Known(const json::object& cache, const fs::path& dbt) {

@@ -34,6 +34,12 @@ json::value ParseJson(std::string_view text) {
   return value;
 }
 
+json::value ParseJsonOrNull(std::string_view text) {
+  boost::system::error_code code;
+  json::value value = json::parse(text, code, {}, Options());
+  return code ? json::value() : value;
+}
+
 json::value ReadJsonFile(const fs::path& path) {
   std::error_code unknown;
   if (fs::file_size(path, unknown) > kLargestFile && !unknown)
@@ -48,6 +54,14 @@ json::value ReadJsonFile(const fs::path& path) {
   if (!code) parser.finish(code);
   if (code) throw Error(code.message());
   return parser.release();
+}
+
+json::value ReadJsonFileOrNull(const fs::path& path) {
+  try {
+    return ReadJsonFile(path);
+  } catch (const Error&) {
+    return nullptr;
+  }
 }
 
 }  // namespace aft

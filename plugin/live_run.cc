@@ -6,12 +6,12 @@
 #include <utility>
 
 #include "host_shim/error.h"
-#include "plugin/atomic_file.h"
 #include "plugin/bound_scripts.h"
 #include "plugin/dbt_command.h"
+#include "plugin/dbt_console.h"
 #include "plugin/manifest.h"
+#include "plugin/node_status.h"
 #include "plugin/run_results.h"
-#include "plugin/staged_console.h"
 
 namespace aft {
 namespace {
@@ -68,8 +68,21 @@ void LiveRun::Greet(const DbtInvocation& invocation) {
     project_ = ReadProjectConfig(fs::canonical(invocation.project_folder));
   const fs::path target = TargetFolder(project_, invocation.target_folder);
   dbt_ = std::make_unique<RunningDbt>(loop_, host_, project_, invocation, target);
-  if (invocation.command == "retry") previous_ = ReadPreviousRun(target);
+  if (invocation.command == "retry") BeginRetry(invocation);
   if (RunsScripts()) dbt_->preparation.WarmUp(warm_up_);
+}
+
+void LiveRun::BeginRetry(const DbtInvocation& invocation) {
+  const std::string& state = invocation.state_folder;
+  DbtConsole::Options options;
+  options.use_colors = invocation.use_colors;
+  retry_.emplace(
+      ReadPreviousRun(state.empty() ? dbt_->target_folder
+                                    : TargetFolder(project_, state)),
+      LiveRetry::Parts{dbt_->target_folder, dbt_->preparation, dbt_->results,
+                       dbt_->turns},
+      [console = DbtConsole(options, write_)](
+          const std::string& line, const char* level) { console.Print(line, level); });
 }
 
 void LiveRun::LetGreet(ConnectionId connection) {
@@ -78,7 +91,7 @@ void LiveRun::LetGreet(ConnectionId connection) {
 }
 
 bool LiveRun::RunsScripts() const {
-  const std::string& command = previous_ ? previous_->command : dbt_->invocation.command;
+  const std::string& command = retry_ ? retry_->command() : dbt_->invocation.command;
   return RunsNodes(command) || ChecksSources(command);
 }
 
@@ -121,14 +134,8 @@ void LiveRun::LoadManifest(const fs::path& path) {
   }
   BoundScripts bound =
       BindScripts(manifest, project_, dbt_->invocation, dbt_->preparation.environments());
-  if (previous_) {
-    retried_ = RetriedScripts(manifest.graph, LeftScripts(bound.nodes, *previous_));
-    if (previous_->has_foreign_scripts)
-      notices_.emplace_back(
-          "Scripts of ephemeral models are not repeated, for aft's results are not of "
-          "the "
-          "run that dbt repeats.");
-  }
+  if (retry_) retry_->Bind(manifest.graph, bound.nodes);
+  if (retry_ && retry_->has_foreign_scripts()) notices_.emplace_back(kForeignScripts);
   problems_ = std::move(bound.problems);
   notices_.insert(notices_.end(), bound.notices.begin(), bound.notices.end());
   for (NodeScripts& node : bound.nodes)
@@ -178,7 +185,8 @@ void LiveRun::LetBegin(ConnectionId connection) {
   // --fail-fast it matters that any node fails.
   if (!dbt_->invocation.fails_fast) {
     std::vector<std::string> nodes = schedule_.BoundNodes();
-    for (std::string& node : retried_.NodesBelow()) nodes.push_back(std::move(node));
+    if (retry_)
+      for (std::string& node : retry_->NodesBelow()) nodes.push_back(std::move(node));
     verdict["nodes"] = json::value_from(nodes);
   }
   Decide(connection, verdict);
@@ -189,20 +197,15 @@ void LiveRun::StartTurn(ConnectionId connection, const DbtEvent& event) {
     return Refuse(connection,
                   "cannot tell which scripts are bound to this node, for dbt was told to "
                   "write no manifest; run without '--no-write-json'");
-  if (event.kind != DbtEvent::Kind::kNodeCompiling) return RunDue(connection, event);
-  retried_.RunAbove(
-      event.node,
-      [this, connection](const NodeScripts& scripts, RetriedScripts::OnDone on_done) {
-        ScriptTurns::Handlers handlers = HandlersFor(connection);
-        handlers.on_done = std::move(on_done);
-        dbt_->turns.Start(scripts.scripts, {}, std::move(handlers));
-      },
-      [this, connection, event](const std::string& problem) {
-        if (problem.empty())
-          RunDue(connection, event);
-        else
-          Refuse(connection, problem);
-      });
+  if (!retry_ || event.kind != DbtEvent::Kind::kNodeCompiling)
+    return RunDue(connection, event);
+  retry_->RunAbove(event.node, HandlersFor(connection).print,
+                   [this, connection, event](const std::string& problem) {
+                     if (problem.empty())
+                       RunDue(connection, event);
+                     else
+                       Refuse(connection, problem);
+                   });
 }
 
 void LiveRun::RunDue(ConnectionId connection, const DbtEvent& event) {
@@ -233,10 +236,8 @@ void LiveRun::SkipLeftOf(ConnectionId connection, const DbtEvent& event) {
 
 void LiveRun::FailFast(const DbtEvent& event) {
   // dbt itself waits for its threads, and so for our verdicts.
-  static const std::set<std::string, std::less<>> kFailures = {
-      "error", "fail", "partial success", "runtime error"};
   if (!dbt_->invocation.fails_fast || dbt_->turns.is_interrupted() ||
-      !kFailures.contains(event.status))
+      !IsFailure(event.status))
     return;
   fail_fast_reason_ = Text("stopped, for '", event.node, "' has failed (--fail-fast)");
   dbt_->turns.Interrupt(fail_fast_reason_);
@@ -246,84 +247,22 @@ void LiveRun::DbtEnded(int exit_code) {
   if (dbt_ == nullptr) return;
   // dbt ends with 1 when nodes failed, and with more when it could not go on.
   const bool has_gone_through = exit_code == 0 || exit_code == 1;
-  is_ending_ = previous_.has_value() && RunsScripts() && has_gone_through &&
-               dbt_->turns.IsIdle() && !dbt_->turns.is_interrupted() &&
-               retried_.HasLeft();
-  if (is_ending_) return BeginLeft();
+  if (retry_ && retry_->HasRest() && RunsScripts() && has_gone_through &&
+      dbt_->turns.IsIdle() && !dbt_->turns.is_interrupted())
+    return retry_->RunRest(Joined(problems_), has_begun_);
   dbt_->turns.Kill("interrupted, for dbt has ended");
-  SkipLeft("dbt has ended before");
+  if (retry_) retry_->Skip("dbt has ended before");
 }
 
 void LiveRun::HostIsReady() {
   FinishBegin();
-  if (is_ending_) BeginLeft();
-}
-
-void LiveRun::BeginLeft() {
-  if (problems_.empty() && !dbt_->preparation.IsReady()) return;
-  is_ending_ = false;
-  if (problems_.empty()) problems_ = dbt_->preparation.Failures();
-  left_problem_ = Joined(problems_);
-  if (!std::exchange(has_begun_, true) && previous_) KeepPreviousResults(*previous_);
-  if (left_problem_.empty())
-    RunLeft(FailedNodes());
-  else
-    SkipLeft(left_problem_);
-}
-
-/// dbt had nothing to repeat, and has put results without entries in the place of those
-/// that it repeats. It would not find these the next time.
-void LiveRun::KeepPreviousResults(const PreviousRun& previous) {
-  try {
-    WriteAtomically(RunResultsPath(), previous.document);
-  } catch (const Error& error) {
-    left_problem_ = error.what();
-  }
-  dbt_->results.Identify(previous.invocation_id);
-  dbt_->results.Clear();
-  dbt_->turns.ClearLogs();
-}
-
-void LiveRun::SkipLeft(const std::string& reason) {
-  if (retried_.HasLeft() && left_problem_.empty())
-    left_problem_ = Text("scripts that are to be repeated did not run: ", reason);
-  for (const NodeScripts& left : retried_.TakeLeft())
-    dbt_->turns.Skip(left.scripts, reason, HandlersAfterDbt({}));
-}
-
-void LiveRun::RunLeft(const std::set<std::string>& failed) {
-  const std::optional<NodeScripts> next = retried_.TakeNext(failed);
-  if (next) {
-    const auto go_on = [this, failed, node = next->node](const std::string& problem) {
-      std::set<std::string> kept_back = failed;
-      if (!problem.empty()) kept_back.insert(node);
-      RunLeft(kept_back);
-    };
-    return dbt_->turns.Start(next->scripts, {}, HandlersAfterDbt(go_on));
-  }
-  SkipLeft("what is above it has failed");
-  HandlersAfterDbt({}).print(dbt_->turns.Summary(), "info");
-}
-
-std::set<std::string> LiveRun::FailedNodes() const {
-  return ReadPreviousRun(dbt_->target_folder).nodes;
-}
-
-ScriptTurns::Handlers LiveRun::HandlersAfterDbt(
-    std::function<void(const std::string& problem)> on_done) {
-  StagedConsole::Options options;
-  options.use_colors = dbt_->invocation.use_colors;
-  return {[console = StagedConsole(options, write_)](const std::string& line,
-                                                     const char* level) mutable {
-            console.Print(line, level);
-          },
-          std::move(on_done)};
+  if (retry_) retry_->HostIsReady();
 }
 
 void LiveRun::Interrupt() {
   if (dbt_ == nullptr) return;
   dbt_->turns.Interrupt("interrupted");
-  if (std::exchange(is_ending_, false)) SkipLeft("interrupted");
+  if (retry_) retry_->Interrupt();
 }
 
 void LiveRun::Summarize(ConnectionId connection) {
@@ -351,26 +290,44 @@ void LiveRun::Close() {
   dbt_->results.Flush();
 }
 
+bool LiveRun::IsIdle() const {
+  if (dbt_ == nullptr) return true;
+  return dbt_->turns.IsIdle() && !(retry_ && retry_->IsPreparing());
+}
+
 fs::path LiveRun::RunResultsPath() const {
   return dbt_->target_folder / "run_results.json";
 }
 
-int LiveRun::failed_scripts() const {
-  return dbt_ == nullptr ? 0 : dbt_->results.Count(Results::Status::kError);
+std::vector<std::string> LiveRun::Problems(int exit_code) const {
+  std::vector<std::string> problems;
+  if (dbt_ == nullptr) return problems;
+  if (retry_ && !retry_->problem().empty()) problems.push_back(retry_->problem());
+  const int failed = dbt_->results.Count(Results::Status::kError);
+  // dbt leaves a failed ephemeral model that nothing selects out of its results.
+  if (exit_code == 0 && failed > 0)
+    problems.push_back(
+        Text("scripts that failed: ", failed, "; the run is not complete"));
+  if (exit_code == 0)
+    for (const std::string& node : MissedNodes())
+      problems.push_back(Text("the scripts of '", node,
+                              "' did not run, for dbt built it without a word to aft"));
+  if (!dbt_->results.problem().empty())
+    problems.push_back(
+        Text("the results of the scripts could not be kept: ", dbt_->results.problem()));
+  return problems;
 }
 
+/// Nodes that dbt has built, by its own results, without having told of them in time for
+/// their scripts.
 std::vector<std::string> LiveRun::MissedNodes() const {
   std::vector<std::string> missed;
   // Without its manifest, which it writes beside them, dbt has written no results either.
-  if (dbt_ == nullptr || !has_manifest_ || !RunsScripts()) return missed;
+  if (!has_manifest_ || !RunsScripts()) return missed;
   for (const NodeResult& result : ReadRunResults(RunResultsPath()))
     if (result.status == "success" && schedule_.IsWaiting(result.node))
       missed.push_back(result.node);
   return missed;
-}
-
-std::string LiveRun::results_problem() const {
-  return dbt_ == nullptr ? "" : dbt_->results.problem();
 }
 
 void LiveRun::Print(ConnectionId connection, const std::string& text, const char* level) {

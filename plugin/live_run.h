@@ -15,10 +15,9 @@
 #include "plugin/event_loop.h"
 #include "plugin/gate_server.h"
 #include "plugin/host_preparation.h"
-#include "plugin/previous_run.h"
+#include "plugin/live_retry.h"
 #include "plugin/project_config.h"
 #include "plugin/results.h"
-#include "plugin/retried_scripts.h"
 #include "plugin/schedule.h"
 #include "plugin/script_host.h"
 #include "plugin/script_turns.h"
@@ -64,20 +63,13 @@ class LiveRun {
   /// Nothing runs any more: brings the results up to date.
   void Close();
 
-  [[nodiscard]] bool IsIdle() const {
-    return dbt_ == nullptr || (!is_ending_ && dbt_->turns.IsIdle());
-  }
+  [[nodiscard]] bool IsIdle() const;
   /// Whether there is any script, as far as the manifest has been read.
   [[nodiscard]] bool BindsScripts() const { return !schedule_.empty(); }
   [[nodiscard]] bool HasMetGate() const { return dbt_ != nullptr; }
-  [[nodiscard]] int failed_scripts() const;
-  /// Nodes that dbt has built, by its own results, without having told of them in time
-  /// for their scripts. For when dbt has ended with success.
-  [[nodiscard]] std::vector<std::string> MissedNodes() const;
-  /// Why scripts that `dbt retry` had left could not run; empty where they could.
-  [[nodiscard]] const std::string& left_problem() const { return left_problem_; }
-  /// Why the results could not be kept; empty where they were.
-  [[nodiscard]] std::string results_problem() const;
+  /// What keeps the run from being complete, a sentence each, beside what dbt has said
+  /// and ended with.
+  [[nodiscard]] std::vector<std::string> Problems(int exit_code) const;
 
  private:
   /// What is known as soon as the gate has said hello.
@@ -94,6 +86,7 @@ class LiveRun {
   };
 
   void Greet(const DbtInvocation& invocation);
+  void BeginRetry(const DbtInvocation& invocation);
   void Answer(ConnectionId connection, const DbtEvent& event);
   void LoadManifest(const std::filesystem::path& path);
   void Begin(ConnectionId connection);
@@ -101,16 +94,10 @@ class LiveRun {
   void StartTurn(ConnectionId connection, const DbtEvent& event);
   void RunDue(ConnectionId connection, const DbtEvent& event);
   [[nodiscard]] bool RunsScripts() const;
-  [[nodiscard]] std::set<std::string> FailedNodes() const;
-  void BeginLeft();
-  void KeepPreviousResults(const PreviousRun& previous);
-  void SkipLeft(const std::string& reason);
-  void RunLeft(const std::set<std::string>& failed);
-  [[nodiscard]] ScriptTurns::Handlers HandlersAfterDbt(
-      std::function<void(const std::string& problem)> on_done);
   void SkipLeftOf(ConnectionId connection, const DbtEvent& event);
   void FailFast(const DbtEvent& event);
   void Summarize(ConnectionId connection);
+  [[nodiscard]] std::vector<std::string> MissedNodes() const;
   [[nodiscard]] std::filesystem::path RunResultsPath() const;
   [[nodiscard]] ScriptTurns::Handlers HandlersFor(ConnectionId connection);
 
@@ -136,12 +123,9 @@ class LiveRun {
   bool has_manifest_ = false;
   std::set<ConnectionId> unanswered_;  ///< those that wait for a verdict
   std::optional<ConnectionId> beginning_;
-  std::optional<PreviousRun> previous_;  ///< under `dbt retry`
-  RetriedScripts retried_;
+  std::optional<LiveRetry> retry_;  ///< under `dbt retry`
   bool has_begun_ = false;
   std::string fail_fast_reason_;  ///< empty while nothing has failed
-  bool is_ending_ = false;  ///< dbt has ended, and scripts that are left wait to run
-  std::string left_problem_;
 };
 
 }  // namespace aft

@@ -8,6 +8,8 @@
 
 #include "host_shim/error.h"
 #include "plugin/json_lookup.h"
+#include "plugin/json_text.h"
+#include "plugin/node_status.h"
 #include "plugin/run_results.h"
 
 namespace aft {
@@ -21,17 +23,9 @@ std::string ReadText(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-json::value Parse(const std::string& text) {
-  boost::system::error_code code;
-  const json::value document = json::parse(text, code);
-  return code ? json::value() : document;
-}
-
 /// dbt-core, task/retry.py: RETRYABLE_STATUSES.
 bool IsRetried(const std::string& status) {
-  static const std::set<std::string, std::less<>> kStatuses = {
-      "error", "fail", "skipped", "runtime error", "partial success"};
-  return kStatuses.contains(status);
+  return IsFailure(status) || status == "skipped";
 }
 
 /// Those that say what is built and how; not what is selected, for the nodes are known.
@@ -47,7 +41,7 @@ std::vector<std::string> OptionsOf(const json::value& args) {
       options.push_back(Text("--", flag));
   }
   for (const char* name : {"profile", "target", "state", "event-time-start",
-                           "event-time-end", "threads", "vars"}) {
+                           "event-time-end", "sample", "threads", "vars"}) {
     std::string key = name;
     std::replace(key.begin(), key.end(), '-', '_');
     const json::value* value = ValueAt(args, {key});
@@ -71,17 +65,20 @@ std::set<std::string> UnfinishedScripts(const json::value& results) {
 
 }  // namespace
 
-PreviousRun ReadPreviousRun(const fs::path& target_folder) {
+const char* const kForeignScripts =
+    "Scripts of ephemeral models are not repeated, for aft's results are not of the run "
+    "that dbt repeats.";
+
+PreviousRun ReadPreviousRun(const fs::path& folder) {
   PreviousRun previous;
-  const fs::path path = target_folder / "run_results.json";
-  previous.document = ReadText(path);
-  const json::value of_dbt = Parse(previous.document);
+  previous.document = ReadText(folder / "run_results.json");
+  const json::value of_dbt = ParseJsonOrNull(previous.document);
   previous.command = StringAt(of_dbt, {"args", "which"});
   if (const json::value* args = ValueAt(of_dbt, {"args"}))
     previous.options = OptionsOf(*args);
-  for (const NodeResult& result : ReadRunResults(path))
+  for (const NodeResult& result : ResultsIn(of_dbt))
     if (IsRetried(result.status)) previous.nodes.insert(result.node);
-  const json::value of_scripts = Parse(ReadText(target_folder / "aft" / "results.json"));
+  const json::value of_scripts = ReadJsonFileOrNull(folder / "aft" / "results.json");
   previous.failed = UnfinishedScripts(of_scripts);
   previous.invocation_id = StringAt(of_dbt, {"metadata", "invocation_id"});
   if (!previous.failed.empty() &&

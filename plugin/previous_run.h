@@ -24,9 +24,12 @@ struct PreviousRun {
   bool has_foreign_scripts = false;  ///< there are such, but of a run of another time
 };
 
-/// Reads both from `target_folder`. Files that are missing or of another shape leave
-/// nothing.
-PreviousRun ReadPreviousRun(const std::filesystem::path& target_folder);
+/// Reads both from `folder`: the target folder, or what `dbt retry` was given as
+/// `--state`. Files that are missing or of another shape leave nothing.
+PreviousRun ReadPreviousRun(const std::filesystem::path& folder);
+
+/// What people are told where scripts are not repeated, for `has_foreign_scripts`.
+extern const char* const kForeignScripts;
 
 /// The scripts of ephemeral models that `previous` has left, for dbt has no entry for
 /// such models and does not run them again. Each model's are those that failed or did not

@@ -3,13 +3,12 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include "host_shim/error.h"
 #include "plugin/atomic_file.h"
 #include "plugin/json_lookup.h"
+#include "plugin/json_text.h"
 
 namespace aft {
 namespace {
@@ -19,12 +18,8 @@ namespace json = boost::json;
 
 /// The document; an empty object where there is none of dbt's shape.
 json::object ReadDocument(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  boost::system::error_code code;
-  json::value document =
-      json::parse(std::string(std::istreambuf_iterator<char>(file), {}), code);
-  if (code || !document.is_object()) return {};
-  const json::value* results = document.as_object().if_contains("results");
+  json::value document = ReadJsonFileOrNull(path);
+  const json::value* results = ValueAt(document, {"results"});
   if (results == nullptr || !results->is_array()) return {};
   return std::move(document.as_object());
 }
@@ -103,13 +98,17 @@ void UseMetadata(const json::object& stage, json::value& whole) {
 
 }  // namespace
 
-std::vector<NodeResult> ReadRunResults(const fs::path& path) {
+std::vector<NodeResult> ResultsIn(const json::value& document) {
   std::vector<NodeResult> results;
-  const json::object document = ReadDocument(path);
-  if (document.empty()) return results;
-  for (const json::value& entry : document.at("results").as_array())
+  const json::value* entries = ValueAt(document, {"results"});
+  if (entries == nullptr || !entries->is_array()) return results;
+  for (const json::value& entry : entries->as_array())
     if (entry.is_object()) results.push_back(ResultOf(entry.as_object()));
   return results;
+}
+
+std::vector<NodeResult> ReadRunResults(const fs::path& path) {
+  return ResultsIn(ReadJsonFileOrNull(path));
 }
 
 void WriteFailures(const fs::path& path, const std::vector<std::string>& nodes,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <boost/json/fwd.hpp>
 #include <chrono>
 #include <filesystem>
 #include <map>
@@ -19,6 +20,10 @@ struct NodeResult {
   std::string status;   ///< success, error, skipped, pass, fail, warn, …
   std::string message;  ///< may be empty
 };
+
+/// The results that a run_results.json holds, in their order; none where it is of another
+/// shape.
+std::vector<NodeResult> ResultsIn(const boost::json::value& document);
 
 /// The results of dbt's last run, in their order; none where the file can't be read.
 std::vector<NodeResult> ReadRunResults(const std::filesystem::path& path);

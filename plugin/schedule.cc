@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "plugin/node_status.h"
+
 namespace aft {
 namespace {
 
@@ -15,11 +17,6 @@ void Take(When when, std::vector<Script>& waiting, std::vector<Script>& due) {
   due.insert(due.end(), std::make_move_iterator(waiting.begin()),
              std::make_move_iterator(rest));
   waiting.erase(waiting.begin(), rest);
-}
-
-/// Whether dbt has made the node, or has found a source to be fresh enough.
-bool IsGood(const std::string& status) {
-  return status == "success" || status == "pass" || status == "warn";
 }
 
 }  // namespace
@@ -47,7 +44,7 @@ std::vector<Script> Schedule::TakeDue(const DbtEvent& event) {
     if (node.is_ephemeral) Take(When::kAfter, node.waiting, due);
   } else if (event.kind == DbtEvent::Kind::kNodeResult) {
     node.has_result = true;
-    if (IsGood(event.status)) Take(When::kAfter, node.waiting, due);
+    if (IsSuccess(event.status)) Take(When::kAfter, node.waiting, due);
   }
   return due;
 }
@@ -64,7 +61,7 @@ std::vector<Script> Schedule::TakeLeft(const DbtEvent& event) {
   // A microbatch model begins and has a result once; in between, each of its batches
   // finishes under the model's own name.
   const bool is_over = event.kind == DbtEvent::Kind::kNodeResult
-                           ? !IsGood(event.status)
+                           ? !IsSuccess(event.status)
                            : !node.has_begun || node.has_result || node.is_ephemeral;
   return is_over ? std::exchange(node.waiting, {}) : std::vector<Script>();
 }

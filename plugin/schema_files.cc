@@ -3,6 +3,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -81,9 +82,13 @@ bool MayBindScripts(const std::string& text) {
          (text.find("fal") != std::string::npos || text.find("aft") != std::string::npos);
 }
 
-void SearchFile(const fs::path& path, ScriptFinder& finder) {
+std::string ReadText(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void SearchYaml(const fs::path& path, ScriptFinder& finder) {
+  const std::string text = ReadText(path);
   if (!MayBindScripts(text)) return;
   try {
     finder.Search(YAML::Load(text));
@@ -97,22 +102,38 @@ bool IsYaml(const fs::path& path) {
   return path.extension() == ".yml" || path.extension() == ".yaml";
 }
 
-}  // namespace
+bool IsSql(const fs::path& path) { return path.extension() == ".sql"; }
 
-std::vector<ExpectedScript> FindBoundScripts(const ProjectConfig& project) {
-  std::vector<ExpectedScript> found;
-  ScriptFinder finder(found);
-  SearchFile(project.folder / "dbt_project.yml", finder);
+/// The files below the folders in which dbt looks for nodes and their properties.
+std::vector<fs::path> FilesOf(const ProjectConfig& project,
+                              bool (*is_wanted)(const fs::path&)) {
+  std::vector<fs::path> files;
   for (const fs::path& folder : project.property_paths) {
     std::error_code code;
     fs::recursive_directory_iterator entry(
         project.folder / folder, fs::directory_options::skip_permission_denied, code);
     for (; !code && entry != fs::recursive_directory_iterator(); entry.increment(code))
-      if (IsYaml(entry->path()) && entry->is_regular_file(code) &&
+      if (is_wanted(entry->path()) && entry->is_regular_file(code) &&
           entry->file_size(code) <= kLargestFile)
-        SearchFile(entry->path(), finder);
+        files.push_back(entry->path());
   }
+  return files;
+}
+
+}  // namespace
+
+std::vector<ExpectedScript> FindBoundScripts(const ProjectConfig& project) {
+  std::vector<ExpectedScript> found;
+  ScriptFinder finder(found);
+  SearchYaml(project.folder / "dbt_project.yml", finder);
+  for (const fs::path& file : FilesOf(project, IsYaml)) SearchYaml(file, finder);
   return found;
+}
+
+bool MayBindInSql(const ProjectConfig& project) {
+  const std::vector<fs::path> files = FilesOf(project, IsSql);
+  return std::any_of(files.begin(), files.end(),
+                     [](const fs::path& file) { return MayBindScripts(ReadText(file)); });
 }
 
 }  // namespace aft

@@ -22,4 +22,8 @@ struct ExpectedScript {
 /// manifest. Files that are not valid YAML are left for dbt to report.
 std::vector<ExpectedScript> FindBoundScripts(const ProjectConfig& project);
 
+/// Whether a SQL file of the project may bind a script, in a `config(meta=…)`: only dbt
+/// can tell for sure.
+bool MayBindInSql(const ProjectConfig& project);
+
 }  // namespace aft

@@ -3,6 +3,7 @@
 
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <csignal>
 #include <cstdlib>
@@ -11,10 +12,12 @@
 #include <utility>
 
 #include "host_shim/error.h"
+#include "plugin/atomic_file.h"
 #include "plugin/dbt_executable.h"
 #include "plugin/dbt_invocation.h"
 #include "plugin/dbtignore.h"
 #include "plugin/gate_probe.h"
+#include "plugin/manifest.h"
 
 namespace aft {
 namespace {
@@ -80,15 +83,15 @@ Session::Session(const std::vector<std::string>& arguments,
 }
 
 bool Session::IsStaged(const fs::path& dbt) const {
-  // Without scripts it is dbt's own run in any case.
-  if (expected_scripts_.empty() || user_command_.mode == DbtMode::kLive) return false;
-  if (user_command_.mode == DbtMode::kStaged) return true;
+  if (user_command_.mode != DbtMode::kAuto) return user_command_.mode == DbtMode::kStaged;
   const DbtAbility ability = AskDbt(dbt, GateCacheFile());
-  if (!ability.can_load_gate)
-    host_.write_error(Text("aft: staged mode, a dbt process for each stage, for '",
-                           dbt.native(),
-                           "' cannot be followed from inside: ", ability.reason, "\n"));
-  return !ability.can_load_gate;
+  if (ability.can_load_gate) return false;
+  // Without scripts it is dbt's own run in any case.
+  if (expected_scripts_.empty() && !MayBindInSql(project_)) return false;
+  host_.write_error(Text("aft: staged mode, a dbt process for each stage, for '",
+                         dbt.native(),
+                         "' cannot be followed from inside: ", ability.reason, "\n"));
+  return true;
 }
 
 fs::path Session::ProjectFolder() const {
@@ -156,6 +159,7 @@ void Session::MakeWorkers(const Installation& installation) {
 }
 
 void Session::FollowFromInside(const Installation& installation) {
+  old_manifest_ = WrittenAt(ManifestPath());
   MakeWorkers(installation);
   const fs::path socket = run_folder_->path() / "gate";
   live_run_ = std::make_unique<LiveRun>(
@@ -177,16 +181,18 @@ void Session::FollowInStages(const Installation& installation, const fs::path& d
   StagedCommands commands(dbt, user_command_.arguments);
   std::optional<PreviousRun> previous;
   if (commands.arguments().command() == "retry") {
-    previous = ReadPreviousRun(
-        TargetFolder(project_, commands.arguments().Setting("target-path")));
+    const std::string state = commands.arguments().Setting("state");
+    previous = ReadPreviousRun(TargetFolder(
+        project_, state.empty() ? commands.arguments().Setting("target-path") : state));
     // Without a run to repeat, dbt says so itself.
     if (previous->command.empty()) return;
     commands = commands.Repeating(previous->command, previous->options);
   }
   staged_run_ = std::make_unique<StagedRun>(
-      loop_, *workers_, project_, commands,
-      InvocationOf(commands.arguments(), dbt, project_), ExpectedEnvironments(),
-      std::move(previous), run_folder_->path(),
+      loop_, *workers_,
+      StagedRun::Setup{project_, commands,
+                       InvocationOf(commands.arguments(), dbt, project_),
+                       ExpectedEnvironments(), std::move(previous), run_folder_->path()},
       StagedRun::Handlers{host_.write_output, host_.write_error});
 }
 
@@ -209,26 +215,8 @@ void Session::End(int exit_code) {
 
 void Session::EndLive() {
   live_run_->Close();
-  if (!live_run_->left_problem().empty()) {
-    host_.write_error(Text("aft: ", live_run_->left_problem(), "\n"));
-    exit_code_ = 1;
-  }
-  if (exit_code_ == 0 && live_run_->failed_scripts() > 0) {
-    // dbt leaves a failed ephemeral model that nothing selects out of its results.
-    host_.write_error(Text("aft: scripts that failed: ", live_run_->failed_scripts(),
-                           "; the run is not complete\n"));
-    exit_code_ = 1;
-  }
-  if (exit_code_ == 0) {
-    for (const std::string& node : live_run_->MissedNodes()) {
-      host_.write_error(Text("aft: the scripts of '", node,
-                             "' did not run, for dbt built it without a word to aft\n"));
-      exit_code_ = 1;
-    }
-  }
-  if (!live_run_->results_problem().empty()) {
-    host_.write_error(Text("aft: the results of the scripts could not be kept: ",
-                           live_run_->results_problem(), "\n"));
+  for (const std::string& problem : live_run_->Problems(exit_code_)) {
+    host_.write_error(Text("aft: ", problem, "\n"));
     if (exit_code_ == 0) exit_code_ = 1;
   }
 }
@@ -244,12 +232,34 @@ void Session::CommandExited(int wait_status) {
   if (staged_run_ != nullptr) return staged_run_->CommandExited(exit_code_);
   if (live_run_ == nullptr) return;
   live_run_->DbtEnded(exit_code_);
-  if (exit_code_ != 0 || live_run_->HasMetGate() || expected_scripts_.empty()) return;
+  if (exit_code_ != 0 || live_run_->HasMetGate() || !HasUnseenScripts()) return;
   host_.write_error(
       Text("aft: the scripts of this project did not run, for '", dbt_.argv.front(),
            "' has not loaded aft's plugin; dbt-core 1.8 and later can, unless their ",
-           "Python is told to ignore PYTHONPATH\n"));
+           "Python is told to ignore PYTHONPATH; others need '--aft-mode staged'\n"));
   exit_code_ = 1;
+}
+
+bool Session::HasUnseenScripts() const {
+  if (!expected_scripts_.empty()) return true;
+  const fs::path path = ManifestPath();
+  if (WrittenAt(path) == old_manifest_) return false;
+  try {
+    const Manifest manifest = ReadManifest(path);
+    return std::any_of(manifest.nodes.begin(), manifest.nodes.end(),
+                       [&](const BoundNode& node) {
+                         return node.package == manifest.project &&
+                                node.is_source == user_command_.checks_sources;
+                       });
+  } catch (const Error&) {
+    // What is no manifest is of another program than dbt.
+    return false;
+  }
+}
+
+fs::path Session::ManifestPath() const {
+  const DbtArguments arguments(user_command_.arguments);
+  return TargetFolder(project_, arguments.Setting("target-path")) / "manifest.json";
 }
 
 bool Session::BindsScripts() const {

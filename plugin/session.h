@@ -72,6 +72,8 @@ class Session {
   void EndLive();
   void End(int exit_code);
   [[nodiscard]] std::filesystem::path ProjectFolder() const;
+  [[nodiscard]] std::filesystem::path ManifestPath() const;
+  [[nodiscard]] bool HasUnseenScripts() const;
 
   HostFunctions host_;
   DbtCommand user_command_;
@@ -84,6 +86,7 @@ class Session {
   std::unique_ptr<GateServer> gate_;
   std::unique_ptr<StagedRun> staged_run_;
   DbtProcess dbt_;
+  std::filesystem::file_time_type old_manifest_;  ///< when an earlier run wrote it
   bool has_started_ = false;
   bool has_exited_ = false;
   bool is_stopped_ = false;

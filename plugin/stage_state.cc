@@ -24,14 +24,16 @@ fs::path Made(const fs::path& folder) {
 
 }  // namespace
 
-void StageState::KeepFromDeferral(const std::set<std::string>& selected) {
-  if (deferred_to_.empty()) return;
+void StageState::KeepFromDeferral(const fs::path& deferred_to,
+                                  const std::set<std::string>& selected) {
+  if (deferred_to.empty()) return;
+  const fs::path path = deferred_to / "manifest.json";
   json::value manifest;
   try {
-    manifest = ReadJsonFile(deferred_to_ / "manifest.json");
-  } catch (const Error&) {
-    // dbt says in its own words what is wrong with it.
-    return;
+    manifest = ReadJsonFile(path);
+  } catch (const Error& error) {
+    throw Error(Text("cannot read '", path.native(),
+                     "', to which '--defer' refers: ", error.what()));
   }
   json::object* root = manifest.if_object();
   json::value* nodes = root == nullptr ? nullptr : root->if_contains("nodes");

@@ -17,14 +17,14 @@ namespace aft {
 /// unique ids, in one pass over its graph and in few words, however many they are.
 class StageState {
  public:
-  /// `folder` is private to this run; `deferred_to` holds the manifest of the user's
-  /// `--defer`, or is empty.
-  StageState(std::filesystem::path folder, std::filesystem::path deferred_to)
-      : folder_(std::move(folder)), deferred_to_(std::move(deferred_to)) {}
+  /// `folder` is private to this run.
+  explicit StageState(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-  /// Has no node of `selected` be deferred: to a stage, those that an earlier one has
-  /// built would look like nodes that the user has not selected. Throws Error.
-  void KeepFromDeferral(const std::set<std::string>& selected);
+  /// Has no node of `selected` be deferred to what the manifest in `deferred_to` says,
+  /// the folder of the user's `--defer`, or empty: to a stage, those that an earlier one
+  /// has built would look like nodes that the user has not selected. Throws Error.
+  void KeepFromDeferral(const std::filesystem::path& deferred_to,
+                        const std::set<std::string>& selected);
 
   /// How a dbt of this version is to be told of `nodes`. Throws Error.
   [[nodiscard]] StageSelection Select(const std::vector<std::string>& nodes,
@@ -33,7 +33,6 @@ class StageState {
 
  private:
   std::filesystem::path folder_;
-  std::filesystem::path deferred_to_;
   std::filesystem::path defer_folder_;  ///< of ours; empty where nothing is deferred
 };
 

@@ -6,6 +6,8 @@
 #include <sstream>
 #include <utility>
 
+#include "host_shim/error.h"
+
 namespace aft {
 namespace {
 
@@ -33,8 +35,8 @@ StagedCommands StagedCommands::Repeating(const std::string& command,
   StagedCommands repeating = *this;
   repeating.words_ = {command};
   repeating.words_.insert(repeating.words_.end(), options.begin(), options.end());
-  // What is typed now comes last, so that it wins.
-  for (std::string& word : arguments_.WordsWithout({}))
+  // What is typed now comes last, so that it wins. A state is where the results lie.
+  for (std::string& word : arguments_.WordsWithout({"--state"}))
     repeating.words_.push_back(std::move(word));
   repeating.arguments_ = DbtArguments(repeating.words_);
   return repeating;
@@ -89,7 +91,11 @@ std::filesystem::path StagedCommands::DeferFolder() const {
   if (!arguments_.Flag("defer", false)) return {};
   const std::string own = arguments_.Setting("defer-state");
   const std::string folder = own.empty() ? arguments_.Setting("state") : own;
-  return folder.empty() ? std::filesystem::path() : std::filesystem::absolute(folder);
+  if (folder.empty())
+    throw Error(
+        "'--defer' needs '--state' or '--defer-state', the folder of the manifest that "
+        "it refers to");
+  return std::filesystem::absolute(folder);
 }
 
 DbtProcess StagedCommands::AsTyped() const {

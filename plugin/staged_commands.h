@@ -44,7 +44,8 @@ class StagedCommands {
   /// Runs the selected nodes, and no others.
   [[nodiscard]] DbtProcess Stage(const StageSelection& selection) const;
 
-  /// The folder that the user defers to; empty without `--defer`.
+  /// The folder that the user defers to; empty without `--defer`. Throws Error for one
+  /// without a folder.
   [[nodiscard]] std::filesystem::path DeferFolder() const;
 
   /// What the user typed, to the letter.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/staged_console.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
@@ -11,17 +9,12 @@
 #include <utility>
 
 #include "host_shim/error.h"
-#include "plugin/utc_time.h"
+#include "plugin/json_text.h"
 
 namespace aft {
 namespace {
 
 namespace json = boost::json;
-
-constexpr const char* kRed = "\x1b[31m";
-constexpr const char* kGreen = "\x1b[32m";
-constexpr const char* kYellow = "\x1b[33m";
-constexpr const char* kPlain = "\x1b[0m";
 
 bool IsOneOf(std::string_view name, std::initializer_list<std::string_view> names) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -55,15 +48,6 @@ bool BeginsParagraph(const DbtLogLine& line, const DbtLogLine* before) {
          !IsOneOf(before->name, {"RunResultFailure", "RunResultWarning"});
 }
 
-std::string Now() { return UtcTimestamp(std::chrono::system_clock::now()); }
-
-/// "23:59:59" of a time as dbt's log has it.
-std::string TimeOfDay(const std::string& time) {
-  const std::size_t date = std::string_view("2026-01-31T").size();
-  const std::string& known = time.size() > date ? time : Now();
-  return known.substr(date, 8);
-}
-
 std::string InWords(std::chrono::milliseconds elapsed) {
   const double seconds = std::chrono::duration<double>(elapsed).count();
   const int minutes = static_cast<int>(seconds / 60);
@@ -75,29 +59,23 @@ std::string InWords(std::chrono::milliseconds elapsed) {
 
 const char* Plural(int count) { return count == 1 ? "" : "s"; }
 
-int Rank(std::string_view level) {
-  constexpr std::array<std::string_view, 5> kLevels = {"debug", "info", "warn", "error",
-                                                       "none"};
-  return static_cast<int>(std::find(kLevels.begin(), kLevels.end(), level) -
-                          kLevels.begin());
-}
-
 }  // namespace
 
-StagedConsole::StagedConsole(Options options, Write write)
-    : options_(std::move(options)), write_(std::move(write)) {}
+StagedConsole::StagedConsole(DbtConsole::Options options, DbtConsole::Write write)
+    : console_(std::move(options), std::move(write)) {}
 
 void StagedConsole::TakeListing(const std::string& line) { listing_.push_back(line); }
 
 void StagedConsole::PrintListing() {
+  const bool is_json = console_.options().format == DbtConsole::Format::kJson;
   for (const std::string& raw : std::exchange(listing_, {})) {
     const std::optional<DbtLogLine> line = ParseDbtLogLine(raw);
     if (!line)
-      write_(raw + "\n");
+      console_.Pass(raw);
     else if (line->name == "DeprecationsSummary")
       last_words_.push_back({raw, *line});
     // The run goes on, whatever dbt 2 says at the end of its listing.
-    else if (!IsSummary(*line) || IsLoud(*line) || options_.format == Format::kJson)
+    else if (!IsSummary(*line) || IsLoud(*line) || is_json)
       ShowOnce(raw, *line);
   }
 }
@@ -111,7 +89,7 @@ void StagedConsole::BeginStage(std::size_t done, std::size_t total) {
 
 void StagedConsole::TakeLine(const std::string& raw) {
   const std::optional<DbtLogLine> line = ParseDbtLogLine(raw);
-  if (!line) return write_(raw + "\n");
+  if (!line) return console_.Pass(raw);
   counts_noops_ = counts_noops_ || line->counts_noops;
   counts_partial_ = counts_partial_ || line->counts_partial;
   // Empty lines, which not every dbt sends.
@@ -140,9 +118,9 @@ void StagedConsole::TakePreamble(const std::string& raw, const DbtLogLine& line)
   } else if (line.level == "debug") {
     Show(raw, line);
   } else if (is_first_stage_ && line.name == "ConcurrencyLine") {
-    Blank();
+    console_.Blank();
     Show(raw, line);
-    Blank();
+    console_.Blank();
   }
 }
 
@@ -159,22 +137,19 @@ void StagedConsole::ShowOnce(const std::string& raw, const DbtLogLine& line) {
 }
 
 void StagedConsole::Show(const std::string& raw, const DbtLogLine& line) {
-  if (options_.format == Format::kJson) return write_(Renumbered(raw, line) + "\n");
-  // dbt 2 sends some lines of this level to whoever reads JSON.
-  if (line.level == "debug" && options_.least_level != "debug") return;
-  if (line.name == "PrintEvent") return write_(line.message + "\n");
-  write_(Text(options_.use_colors ? kPlain : "", TimeOfDay(line.time), "  ",
-              Numbered(line), "\n"));
+  if (line.index == 0) return console_.Show(raw, line);
+  DbtLogLine numbered = line;
+  numbered.message = Numbered(line);
+  console_.Show(Renumbered(raw, numbered), numbered);
 }
 
 std::string StagedConsole::Renumbered(const std::string& raw,
                                       const DbtLogLine& line) const {
-  if (line.index == 0) return raw;
-  json::value value = json::parse(raw);
+  json::value value = ParseJson(raw);
   json::object& data = value.at("data").as_object();
   data["index"] = done_ + static_cast<std::size_t>(line.index);
   data[data.contains("total") ? "total" : "num_models"] = total_;
-  value.at("info").as_object()["msg"] = Numbered(line);
+  value.at("info").as_object()["msg"] = line.message;
   return json::serialize(value);
 }
 
@@ -194,48 +169,16 @@ std::string StagedConsole::Numbered(const DbtLogLine& line) const {
   return text;
 }
 
-bool StagedConsole::IsShown(std::string_view level) const {
-  return Rank(level) >= Rank(options_.least_level);
-}
-
-void StagedConsole::Blank() {
-  if (options_.format == Format::kText && IsShown("info")) Print("");
-}
-
-void StagedConsole::Print(const std::string& text, const char* level) {
-  Tell("Note", level, text, {{"msg", text}});
-}
-
-void StagedConsole::Tell(const char* name, const char* level, const std::string& text,
-                         const json::object& data) {
-  if (!IsShown(level)) return;
-  DbtLogLine line;
-  line.message = text;
-  line.time = Now();
-  const json::object event = {{"data", data},
-                              {"info",
-                               {{"category", ""},
-                                {"code", ""},
-                                {"extra", json::object()},
-                                {"invocation_id", ""},
-                                {"level", level},
-                                {"msg", text},
-                                {"name", name},
-                                {"pid", ::getpid()},
-                                {"thread", "MainThread"},
-                                {"ts", line.time}}}};
-  Show(json::serialize(event), line);
-}
-
 void StagedConsole::PrintUnbuilt(std::size_t number, std::size_t total,
                                  const std::string& what, const std::string& status) {
   std::string line = Text(number, " of ", total, " ", status, " ", what, " ");
-  const auto width = static_cast<std::size_t>(std::max(options_.width, 0));
+  const auto width = static_cast<std::size_t>(std::max(console_.options().width, 0));
   if (line.size() < width) line.resize(width, '.');
   const bool is_error = status == "ERROR";
-  Tell(is_error ? "LogModelResult" : "SkippingDetails", is_error ? "error" : "info",
-       Text(line, " [", Colored(status, is_error ? kRed : kYellow), "]"),
-       {{"index", number}, {"total", total}});
+  console_.Tell(
+      is_error ? "LogModelResult" : "SkippingDetails", is_error ? "error" : "info",
+      Text(line, " [", is_error ? console_.Red(status) : console_.Yellow(status), "]"),
+      {{"index", number}, {"total", total}});
 }
 
 void StagedConsole::Remember(const std::string& what, const std::string& message) {
@@ -246,41 +189,38 @@ void StagedConsole::Remember(const std::string& what, const std::string& message
     line.parsed.message = text;
     details_.push_back(std::move(line));
   };
-  remember("RunResultFailure", Colored(Text("Failure in ", what), kRed));
+  remember("RunResultFailure", console_.Red(Text("Failure in ", what)));
   remember("RunResultError", Text("  ", message));
 }
 
-std::string StagedConsole::Colored(const std::string& text, const char* color) const {
-  return options_.use_colors ? Text(color, text, kPlain) : text;
-}
-
 void StagedConsole::Finish(const Ending& ending) {
-  Blank();
+  console_.Blank();
   if (!ending.what.empty()) {
     const double seconds = std::chrono::duration<double>(ending.elapsed).count();
-    Tell("FinishedRunningStats", "info",
-         Text("Finished running ", ending.what, " in ", InWords(ending.elapsed), "."),
-         {{"stat_line", ending.what}, {"execution_time", seconds}});
+    console_.Tell(
+        "FinishedRunningStats", "info",
+        Text("Finished running ", ending.what, " in ", InWords(ending.elapsed), "."),
+        {{"stat_line", ending.what}, {"execution_time", seconds}});
   }
-  Blank();
+  console_.Blank();
   Summarize(ending);
   ShowDetails();
-  Blank();
+  console_.Blank();
   const NodeCounts& counts = ending.counts;
   const int failed = counts.failed + counts.partial;
-  Tell("StatsLine", "info",
-       Text("Done. PASS=", counts.passed, " WARN=", counts.warned, " ERROR=", failed,
-            " SKIP=", counts.skipped,
-            counts_noops_ ? Text(" NO-OP=", counts.without_work) : "",
-            " TOTAL=", counts.total()),
-       {{"stats",
-         {{"pass", counts.passed},
-          {"warn", counts.warned},
-          {"error", failed},
-          {"skip", counts.skipped},
-          {"noop", counts.without_work},
-          {"total", counts.total()}}}});
-  Print(ending.scripts);
+  console_.Tell("StatsLine", "info",
+                Text("Done. PASS=", counts.passed, " WARN=", counts.warned,
+                     " ERROR=", failed, " SKIP=", counts.skipped,
+                     counts_noops_ ? Text(" NO-OP=", counts.without_work) : "",
+                     " TOTAL=", counts.total()),
+                {{"stats",
+                  {{"pass", counts.passed},
+                   {"warn", counts.warned},
+                   {"error", failed},
+                   {"skip", counts.skipped},
+                   {"noop", counts.without_work},
+                   {"total", counts.total()}}}});
+  console_.Print(ending.scripts);
   for (const Line& line : last_words_) Show(line.raw, line.parsed);
 }
 
@@ -288,31 +228,31 @@ void StagedConsole::Summarize(const Ending& ending) {
   const int failed = ending.counts.failed + ending.unlisted;
   const int partial = ending.counts.partial;
   const int warned = ending.counts.warned;
-  std::string text = Colored("Completed successfully", kGreen);
+  std::string text = console_.Green("Completed successfully");
   if (ending.is_interrupted) {
-    text = Colored("Exited because of keyboard interrupt", kYellow);
+    text = console_.Yellow("Exited because of keyboard interrupt");
   } else if (failed + partial + warned > 0) {
     const std::string partly = counts_partial_ ? Text(", ", partial, " partial success",
                                                       partial == 1 ? "" : "es", ",")
                                                : "";
-    text = Colored(Text("Completed with ", failed, " error", Plural(failed), partly,
-                        " and ", warned, " warning", Plural(warned), ":"),
-                   failed + partial > 0 ? kRed : kYellow);
+    text = Text("Completed with ", failed, " error", Plural(failed), partly, " and ",
+                warned, " warning", Plural(warned), ":");
+    text = failed + partial > 0 ? console_.Red(text) : console_.Yellow(text);
   }
-  Tell("EndOfRunSummary", "info", text,
-       {{"num_errors", failed},
-        {"num_warnings", warned},
-        {"num_partial_success", partial},
-        {"keyboard_interrupt", ending.is_interrupted}});
+  console_.Tell("EndOfRunSummary", "info", text,
+                {{"num_errors", failed},
+                 {"num_warnings", warned},
+                 {"num_partial_success", partial},
+                 {"keyboard_interrupt", ending.is_interrupted}});
 }
 
 void StagedConsole::ShowDetails() {
   const DbtLogLine* before = nullptr;
   for (const Line& line : details_) {
-    if (BeginsParagraph(line.parsed, before)) Blank();
+    if (BeginsParagraph(line.parsed, before)) console_.Blank();
     if (line.raw.empty())
-      Tell(line.parsed.name.c_str(), line.parsed.level.c_str(), line.parsed.message,
-           {{"msg", line.parsed.message}});
+      console_.Tell(line.parsed.name.c_str(), line.parsed.level.c_str(),
+                    line.parsed.message, {{"msg", line.parsed.message}});
     else
       Show(line.raw, line.parsed);
     before = &line.parsed;

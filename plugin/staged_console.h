@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/json/fwd.hpp>
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "plugin/dbt_console.h"
 #include "plugin/dbt_log.h"
 #include "plugin/node_counts.h"
 
@@ -22,16 +21,6 @@ namespace aft {
 /// what dbt says of errors at its end is said at the end of the run.
 class StagedConsole {
  public:
-  enum class Format { kText, kJson };
-  using Write = std::function<void(const std::string& text)>;
-
-  struct Options {
-    Format format = Format::kText;
-    bool use_colors = false;
-    int width = 80;                    ///< the column at which a line's dots end
-    std::string least_level = "info";  ///< debug, info, warn, error or none
-  };
-
   /// What the closing lines say.
   struct Ending {
     std::string what;  ///< has run: "3 table models, 1 data test"
@@ -42,7 +31,7 @@ class StagedConsole {
     std::string scripts;  ///< a line about them
   };
 
-  StagedConsole(Options options, Write write);
+  StagedConsole(DbtConsole::Options options, DbtConsole::Write write);
 
   /// A line of `dbt ls`; kept until it is known whether there will be stages.
   void TakeListing(const std::string& line);
@@ -53,7 +42,9 @@ class StagedConsole {
   void TakeLine(const std::string& raw);
 
   /// A line of ours.
-  void Print(const std::string& text, const char* level = "info");
+  void Print(const std::string& text, const char* level = "info") {
+    console_.Print(text, level);
+  }
 
   /// The line of node number `number` that no dbt process is given any more; `status` is
   /// ERROR or SKIP.
@@ -75,21 +66,14 @@ class StagedConsole {
 
   void Show(const std::string& raw, const DbtLogLine& line);
   void ShowOnce(const std::string& raw, const DbtLogLine& line);
-  void Tell(const char* name, const char* level, const std::string& text,
-            const boost::json::object& data);
-  void Blank();
   void TakePreamble(const std::string& raw, const DbtLogLine& line);
   void TakeClosing(const std::string& raw, const DbtLogLine& line);
   void Summarize(const Ending& ending);
   void ShowDetails();
-  [[nodiscard]] bool IsShown(std::string_view level) const;
   [[nodiscard]] std::string Renumbered(const std::string& raw,
                                        const DbtLogLine& line) const;
   [[nodiscard]] std::string Numbered(const DbtLogLine& line) const;
-  [[nodiscard]] std::string Colored(const std::string& text, const char* color) const;
-
-  Options options_;
-  Write write_;
+  DbtConsole console_;
   std::vector<std::string> listing_;
   std::set<std::string> shown_;   ///< what is not said a second time
   std::vector<Line> details_;     ///< of errors and warnings

@@ -8,6 +8,7 @@
 #include "host_shim/error.h"
 #include "plugin/atomic_file.h"
 #include "plugin/dbt_command.h"
+#include "plugin/node_status.h"
 
 namespace aft {
 namespace {
@@ -16,18 +17,13 @@ namespace {
 constexpr int kSomeFailed = 1;
 constexpr int kNotBegun = 2;
 
-StagedConsole::Options ConsoleOptions(const DbtInvocation& invocation) {
-  StagedConsole::Options options;
-  if (invocation.log_format == "json") options.format = StagedConsole::Format::kJson;
+DbtConsole::Options ConsoleOptions(const DbtInvocation& invocation) {
+  DbtConsole::Options options;
+  if (invocation.log_format == "json") options.format = DbtConsole::Format::kJson;
   options.use_colors = invocation.use_colors;
   options.width = invocation.printer_width;
   options.least_level = invocation.least_level;
   return options;
-}
-
-bool IsSuccess(const std::string& status) {
-  return status == "success" || status == "pass" || status == "warn" ||
-         status == "no-op" || status == "reused";
 }
 
 /// Whether nodes of this type are no work for dbt, of which not every dbt gives an
@@ -38,16 +34,12 @@ bool MayBeUntold(const std::string& type) {
 
 }  // namespace
 
-StagedRun::StagedRun(EventLoop& loop, ScriptHost& host, const ProjectConfig& project,
-                     const StagedCommands& commands, DbtInvocation invocation,
-                     const std::set<std::string>& warm_up,
-                     std::optional<PreviousRun> previous,
-                     const std::filesystem::path& private_folder, Handlers handlers)
-    : project_(project),
-      commands_(commands),
-      state_(private_folder, commands_.DeferFolder()),
-      invocation_(std::move(invocation)),
-      previous_(std::move(previous)),
+StagedRun::StagedRun(EventLoop& loop, ScriptHost& host, Setup setup, Handlers handlers)
+    : project_(std::move(setup.project)),
+      commands_(std::move(setup.commands)),
+      state_(std::move(setup.private_folder)),
+      invocation_(std::move(setup.invocation)),
+      previous_(std::move(setup.previous)),
       handlers_(std::move(handlers)),
       target_folder_(TargetFolder(project_, invocation_.target_folder)),
       console_(ConsoleOptions(invocation_),
@@ -56,11 +48,10 @@ StagedRun::StagedRun(EventLoop& loop, ScriptHost& host, const ProjectConfig& pro
       results_(loop, target_folder_, {invocation_.dbt_version, invocation_.command, ""}),
       preparation_(host, project_, invocation_, target_folder_),
       turns_(loop, host, script_console_, results_, target_folder_ / "aft" / "logs"),
-      run_results_(target_folder_ / "run_results.json"),
+      report_(console_, manifest_, target_folder_ / "run_results.json"),
       command_(commands_.Listing()),
-      old_manifest_(WrittenAt(target_folder_ / "manifest.json")),
-      began_(std::chrono::steady_clock::now()) {
-  preparation_.WarmUp(warm_up);
+      old_manifest_(WrittenAt(target_folder_ / "manifest.json")) {
+  preparation_.WarmUp(setup.warm_up);
 }
 
 StagedRun::Next StagedRun::NextStep() {
@@ -148,18 +139,19 @@ void StagedRun::Plan() {
   const bool has_scripts = std::any_of(
       bound.nodes.begin(), bound.nodes.end(),
       [this](const NodeScripts& of_node) { return selected_.contains(of_node.node); });
+  if (previous_ && previous_->has_foreign_scripts)
+    bound.notices.emplace_back(kForeignScripts);
   if (!has_scripts && bound.problems.empty()) return HandOver();
   console_.PrintListing();
   for (const std::string& notice : bound.notices) console_.Print(notice);
   if (!commands_.arguments().Setting("sample").empty())
     bound.problems.emplace_back(
         "scripts cannot be run with '--sample' in stages, for only dbt itself knows "
-        "which "
-        "rows it means; leave it out, or use dbt-core 1.10 or later without '--aft-mode "
-        "staged'");
+        "which rows it means; leave it out, or use dbt-core 1.10 or later without "
+        "'--aft-mode staged'");
   if (!bound.problems.empty()) return Refuse(bound.problems);
   if (invocation_.command == "build") AddTestEdges(manifest_.graph);
-  state_.KeepFromDeferral(selected_);
+  state_.KeepFromDeferral(commands_.DeferFolder(), selected_);
   schedule_ =
       std::make_unique<StageSchedule>(manifest_.graph, selected_, std::move(bound.nodes));
   preparation_.Require(bound.environments, target_folder_ / "manifest.json");
@@ -191,6 +183,7 @@ void StagedRun::Refuse(const std::vector<std::string>& problems) {
 void StagedRun::Begin() {
   phase_ = Phase::kRunning;
   const std::size_t stages = schedule_->CountStages();
+  report_.Begin(schedule_->size());
   if (manifest_.has_hooks && stages > 1)
     console_.Print(Text("The project's on-run-start and on-run-end run in each of the ",
                         stages, " stages."));
@@ -208,10 +201,15 @@ void StagedRun::Advance() {
   const std::vector<std::string> stage = schedule_->TakeStage();
   if (stage.empty()) return Finish();
   stage_ = {stage.begin(), stage.end()};
-  console_.BeginStage(ended_nodes_, schedule_->size());
-  command_ =
-      commands_.Stage(state_.Select(stage, manifest_.graph, manifest_.dbt_version));
-  has_command_ = true;
+  report_.BeginStage();
+  try {
+    command_ =
+        commands_.Stage(state_.Select(stage, manifest_.graph, manifest_.dbt_version));
+    has_command_ = true;
+  } catch (const Error& error) {
+    handlers_.write_error(Text("aft: ", error.what(), "\n"));
+    StageEnded(kNotBegun);
+  }
 }
 
 void StagedRun::StartTurns() {
@@ -236,28 +234,10 @@ void StagedRun::EndTurn(const std::string& node, const std::string& problem) {
   --open_turns_;
   schedule_->EndTurn(node, problem.empty());
   if (!problem.empty()) {
-    AddError(node, problem);
+    report_.AddError(node, problem);
     NodeFailed(node);
   }
   Advance();
-}
-
-void StagedRun::TellAtEnd(const std::string& id, const std::string& problem) {
-  const GraphNode& node = manifest_.graph.at(id);
-  console_.Remember(Text(node.type, " ", node.name, " (", node.file, ")"),
-                    Printable(problem));
-}
-
-void StagedRun::AddError(const std::string& id, const std::string& problem) {
-  TellAtEnd(id, problem);
-  // dbt has no entry for an ephemeral model either.
-  if (manifest_.graph.at(id).is_ephemeral()) {
-    ++unlisted_errors_;
-    return;
-  }
-  if (!run_results_.Contains(id))
-    console_.PrintUnbuilt(++ended_nodes_, schedule_->size(), Label(id), "ERROR");
-  run_results_.Set({id, "error", problem});
 }
 
 void StagedRun::NodeFailed(const std::string& node) {
@@ -269,31 +249,32 @@ void StagedRun::NodeFailed(const std::string& node) {
 }
 
 void StagedRun::StageEnded(int exit_code) {
-  const std::vector<NodeResult> results = run_results_.TakeStage();
+  const std::vector<NodeResult> results = report_.TakeStage();
   for (const NodeResult& result : results) EndNode(result);
   const bool has_failed = exit_code != 0 || turns_.is_interrupted();
   // dbt 2 ends with 1, and without results, where dbt 1 ends with 2.
   const bool has_crashed =
       exit_code > kSomeFailed || turns_.is_interrupted() ||
       (has_failed && results.empty() && !ChecksSources(invocation_.command));
-  // A dbt that was killed has written no results, but told of some.
-  for (const auto& [node, status] : std::exchange(told_, {})) {
-    if (!stage_.contains(node) || (status.empty() && !has_crashed)) continue;
-    NodeResult result{node, status, ""};
-    if (status.empty()) {
-      result.status = "error";
-      result.message = "dbt was ended while it worked on it";
-      TellAtEnd(node, result.message);
-    }
-    run_results_.Set(result);
-    EndNode(result);
-  }
+  EndTold(has_crashed);
   for (const std::string& node : std::set<std::string>(stage_))
     EndUntold(node, has_failed, has_crashed);
   exit_code_ = std::max(exit_code_, exit_code);
   WriteResults();
   if (has_crashed) Stop("not run, for dbt was stopped before");
   Advance();
+}
+
+/// A dbt that was killed has written no results, but told of some.
+void StagedRun::EndTold(bool has_crashed) {
+  for (const auto& [node, status] : std::exchange(told_, {})) {
+    if (!stage_.contains(node) || (status.empty() && !has_crashed)) continue;
+    if (status.empty())
+      report_.AddEnded(node, "dbt was ended while it worked on it");
+    else
+      report_.Keep({node, status, ""});
+    EndNode({node, status.empty() ? "error" : status, ""});
+  }
 }
 
 void StagedRun::EndUntold(const std::string& node, bool has_failed, bool has_crashed) {
@@ -303,17 +284,17 @@ void StagedRun::EndUntold(const std::string& node, bool has_failed, bool has_cra
   if (!has_crashed && ChecksSources(invocation_.command))
     return schedule_->EndNode(node, StageSchedule::Result::kSkipped);
   if (has_failed) {
-    run_results_.Set({node, "skipped", "not run, for dbt was stopped before"});
+    report_.Keep({node, "skipped", "not run, for dbt was stopped before"});
     return schedule_->EndNode(node, StageSchedule::Result::kSkipped);
   }
-  AddError(node, "dbt has not said what became of it");
+  report_.AddError(node, "dbt has not said what became of it");
   schedule_->EndNode(node, StageSchedule::Result::kFailed);
   NodeFailed(node);
 }
 
 void StagedRun::EndNode(const NodeResult& result) {
   if (stage_.erase(result.node) == 0) return;
-  ++ended_nodes_;
+  report_.CountEnded();
   statuses_[result.node] = result.status;
   if (IsSuccess(result.status))
     return schedule_->EndNode(result.node, StageSchedule::Result::kSucceeded);
@@ -327,13 +308,11 @@ void StagedRun::TellSkipped() {
   for (const StageSchedule::Skipped& skipped : schedule_->TakeSkipped()) {
     turns_.Skip(skipped.scripts, skipped.reason, HandlersFor(skipped.node));
     if (!skipped.built.empty())
-      AddError(skipped.built, Text("its scripts did not run: ", skipped.reason));
+      report_.AddError(skipped.built, Text("its scripts did not run: ", skipped.reason));
     // dbt checks no source that has no rule for it.
     if (!ChecksSources(invocation_.command))
       exit_code_ = std::max(exit_code_, kSomeFailed);
-    if (skipped.node.empty()) continue;
-    console_.PrintUnbuilt(++ended_nodes_, schedule_->size(), Label(skipped.node), "SKIP");
-    run_results_.Set({skipped.node, "skipped", skipped.reason});
+    if (!skipped.node.empty()) report_.AddSkipped(skipped.node, skipped.reason);
   }
 }
 
@@ -366,9 +345,7 @@ void StagedRun::Finish() {
   if (ChecksSources(invocation_.command))
     console_.Print(scripts);
   else
-    console_.Finish(
-        {Tally(run_results_.results(), manifest_.graph, manifest_.dbt_version), Elapsed(),
-         Count(run_results_.results()), unlisted_errors_, is_interrupted_, scripts});
+    report_.Finish(is_interrupted_, scripts);
   if (!results_.problem().empty()) {
     handlers_.write_error(Text(
         "aft: the results of the scripts could not be kept: ", results_.problem(), "\n"));
@@ -381,28 +358,14 @@ void StagedRun::WriteResults() {
   // dbt keeps those of sources in a file of their own, which one stage writes whole.
   if (ChecksSources(invocation_.command)) return;
   // Where dbt had nothing to repeat, its results of before are still what it knows.
-  if (previous_ && run_results_.results().empty())
-    return results_.Identify(previous_->invocation_id);
+  if (previous_ && report_.IsEmpty()) return results_.Identify(previous_->invocation_id);
   try {
-    run_results_.Write(
-        {manifest_.dbt_version, Elapsed(), commands_.arguments(), commands_.words()});
-    results_.Identify(run_results_.invocation_id());
+    report_.Write(commands_.arguments(), commands_.words());
+    results_.Identify(report_.invocation_id());
   } catch (const Error& error) {
     handlers_.write_error(Text("aft: ", error.what(), "\n"));
     exit_code_ = std::max(exit_code_, kSomeFailed);
   }
-}
-
-std::string StagedRun::Label(const std::string& id) const {
-  const GraphNode& node = manifest_.graph.at(id);
-  const bool has_relation = node.type != "test" && !node.relation.empty();
-  return Text(has_relation ? "relation" : node.type, " ",
-              has_relation ? node.relation : node.name);
-}
-
-std::chrono::milliseconds StagedRun::Elapsed() const {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::steady_clock::now() - began_);
 }
 
 }  // namespace aft

@@ -62,8 +62,9 @@ class Gate {
   void Interrupt() { live_run_.Interrupt(); }
   void LoseDbt() { live_run_.DbtEnded(0); }
   [[nodiscard]] bool IsIdle() const { return live_run_.IsIdle(); }
-  [[nodiscard]] std::vector<std::string> MissedNodes() const {
-    return live_run_.MissedNodes();
+  /// What keeps the run from being complete that dbt says has succeeded.
+  [[nodiscard]] std::vector<std::string> Problems() const {
+    return live_run_.Problems(0);
   }
 
   /// The verdict on a thread's last message: "go", "fail" or, while it waits, "".

@@ -64,6 +64,14 @@ class Shop {
     folder_.Write(name, text);
   }
 
+  /// Has the manifest be one of this dbt.
+  void SetDbtVersion(const std::string& version) const {
+    boost::json::value manifest =
+        boost::json::parse(folder_.Read("target/manifest.json"));
+    manifest.at("metadata").as_object()["dbt_version"] = version;
+    folder_.Write("target/manifest.json", boost::json::serialize(manifest));
+  }
+
   /// What dbt writes at its end.
   void WriteRunResults(const std::map<std::string, std::string>& statuses) const {
     boost::json::array results;

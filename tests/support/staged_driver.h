@@ -26,9 +26,13 @@ class StagedDriver {
   explicit StagedDriver(const std::filesystem::path& folder,
                         const std::vector<std::string>& words = {"build"})
       : folder_(folder),
-        run(loop_, scripts, ReadProjectConfig(folder), StagedCommands("/bin/dbt", words),
-            Invocation(folder, words), {kLocalEnvironment}, std::nullopt,
-            folder / "private",
+        run(loop_, scripts,
+            {ReadProjectConfig(folder),
+             StagedCommands("/bin/dbt", words),
+             Invocation(folder, words),
+             {kLocalEnvironment},
+             std::nullopt,
+             folder / "private"},
             {[this](const std::string& text) { output += text; },
              [this](const std::string& text) { errors += text; }}) {}
 

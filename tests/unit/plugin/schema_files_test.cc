@@ -57,6 +57,18 @@ models: [{name: x, meta: {aft: {scripts: [{path: c.py}]}}}]
   EXPECT_THAT(of_nodes, ElementsAre("c.py"));
 }
 
+TEST(SchemaFiles, AreNotAllThatMayBindAScript) {
+  const TemporaryFolder folder;
+  folder.Write("dbt_project.yml", "name: shop\n");
+  folder.Write("models/a.sql", "select 1 as scripts");
+  EXPECT_FALSE(MayBindInSql(ReadProjectConfig(folder.path())));
+
+  folder.Write("models/deep/b.sql",
+               "{{ config(meta={'fal': {'scripts': {'after': ['b.py']}}}) }} select 1");
+
+  EXPECT_TRUE(MayBindInSql(ReadProjectConfig(folder.path())));
+}
+
 TEST(SchemaFiles, AreSearchedBelowTheProjectsOwnPaths) {
   const TemporaryFolder folder;
   folder.Write("dbt_project.yml", "name: shop\nmodel-paths: [sql]\n");

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "host_shim/error.h"
+
 namespace aft {
 namespace {
 
@@ -68,6 +70,25 @@ TEST(StagedCommands, PutAStateInThePlaceOfTheUsers) {
   EXPECT_THAT(commands.Stage({{"fqn:a"}, {}, {}}).argv,
               ElementsAre("/bin/dbt", "run", "--state", "prod", "--defer-state", "d",
                           "--select", "fqn:a"));
+}
+
+TEST(StagedCommands, NeedAFolderToDeferTo) {
+  EXPECT_EQ(StagedCommands("/bin/dbt", {"run"}).DeferFolder(), "");
+  EXPECT_EQ(
+      StagedCommands("/bin/dbt", {"run", "--defer", "--state", "/prod"}).DeferFolder(),
+      "/prod");
+  EXPECT_THROW(
+      static_cast<void>(StagedCommands("/bin/dbt", {"run", "--defer"}).DeferFolder()),
+      Error);
+}
+
+TEST(StagedCommands, RepeatARunWithoutTheStateThatNamesIt) {
+  const StagedCommands retry("/bin/dbt", {"retry", "--state", "/prod", "--threads", "2"});
+
+  const StagedCommands repeating = retry.Repeating("build", {"--threads", "4"});
+
+  EXPECT_THAT(repeating.words(),
+              ElementsAre("build", "--threads", "4", "--threads", "2"));
 }
 
 TEST(StagedCommands, GiveDbtWhatWasTypedWhereNothingIsToDo) {

@@ -19,12 +19,12 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-using Format = StagedConsole::Format;
+using Format = DbtConsole::Format;
 
 /// The console, and the lines that it writes, without the time of day.
 class Printed {
  public:
-  explicit Printed(const StagedConsole::Options& options = {})
+  explicit Printed(const DbtConsole::Options& options = {})
       : console(options, [this](const std::string& text) { Take(text); }) {}
 
   /// A line of dbt's about a node or about none.
@@ -156,7 +156,7 @@ TEST(StagedConsole, PassesOnWhatIsNotDbts) {
 }
 
 TEST(StagedConsole, KeepsDebugForThoseWhoAskedForIt) {
-  StagedConsole::Options options;
+  DbtConsole::Options options;
   for (const bool shows_debug : {false, true}) {
     options.least_level = shows_debug ? "debug" : "info";
     Printed printed(options);
@@ -166,7 +166,7 @@ TEST(StagedConsole, KeepsDebugForThoseWhoAskedForIt) {
 }
 
 TEST(StagedConsole, IsSilentButForErrorsWhereDbtIs) {
-  StagedConsole::Options options;
+  DbtConsole::Options options;
   options.least_level = "error";
   Printed printed(options);
 
@@ -177,7 +177,7 @@ TEST(StagedConsole, IsSilentButForErrorsWhereDbtIs) {
 }
 
 TEST(StagedConsole, WritesItsOwnLinesAsDbtsEventsInJson) {
-  StagedConsole::Options options;
+  DbtConsole::Options options;
   options.format = Format::kJson;
   Printed printed(options);
 

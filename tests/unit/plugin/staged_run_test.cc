@@ -222,6 +222,33 @@ TEST(StagedRun, ListsAStageThatAnInterruptKeptFromStarting) {
   EXPECT_THAT(shop.Results(), ElementsAre(Pair("script.a.after.1.a.py", "skipped")));
 }
 
+TEST(StagedRun, EndsWithResultsWhereAStageCannotBeDescribed) {
+  const Shop shop = TwoModels();
+  shop.SetDbtVersion("1.7.20");
+  shop.Write("private", "a file where a folder should be");
+  StagedDriver driver(shop.path());
+
+  driver.List({"a", "b"});
+
+  EXPECT_TRUE(driver.HasEnded());
+  EXPECT_EQ(driver.run.exit_code(), 2);
+  EXPECT_THAT(driver.errors,
+              AllOf(HasSubstr("cannot make the folder"), HasSubstr("private")));
+  EXPECT_THAT(driver.Merged(), ElementsAre(Pair("a", "skipped"), Pair("b", "skipped")));
+  EXPECT_THAT(shop.Results(), ElementsAre(Pair("script.a.after.1.a.py", "skipped")));
+}
+
+TEST(StagedRun, BuildsNothingWhereItCannotReadWhatIsDeferredTo) {
+  const Shop shop = TwoModels();
+  StagedDriver driver(shop.path(), {"build", "--defer", "--state", "/no/such/folder"});
+
+  driver.List({"a", "b"});
+
+  EXPECT_TRUE(driver.HasEnded());
+  EXPECT_EQ(driver.run.exit_code(), 2);
+  EXPECT_THAT(driver.errors, HasSubstr("/no/such/folder/manifest.json"));
+}
+
 TEST(StagedRun, SaysWhyScriptsCannotRun) {
   const Shop shop = TwoModels();
   StagedDriver driver(shop.path());
