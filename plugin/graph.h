@@ -17,6 +17,7 @@ struct GraphNode {
   std::string file;      ///< that defines it
   std::string selector;  ///< picks this node alone on dbt's command line
   std::set<std::string> parents;
+  bool has_freshness = false;  ///< a source with a rule by which dbt checks it
 
   [[nodiscard]] bool is_ephemeral() const { return materialization == "ephemeral"; }
 };

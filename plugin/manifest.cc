@@ -64,6 +64,17 @@ std::string RelationOf(const json::object& node) {
   return schema.empty() || alias.empty() ? alias : schema + "." + alias;
 }
 
+/// Whether dbt has a rule for how fresh a source must be. (dbt-core, nodes.py:
+/// has_freshness)
+bool HasFreshness(const json::object& source) {
+  const auto has_count = [&](const char* rule) {
+    const json::value* count =
+        Object(Object(source, "freshness"), rule).if_contains("count");
+    return count != nullptr && !count->is_null();
+  };
+  return has_count("warn_after") || has_count("error_after");
+}
+
 void AddToGraph(const std::string& id, const json::object& entry, Graph& graph) {
   GraphNode node;
   node.type = StringAt(entry, "resource_type");
@@ -77,6 +88,7 @@ void AddToGraph(const std::string& id, const json::object& entry, Graph& graph) 
                       ? SourceSelector(StringAt(entry, "package_name"),
                                        StringAt(entry, "source_name"), node.name)
                       : ExactSelector(Strings(entry, "fqn"), node.file);
+  node.has_freshness = node.type == "source" && HasFreshness(entry);
   for (std::string& parent : Strings(Object(entry, "depends_on"), "nodes"))
     node.parents.insert(std::move(parent));
   graph.emplace(id, std::move(node));

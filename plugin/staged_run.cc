@@ -133,8 +133,11 @@ void StagedRun::Plan() {
       BindScripts(manifest_, project_, invocation_, preparation_.environments());
   if (previous_) SelectLeft(*previous_, bound);
   std::erase_if(selected_, [this](const std::string& id) {
-    const auto node = manifest_.graph.find(id);
-    return node == manifest_.graph.end() || !commands_.RunsType(node->second.type);
+    const auto found = manifest_.graph.find(id);
+    if (found == manifest_.graph.end()) return true;
+    const GraphNode& node = found->second;
+    const bool is_left_out = node.type == "source" && !node.has_freshness;
+    return is_left_out || !commands_.RunsType(node.type);
   });
   const bool has_scripts = std::any_of(
       bound.nodes.begin(), bound.nodes.end(),

@@ -81,8 +81,11 @@ def build(project: ServerProject, *options: str) -> Run:
     return project.aft("dbt", "run", "--full-refresh", *window, *options)
 
 
-def test_scripts_of_sources_run_with_their_freshness(project: ServerProject) -> None:
-    run = project.aft("dbt", "source", "freshness")
+@pytest.mark.parametrize("mode", ["live", "staged"])
+def test_scripts_of_sources_run_with_their_freshness(
+    project: ServerProject, mode: str
+) -> None:
+    run = project.aft("dbt", "source", "freshness", "--aft-mode", mode)
 
     assert run.exit_code == 1
     assert statuses(project) == {

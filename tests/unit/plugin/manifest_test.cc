@@ -36,6 +36,31 @@ std::vector<std::string> Bindings(const Manifest& manifest) {
   return texts;
 }
 
+TEST(Manifest, KnowsWhichSourcesHaveARuleOfFreshness) {
+  const TemporaryFolder folder;
+  const auto source = [](const char* freshness) {
+    return Text(R"({"resource_type": "source", "name": "t", "freshness": )", freshness,
+                "}");
+  };
+  const std::string none = R"({"count": null, "period": null})";
+  const std::string rule = R"({"count": 1, "period": "day"})";
+  const std::filesystem::path path = folder.Write(
+      "manifest.json",
+      Text(R"({"nodes": {}, "sources": {"warned": )",
+           source(Text(R"({"warn_after": )", rule, R"(, "error_after": )", none, "}")
+                      .c_str()),
+           R"(, "failed": )", source(Text(R"({"error_after": )", rule, "}").c_str()),
+           R"(, "empty": )", source(Text(R"({"warn_after": )", none, "}").c_str()),
+           R"(, "none": )", source("null"), "}}"));
+
+  const Graph graph = ReadManifest(path).graph;
+
+  EXPECT_TRUE(graph.at("warned").has_freshness);
+  EXPECT_TRUE(graph.at("failed").has_freshness);
+  EXPECT_FALSE(graph.at("empty").has_freshness);
+  EXPECT_FALSE(graph.at("none").has_freshness);
+}
+
 TEST(Manifest, ReadsBeforeAndAfterScripts) {
   const Manifest manifest = WithOrders(
       R"("meta": {"fal": {"scripts": {"before": ["a.py"],
