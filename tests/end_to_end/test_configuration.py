@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.project import AFT, Project
+from tests.end_to_end.project import AFT, DBT, Project
+
+BINDING_MACRO = """
+{% macro bound() %}
+{{ return({'aft': {'scripts': {'after': ['scripts/say.py']}}}) }}
+{% endmacro %}
+"""
 
 
 @pytest.mark.parametrize(
@@ -124,6 +130,27 @@ def test_a_dbt_that_does_not_load_the_plugin_does_not_pass_for_success(
     assert "the scripts of this project did not run" in live.output
     assert staged.exit_code == 2
     assert "the dbt that was found has not written '" in staged.output
+
+
+def test_a_script_that_only_dbt_sees_is_not_passed_over(project: Project) -> None:
+    for file in project.folder.glob("models/*.py"):
+        file.unlink()
+    (project.folder / "models" / "schema.yml").unlink()
+    project.write("scripts/say.py", "print('here')\n")
+    project.write("macros/bound.sql", BINDING_MACRO)
+    project.write("models/bound.sql", "{{ config(meta=bound()) }} select 1 as id")
+    wrapper = project.write("isolated-dbt", f'#!/bin/sh\nunset PYTHONPATH\nexec {DBT} "$@"\n')
+    wrapper.chmod(0o755)
+    command = (str(AFT), "dbt", "run", "--select", "bound", "--aft-dbt", str(wrapper))
+
+    live = project.run(*command)
+    staged = project.run(*command, "--aft-mode", "staged")
+
+    assert live.exit_code == 1
+    assert "the scripts of this project did not run" in live.output
+    assert "others need '--aft-mode staged'" in live.output
+    assert staged.exit_code == 0, staged.output
+    assert "scripts/say.py | here" in staged.output
 
 
 def test_a_dbt_that_is_not_there_is_named(project: Project) -> None:

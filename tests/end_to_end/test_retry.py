@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from tests.end_to_end.project import Project
@@ -89,6 +91,7 @@ def test_scripts_of_an_ephemeral_model_that_nothing_is_built_from(
     run = project.aft("dbt", "run", *selection, "--aft-mode", mode)
     assert run.exit_code == 1, run.output
     assert ran(project) == ["failing"]
+    shutil.copytree(project.folder / "target", project.folder / "saved")
 
     again = project.aft("dbt", "retry", "--aft-mode", mode)
     assert again.exit_code == 1, again.output
@@ -102,6 +105,10 @@ def test_scripts_of_an_ephemeral_model_that_nothing_is_built_from(
 
     assert project.aft("dbt", "retry", "--aft-mode", mode).exit_code == 0
     assert ran(project) == []
+
+    saved = project.aft("dbt", "retry", "--state", "saved", "--aft-mode", mode)
+    assert saved.exit_code == 0, saved.output
+    assert ran(project) == ["failing"]
 
 
 def test_scripts_and_sql_of_tables(project: Project, mode: str) -> None:
