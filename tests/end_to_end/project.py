@@ -96,7 +96,8 @@ class Project:
             ids = [entry["unique_id"] for entry in entries]
             assert len(ids) == len(set(ids)), f"listed twice: {ids}"
         known = {"success", "error", "skipped"} | (set() if is_over else {"running"})
-        assert {entry["status"] for entry in scripts} <= known
+        found = {entry["status"] for entry in scripts}
+        assert found <= known, f"unknown or unfinished: {found - known}"
         if not is_complete:
             return
         manifest = json.loads((self.folder / "target" / "manifest.json").read_text())
