@@ -12,12 +12,12 @@
 #include <utility>
 
 #include "host_shim/error.h"
-#include "plugin/atomic_file.h"
-#include "plugin/dbt_executable.h"
-#include "plugin/dbt_invocation.h"
-#include "plugin/dbtignore.h"
-#include "plugin/gate_probe.h"
-#include "plugin/manifest.h"
+#include "plugin/base/atomic_file.h"
+#include "plugin/dbt/dbt_executable.h"
+#include "plugin/dbt/dbt_invocation.h"
+#include "plugin/dbt/gate_probe.h"
+#include "plugin/project/dbtignore.h"
+#include "plugin/project/manifest.h"
 
 namespace aft {
 namespace {

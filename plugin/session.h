@@ -8,16 +8,16 @@
 #include <string>
 #include <vector>
 
-#include "plugin/dbt_command.h"
-#include "plugin/event_loop.h"
-#include "plugin/gate_server.h"
-#include "plugin/live_run.h"
-#include "plugin/project_config.h"
-#include "plugin/run_folder.h"
-#include "plugin/schema_files.h"
-#include "plugin/staged_commands.h"
-#include "plugin/staged_run.h"
-#include "plugin/worker_pool.h"
+#include "plugin/base/event_loop.h"
+#include "plugin/dbt/dbt_command.h"
+#include "plugin/dbt/gate_server.h"
+#include "plugin/live/live_run.h"
+#include "plugin/project/project_config.h"
+#include "plugin/project/schema_files.h"
+#include "plugin/staged/staged_commands.h"
+#include "plugin/staged/staged_run.h"
+#include "plugin/workers/run_folder.h"
+#include "plugin/workers/worker_pool.h"
 
 namespace aft {
 

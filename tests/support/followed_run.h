@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "plugin/live_run.h"
+#include "plugin/live/live_run.h"
 #include "tests/support/noted_scripts.h"
 #include "tests/support/shop.h"
 

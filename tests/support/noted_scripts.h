@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "plugin/script_host.h"
+#include "plugin/workers/script_host.h"
 
 namespace aft {
 

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "plugin/staged_run.h"
+#include "plugin/staged/staged_run.h"
 #include "tests/support/noted_scripts.h"
 
 namespace aft {

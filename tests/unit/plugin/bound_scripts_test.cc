@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/bound_scripts.h"
+#include "plugin/scripts/bound_scripts.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/console.h"
+#include "plugin/scripts/console.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/control_group.h"
+#include "plugin/workers/control_group.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

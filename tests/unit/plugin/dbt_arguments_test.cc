@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/dbt_arguments.h"
+#include "plugin/dbt/dbt_arguments.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/dbt_command.h"
+#include "plugin/dbt/dbt_command.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

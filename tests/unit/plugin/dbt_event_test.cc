@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/dbt_event.h"
+#include "plugin/dbt/dbt_event.h"
 
 #include <gtest/gtest.h>
 

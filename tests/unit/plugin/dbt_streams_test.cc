@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "host_shim/error.h"
-#include "plugin/dbt_log.h"
+#include "plugin/dbt/dbt_log.h"
 #include "tests/support/staged_driver.h"
 #include "tests/support/temporary_folder.h"
 

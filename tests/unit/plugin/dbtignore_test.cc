@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/dbtignore.h"
+#include "plugin/project/dbtignore.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

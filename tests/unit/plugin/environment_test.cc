@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/environment.h"
+#include "plugin/project/environment.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

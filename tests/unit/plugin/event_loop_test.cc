@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/event_loop.h"
+#include "plugin/base/event_loop.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

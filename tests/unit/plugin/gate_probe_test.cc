@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/gate_probe.h"
+#include "plugin/dbt/gate_probe.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/gate_server.h"
+#include "plugin/dbt/gate_server.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/graph.h"
+#include "plugin/project/graph.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/live_run.h"
+#include "plugin/live/live_run.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "host_shim/error.h"
-#include "plugin/dbt_event.h"
-#include "plugin/environment.h"
-#include "plugin/manifest.h"
-#include "plugin/schema_files.h"
-#include "plugin/worker_message.h"
+#include "plugin/dbt/dbt_event.h"
+#include "plugin/project/environment.h"
+#include "plugin/project/manifest.h"
+#include "plugin/project/schema_files.h"
+#include "plugin/workers/worker_message.h"
 #include "tests/support/followed_run.h"
 
 // Whatever is read from other processes and from files, changed at random: it is read, or

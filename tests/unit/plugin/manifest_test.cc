@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/manifest.h"
+#include "plugin/project/manifest.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/node_counts.h"
+#include "plugin/dbt/node_counts.h"
 
 #include <gtest/gtest.h>
 
-#include "plugin/node_status.h"
+#include "plugin/dbt/node_status.h"
 
 namespace aft {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/previous_run.h"
+#include "plugin/scripts/previous_run.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/results.h"
+#include "plugin/scripts/results.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/retried_scripts.h"
+#include "plugin/live/retried_scripts.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/run_folder.h"
+#include "plugin/workers/run_folder.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/run_results.h"
+#include "plugin/dbt/run_results.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

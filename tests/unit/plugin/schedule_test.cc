@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/schedule.h"
+#include "plugin/scripts/schedule.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/schema_files.h"
+#include "plugin/project/schema_files.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

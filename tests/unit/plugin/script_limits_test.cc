@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/script_limits.h"
+#include "plugin/project/script_limits.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

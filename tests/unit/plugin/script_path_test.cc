@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/script_path.h"
+#include "plugin/project/script_path.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

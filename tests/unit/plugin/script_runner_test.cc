@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/script_runner.h"
+#include "plugin/scripts/script_runner.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/script_turns.h"
+#include "plugin/scripts/script_turns.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

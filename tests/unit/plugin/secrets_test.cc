@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/secrets.h"
+#include "plugin/scripts/secrets.h"
 
 #include <gtest/gtest.h>
 

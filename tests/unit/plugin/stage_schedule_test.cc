@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/stage_schedule.h"
+#include "plugin/staged/stage_schedule.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/stage_state.h"
+#include "plugin/staged/stage_state.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <string>
 
 #include "host_shim/error.h"
-#include "plugin/run_results.h"
+#include "plugin/dbt/run_results.h"
 #include "tests/support/temporary_folder.h"
 
 namespace aft {

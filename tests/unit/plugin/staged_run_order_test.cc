@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "host_shim/error.h"
-#include "plugin/staged_run.h"
+#include "plugin/staged/staged_run.h"
 #include "tests/support/shop.h"
 #include "tests/support/staged_driver.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/staged_run.h"
+#include "plugin/staged/staged_run.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/utc_time.h"
+#include "plugin/base/utc_time.h"
 
 #include <gtest/gtest.h>
 

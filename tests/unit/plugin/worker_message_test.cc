@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/worker_message.h"
+#include "plugin/workers/worker_message.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/dbt/dbt_arguments.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdlib>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace aft {
+namespace {
+
+using Names = std::set<std::string, std::less<>>;
+
+const Names& ListOptions() {
+  static const Names kNames = {"--select",
+                               "--exclude",
+                               "--resource-type",
+                               "--exclude-resource-type",
+                               "--output-keys",
+                               "--resource-types",
+                               "--exclude-resource-types",
+                               "--sampled"};
+  return kNames;
+}
+
+/// Options of dbt 1.7 to 1.12, and of dbt 2, with one value. (`dbt build --help` and its
+/// like)
+const Names& ValueOptions() {
+  static const Names kNames = {"--args",
+                               "--cache-selected",
+                               "--compute",
+                               "--defer-state",
+                               "--event-time-end",
+                               "--event-time-start",
+                               "--indirect-selection",
+                               "--inline",
+                               "--limit",
+                               "--log-file-max-bytes",
+                               "--log-format",
+                               "--log-format-file",
+                               "--log-level",
+                               "--log-level-file",
+                               "--log-path",
+                               "--output",
+                               "--packages-install-path",
+                               "--partial-parse-file-path",
+                               "--printer-width",
+                               "--profile",
+                               "--profiles-dir",
+                               "--project-dir",
+                               "--record-timing-info",
+                               "--run-cache-mode",
+                               "--sample",
+                               "--selector",
+                               "--state",
+                               "--state-mode",
+                               "--static-analysis",
+                               "--target",
+                               "--target-path",
+                               "--threads",
+                               "--vars",
+                               "--warn-error-options",
+                               "--with-sample"};
+  return kNames;
+}
+
+std::string LongName(const std::string& option) {
+  static const std::map<std::string, std::string> kNames = {
+      {"-d", "--debug"},  {"-f", "--full-refresh"}, {"-h", "--help"},
+      {"-m", "--select"}, {"--models", "--select"}, {"--model", "--select"},
+      {"-o", "--output"}, {"-q", "--quiet"},        {"-r", "--record-timing-info"},
+      {"-s", "--select"}, {"-t", "--target"},       {"-x", "--fail-fast"}};
+  const auto found = kNames.find(option);
+  return found == kNames.end() ? option : found->second;
+}
+
+bool TakesValues(const std::string& option) {
+  return ListOptions().contains(option) || ValueOptions().contains(option);
+}
+
+/// Whether another word completes the subcommand: "source freshness".
+bool IsGroup(const std::string& command) {
+  return command == "source" || command == "docs";
+}
+
+bool IsOption(const std::string& word) { return word.size() > 1 && word.front() == '-'; }
+
+/// dbt's environment variable for the option "full-refresh": of dbt 1.12, or before.
+std::string Variable(std::string_view name) {
+  std::string upper(name);
+  for (char& character : upper)
+    character =
+        character == '-'
+            ? '_'
+            : static_cast<char>(std::toupper(static_cast<unsigned char>(character)));
+  for (const char* prefix : {"DBT_ENGINE_", "DBT_"}) {
+    const char* value = std::getenv((prefix + upper).c_str());
+    if (value != nullptr && *value != '\0') return value;
+  }
+  return "";
+}
+
+DbtArgument Option(const std::string& word) {
+  // The value of "-tdev" is "dev".
+  const std::string short_name = LongName(word.substr(0, 2));
+  if (word.size() > 2 && word[1] != '-' && TakesValues(short_name))
+    return {short_name, {word.substr(2)}, {word}};
+  const std::size_t equals = word.find('=');
+  const bool has_value = equals != std::string::npos && word.rfind("--", 0) == 0;
+  DbtArgument argument{LongName(word.substr(0, equals)), {}, {word}};
+  if (has_value) argument.values.push_back(word.substr(equals + 1));
+  return argument;
+}
+
+}  // namespace
+
+bool IsTrue(std::string text) {
+  for (char& character : text)
+    character = static_cast<char>(std::tolower(static_cast<unsigned char>(character)));
+  constexpr std::array<std::string_view, 6> kWords = {"1", "true", "t", "yes", "y", "on"};
+  return std::find(kWords.begin(), kWords.end(), text) != kWords.end();
+}
+
+DbtArguments::DbtArguments(const std::vector<std::string>& words) {
+  for (std::size_t at = 0; at < words.size();) {
+    if (!IsOption(words[at])) {
+      const std::string& word = words[at++];
+      if (command_.empty())
+        command_ = word;
+      else if (IsGroup(command_))
+        command_ += " " + word;
+      else
+        arguments_.push_back({"", {}, {word}});
+      continue;
+    }
+    DbtArgument argument = Option(words[at++]);
+    const bool is_list = ListOptions().contains(argument.option);
+    std::size_t wanted =
+        is_list ? words.size()
+                : static_cast<std::size_t>(ValueOptions().contains(argument.option));
+    if (!argument.values.empty() && !is_list) wanted = 0;
+    // A single value may begin with a dash: a number, or YAML.
+    for (; wanted > 0 && at < words.size() && (!is_list || !IsOption(words[at]));
+         --wanted) {
+      argument.values.push_back(words[at]);
+      argument.words.push_back(words[at++]);
+    }
+    arguments_.push_back(std::move(argument));
+  }
+}
+
+std::string DbtArguments::Value(std::string_view option) const {
+  std::string value;
+  for (const DbtArgument& argument : arguments_)
+    if (argument.option == option && !argument.values.empty())
+      value = argument.values.back();
+  return value;
+}
+
+std::vector<std::string> DbtArguments::Values(std::string_view option) const {
+  std::vector<std::string> values;
+  for (const DbtArgument& argument : arguments_)
+    if (argument.option == option)
+      values.insert(values.end(), argument.values.begin(), argument.values.end());
+  return values;
+}
+
+bool DbtArguments::Flag(std::string_view name, bool otherwise) const {
+  const std::string on = "--" + std::string(name);
+  const std::string off = "--no-" + std::string(name);
+  for (auto argument = arguments_.rbegin(); argument != arguments_.rend(); ++argument)
+    if (argument->option == on || argument->option == off) return argument->option == on;
+  const std::string variable = Variable(name);
+  return variable.empty() ? otherwise : IsTrue(variable);
+}
+
+std::string DbtArguments::Setting(std::string_view name) const {
+  const std::string given = Value("--" + std::string(name));
+  return given.empty() ? Variable(name) : given;
+}
+
+std::vector<std::string> DbtArguments::WordsWithout(
+    std::initializer_list<std::string_view> left_out) const {
+  std::vector<std::string> words;
+  for (const DbtArgument& argument : arguments_) {
+    const bool is_left_out =
+        std::find(left_out.begin(), left_out.end(), argument.option) != left_out.end();
+    if (is_left_out) continue;
+    words.insert(words.end(), argument.words.begin(), argument.words.end());
+  }
+  return words;
+}
+
+}  // namespace aft

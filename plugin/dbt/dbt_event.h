@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "plugin/dbt/dbt_invocation.h"
+
+namespace aft {
+
+/// What a line of dbt's JSON log tells this program.
+///
+/// The names are those of dbt 1.8 and later (`info.name`); every other event is kOther.
+struct DbtEvent {
+  enum class Kind {
+    kManifestWritten,  ///< ArtifactWritten of manifest.json: `path`
+    kRunBegins,        ///< ConcurrencyLine: parsing is over, no node has started
+    kNodeCompiling,    ///< NodeCompiling: the node's parents are done
+    kNodeResult,       ///< LogModelResult and its like: materialized, checked, or failed
+    kNodeFinished,     ///< NodeFinished: dbt's last word on the node, or on a batch of it
+    kRunSummary,       ///< StatsLine and its like: the last line of a run that dbt prints
+    kOther,
+  };
+
+  Kind kind = Kind::kOther;
+  std::string node;            ///< unique id, for the events about a node
+  std::string status;          ///< dbt's status of the node; empty when it has none yet
+  std::string path;            ///< of the artifact that was written
+  bool binds_scripts = false;  ///< the node's `meta` speaks to this program
+};
+
+/// Throws Error when `line` is not a JSON object of dbt's shape.
+DbtEvent ParseDbtEvent(std::string_view line);
+
+/// What the gate says first on each of its connections.
+struct GateHello {
+  DbtInvocation invocation;
+  bool has_flags = false;  ///< false on the connections of dbt's worker threads
+};
+
+/// nullopt when `line` is not a hello. Throws Error for a gate of another protocol.
+std::optional<GateHello> ParseGateHello(std::string_view line);
+
+}  // namespace aft

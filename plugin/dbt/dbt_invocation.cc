@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/dbt/dbt_invocation.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cmath>
+#include <cstdlib>
+
+#include "host_shim/error.h"
+#include "plugin/base/json_text.h"
+#include "plugin/dbt/dbt_executable.h"
+
+namespace aft {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+namespace {
+
+constexpr int kWidth = 80;
+constexpr int kDeepest = 64;
+
+/// A scalar as YAML 1.1 resolves it for dbt: what is in quotation marks is text.
+json::value Scalar(const YAML::Node& node) {
+  const std::string& text = node.Scalar();
+  if (node.Tag() == "!") return json::value(text);
+  // yaml-cpp takes "y" and "n" for flags, "1e3" and ".inf" for numbers; PyYAML, or JSON,
+  // does not.
+  if (bool flag = false; text.size() > 1 && YAML::convert<bool>::decode(node, flag))
+    return flag;
+  if (std::int64_t number = 0; YAML::convert<std::int64_t>::decode(node, number))
+    return number;
+  const bool has_point = text.find('.') != std::string::npos;
+  if (double number = 0;
+      has_point && YAML::convert<double>::decode(node, number) && std::isfinite(number))
+    return number;
+  return json::value(text);
+}
+
+json::value Json(const YAML::Node& node, int depth = 0) {
+  if (depth > kDeepest) throw Error("cannot read '--vars': they are nested too deep");
+  if (node.IsScalar()) return Scalar(node);
+  if (node.IsSequence()) {
+    json::array list;
+    for (const YAML::Node& entry : node) list.push_back(Json(entry, depth + 1));
+    return list;
+  }
+  if (!node.IsMap()) return nullptr;
+  json::object object;
+  for (const auto& entry : node)
+    object[entry.first.Scalar()] = Json(entry.second, depth + 1);
+  return object;
+}
+
+std::string VariablesOf(const std::string& yaml) {
+  if (yaml.empty()) return "{}";
+  try {
+    const json::value variables = Json(YAML::Load(yaml));
+    if (variables.is_object()) return json::serialize(variables);
+  } catch (const YAML::Exception& error) {
+    throw Error(Text("cannot read '--vars': ", error.msg));
+  }
+  throw Error("cannot read '--vars': it is not a mapping, such as '{name: value}'");
+}
+
+/// Where dbt looks for profiles.yml. (dbt documentation: "About profiles.yml")
+std::string ProfilesFolder(const std::string& given) {
+  if (!given.empty()) return fs::absolute(given);
+  std::error_code ignored;
+  if (fs::exists(fs::current_path() / "profiles.yml", ignored)) return fs::current_path();
+  const char* home = std::getenv("HOME");
+  return fs::path(home == nullptr ? "/" : home) / ".dbt";
+}
+
+/// Flags where dbt looks for them: the command line, its environment variables, and the
+/// project's `flags`. (dbt documentation: "About flags")
+class Settings {
+ public:
+  Settings(const DbtArguments& arguments, const std::map<std::string, std::string>& flags)
+      : arguments_(arguments), flags_(flags) {}
+
+  [[nodiscard]] std::string Text(std::string_view name) const {
+    const std::string given = arguments_.Setting(name);
+    return given.empty() ? OfProject(name) : given;
+  }
+  [[nodiscard]] bool Flag(std::string_view name, bool otherwise) const {
+    const std::string own = OfProject(name);
+    return arguments_.Flag(name, own.empty() ? otherwise : IsTrue(own));
+  }
+
+ private:
+  [[nodiscard]] std::string OfProject(std::string_view name) const {
+    std::string key(name);
+    std::replace(key.begin(), key.end(), '-', '_');
+    const auto found = flags_.find(key);
+    return found == flags_.end() ? "" : found->second;
+  }
+
+  const DbtArguments& arguments_;
+  const std::map<std::string, std::string>& flags_;
+};
+
+std::string LeastLevel(const Settings& settings) {
+  if (settings.Flag("quiet", false)) return "error";
+  if (settings.Flag("debug", false)) return "debug";
+  const std::string level = settings.Text("log-level");
+  return level.empty() ? "info" : level;
+}
+
+int Number(const std::string& text, int otherwise) {
+  char* end = nullptr;
+  const long number = std::strtol(text.c_str(), &end, 10);
+  return text.empty() || *end != '\0' ? otherwise : static_cast<int>(number);
+}
+
+}  // namespace
+
+DbtInvocation InvocationOf(const DbtArguments& arguments, const fs::path& dbt,
+                           const ProjectConfig& project) {
+  const Settings settings(arguments, project.flags);
+  DbtInvocation invocation;
+  invocation.python = PythonBeside(dbt);
+  // As dbt itself calls `source freshness`.
+  const std::string& command = arguments.command();
+  invocation.command = command.substr(command.rfind(' ') + 1);
+  invocation.project_folder = project.folder;
+  invocation.profiles_folder = ProfilesFolder(arguments.Setting("profiles-dir"));
+  invocation.profile = arguments.Setting("profile");
+  invocation.target = arguments.Setting("target");
+  invocation.target_folder = arguments.Setting("target-path");
+  invocation.state_folder = arguments.Setting("state");
+  invocation.variables = VariablesOf(arguments.Value("--vars"));
+  // The only one of these without a variable.
+  invocation.threads = Number(arguments.Value("--threads"), 0);
+  invocation.printer_width = Number(settings.Text("printer-width"), kWidth);
+  invocation.log_format = settings.Text("log-format");
+  invocation.least_level = LeastLevel(settings);
+  invocation.use_colors = settings.Flag("use-colors", true);
+  invocation.writes_json = settings.Flag("write-json", true);
+  invocation.is_empty = arguments.Flag("empty", false);
+  invocation.fails_fast = settings.Flag("fail-fast", false);
+  return invocation;
+}
+
+std::string CommandLineVariable(const DbtInvocation& invocation, std::string_view name) {
+  const json::value variables = ParseJson(invocation.variables);
+  const json::value* value = variables.as_object().if_contains(name);
+  return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
+}
+
+std::map<std::string, std::string> CommandLineSettings(const DbtInvocation& invocation) {
+  std::map<std::string, std::string> settings;
+  const json::value variables = ParseJson(invocation.variables);
+  const json::value* own = variables.as_object().if_contains("aft");
+  if (own == nullptr || !own->is_object()) return settings;
+  for (const auto& [key, value] : own->as_object())
+    settings[key] =
+        value.is_string() ? std::string(value.as_string()) : json::serialize(value);
+  return settings;
+}
+
+}  // namespace aft

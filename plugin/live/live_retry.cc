@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/live/live_retry.h"
+
+#include <optional>
+#include <utility>
+
+#include "host_shim/error.h"
+#include "plugin/base/atomic_file.h"
+#include "plugin/dbt/node_status.h"
+#include "plugin/dbt/run_results.h"
+
+namespace aft {
+
+LiveRetry::LiveRetry(PreviousRun previous, Parts parts, Print print)
+    : previous_(std::move(previous)), parts_(parts), print_(std::move(print)) {}
+
+void LiveRetry::Bind(const Graph& graph, const std::vector<NodeScripts>& bound) {
+  scripts_ = RetriedScripts(graph, LeftScripts(bound, previous_));
+}
+
+void LiveRetry::RunAbove(const std::string& node, const Print& print,
+                         const OnDone& on_done) {
+  scripts_.RunAbove(
+      node,
+      [this, print](const NodeScripts& scripts, OnDone on_ended) {
+        parts_.turns.Start(scripts.scripts, {}, {print, std::move(on_ended)});
+      },
+      on_done);
+}
+
+void LiveRetry::RunRest(const std::string& problem, bool has_begun) {
+  problem_ = problem;
+  has_begun_ = has_begun;
+  is_preparing_ = true;
+  HostIsReady();
+}
+
+void LiveRetry::HostIsReady() {
+  if (!is_preparing_ || (problem_.empty() && !parts_.preparation.IsReady())) return;
+  is_preparing_ = false;
+  if (problem_.empty())
+    for (const std::string& failure : parts_.preparation.Failures())
+      problem_ += (problem_.empty() ? "" : "\n") + failure;
+  if (!std::exchange(has_begun_, true)) KeepPreviousResults();
+  if (!problem_.empty()) return Skip(problem_);
+  std::set<std::string> failed;
+  for (const NodeResult& result : ReadRunResults(RunResultsPath()))
+    if (!IsSuccess(result.status)) failed.insert(result.node);
+  RunNext(failed);
+}
+
+/// dbt has put results without entries in the place of those that it was to repeat. It
+/// would not find these the next time.
+void LiveRetry::KeepPreviousResults() {
+  try {
+    WriteAtomically(RunResultsPath(), previous_.document);
+  } catch (const Error& error) {
+    problem_ = error.what();
+  }
+  parts_.results.Identify(previous_.invocation_id);
+  parts_.results.Clear();
+  parts_.turns.ClearLogs();
+}
+
+void LiveRetry::RunNext(const std::set<std::string>& failed) {
+  const std::optional<NodeScripts> next = scripts_.TakeNext(failed);
+  if (!next) {
+    Skip("what is above it has failed");
+    return print_(parts_.turns.Summary(), "info");
+  }
+  const auto go_on = [this, failed, node = next->node](const std::string& problem) {
+    std::set<std::string> kept_back = failed;
+    if (!problem.empty()) kept_back.insert(node);
+    RunNext(kept_back);
+  };
+  parts_.turns.Start(next->scripts, {}, {print_, go_on});
+}
+
+void LiveRetry::Skip(const std::string& reason) {
+  if (scripts_.HasLeft() && problem_.empty())
+    problem_ = Text("scripts that are to be repeated did not run: ", reason);
+  for (const NodeScripts& left : scripts_.TakeLeft())
+    parts_.turns.Skip(left.scripts, reason, {print_, {}});
+}
+
+void LiveRetry::Interrupt() {
+  if (std::exchange(is_preparing_, false)) Skip("interrupted");
+}
+
+std::filesystem::path LiveRetry::RunResultsPath() const {
+  return parts_.target_folder / "run_results.json";
+}
+
+}  // namespace aft

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "plugin/live/retried_scripts.h"
+#include "plugin/project/graph.h"
+#include "plugin/scripts/bound_scripts.h"
+#include "plugin/scripts/previous_run.h"
+#include "plugin/scripts/results.h"
+#include "plugin/scripts/script_turns.h"
+#include "plugin/workers/host_preparation.h"
+
+namespace aft {
+
+/// `dbt retry` that is followed from inside: repeats the scripts of ephemeral models, to
+/// which dbt itself does not come back. They run before what is below them; what nothing
+/// that dbt repeats is below runs when dbt has ended.
+class LiveRetry {
+ public:
+  using Print = std::function<void(const std::string& line, const char* level)>;
+  using OnDone = RetriedScripts::OnDone;
+
+  /// Of the run that is followed; all outlive this object.
+  struct Parts {
+    const std::filesystem::path& target_folder;
+    HostPreparation& preparation;
+    Results& results;
+    ScriptTurns& turns;
+  };
+
+  /// `print` is for when dbt has ended.
+  LiveRetry(PreviousRun previous, Parts parts, Print print);
+
+  /// dbt's subcommand that is repeated.
+  [[nodiscard]] const std::string& command() const { return previous_.command; }
+  [[nodiscard]] bool has_foreign_scripts() const { return previous_.has_foreign_scripts; }
+
+  /// Finds out what is left of `bound`.
+  void Bind(const Graph& graph, const std::vector<NodeScripts>& bound);
+
+  /// The nodes that must wait for RunAbove().
+  [[nodiscard]] std::vector<std::string> NodesBelow() const {
+    return scripts_.NodesBelow();
+  }
+
+  /// Runs what is above `node` and has not run; `on_done` gets a problem, or "".
+  void RunAbove(const std::string& node, const Print& print, const OnDone& on_done);
+
+  /// dbt has ended: runs what is left, unless there is a `problem`. Where dbt had nothing
+  /// to repeat, it has not begun.
+  void RunRest(const std::string& problem, bool has_begun);
+  /// Nothing more runs.
+  void Skip(const std::string& reason);
+  void HostIsReady();
+  void Interrupt();
+
+  [[nodiscard]] bool HasRest() const { return scripts_.HasLeft(); }
+  /// Whether the rest is about to run.
+  [[nodiscard]] bool IsPreparing() const { return is_preparing_; }
+  /// Why scripts of the rest could not run; empty where they could.
+  [[nodiscard]] const std::string& problem() const { return problem_; }
+
+ private:
+  void KeepPreviousResults();
+  void RunNext(const std::set<std::string>& failed);
+  [[nodiscard]] std::filesystem::path RunResultsPath() const;
+
+  PreviousRun previous_;
+  Parts parts_;
+  Print print_;
+  RetriedScripts scripts_;
+  bool has_begun_ = false;
+  bool is_preparing_ = false;
+  std::string problem_;  ///< why the rest can't run
+};
+
+}  // namespace aft

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "plugin/project/graph.h"
+#include "plugin/scripts/bound_scripts.h"
+
+namespace aft {
+
+/// Under `dbt retry`: the scripts of ephemeral models that dbt does not come back to,
+/// which run when dbt comes to what is below them.
+///
+/// Each runs once; several nodes may wait for the same ones. Starts nothing itself.
+class RetriedScripts {
+ public:
+  using OnDone = std::function<void(const std::string& problem)>;
+  /// Starts the scripts of a model, in their order; `on_done` gets a problem, or "".
+  using Start = std::function<void(const NodeScripts& scripts, OnDone on_done)>;
+
+  RetriedScripts() = default;
+  RetriedScripts(const Graph& graph, std::vector<NodeScripts> scripts);
+
+  /// Whether some have not started.
+  [[nodiscard]] bool HasLeft() const;
+
+  /// The nodes that must wait for one of these models.
+  [[nodiscard]] std::vector<std::string> NodesBelow() const;
+
+  /// Runs what is above `node` and has not run, with `start`; `on_done` is told when all
+  /// of it has succeeded, or of the first problem. It may be called at once.
+  void RunAbove(const std::string& node, const Start& start, const OnDone& on_done);
+
+  /// The next that has not started, parents first, and that is not below one of `failed`;
+  /// each is given out once.
+  std::optional<NodeScripts> TakeNext(const std::set<std::string>& failed);
+
+  /// Those that have not started and will not any more; each is given out once.
+  std::vector<NodeScripts> TakeLeft();
+
+ private:
+  enum class State { kLeft, kRunning, kDone };
+
+  struct Model {
+    NodeScripts scripts;
+    std::set<std::string> above;  ///< all its ancestors
+    State state = State::kLeft;
+    std::string problem;
+    std::vector<std::function<void()>> waiting;
+  };
+
+  void Go(const std::vector<std::size_t>& models, std::size_t next, const Start& start,
+          const OnDone& on_done);
+  void End(std::size_t at, const std::string& problem);
+
+  std::vector<Model> models_;                              ///< parents first
+  std::map<std::string, std::vector<std::size_t>> above_;  ///< of a node: in models_
+};
+
+}  // namespace aft

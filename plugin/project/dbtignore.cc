@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/project/dbtignore.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
+#include <string_view>
+
+#include "host_shim/error.h"
+#include "plugin/project/script_path.h"
+
+namespace aft {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kBlockBegin =
+    "# aft: scripts and their modules, which are no dbt models (aft keeps these lines)";
+constexpr const char* kBlockEnd = "# aft: end";
+
+std::string ReadFile(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::vector<std::string> Lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+/// Whether `text` goes on with `word`, after white space of which there may be none.
+bool TakeWord(std::string_view& text, std::string_view word) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\n\v\f\r"), text.size()));
+  const bool is_there = text.starts_with(word);
+  if (is_there) text.remove_prefix(word.size());
+  return is_there;
+}
+
+/// Whether a line of the file begins with "def model(", with any space between.
+bool DefinesDbtModel(const fs::path& path) {
+  constexpr std::string_view kDefinition = "\ndef";
+  const std::string text = "\n" + ReadFile(path);
+  std::string_view rest = text;
+  for (std::size_t at = rest.find(kDefinition); at != std::string_view::npos;
+       at = rest.find(kDefinition)) {
+    rest.remove_prefix(at + kDefinition.size());
+    std::string_view name = rest;
+    if (!name.empty() && std::isspace(static_cast<unsigned char>(name.front())) != 0 &&
+        TakeWord(name, "model") && TakeWord(name, "("))
+      return true;
+  }
+  return false;
+}
+
+/// Whether a .gitignore pattern without its '!' names `path` or a folder above it.
+bool Matches(std::string pattern, const fs::path& path) {
+  if (!pattern.empty() && pattern.back() == '/') pattern.pop_back();
+  const bool anchored = pattern.find('/') != std::string::npos;
+  if (!pattern.empty() && pattern.front() == '/') pattern.erase(0, 1);
+  // fnmatch knows no "**"; without FNM_PATHNAME its "*" crosses slashes as that does.
+  const int flags = pattern.find("**") == std::string::npos ? FNM_PATHNAME : 0;
+  for (fs::path part = path; !part.empty(); part = part.parent_path()) {
+    const fs::path subject = anchored ? part : part.filename();
+    if (::fnmatch(pattern.c_str(), subject.c_str(), flags) == 0) return true;
+  }
+  return false;
+}
+
+bool IsCovered(const std::vector<std::string>& lines, const std::string& file) {
+  bool covered = false;
+  for (std::string line : lines) {
+    while (!line.empty() && (line.back() == ' ' || line.back() == '\r')) line.pop_back();
+    if (line.empty() || line.front() == '#') continue;
+    const bool negated = line.front() == '!';
+    if (negated) line.erase(0, 1);
+    if (Matches(line, file)) covered = !negated;
+  }
+  return covered;
+}
+
+/// A pattern that names exactly `file`.
+std::string Pattern(const std::string& file) {
+  std::string pattern = "/";
+  for (const char character : file) {
+    if (std::string_view("\\*?[]! #").find(character) != std::string_view::npos)
+      pattern.push_back('\\');
+    pattern.push_back(character);
+  }
+  return pattern;
+}
+
+void AddModulesBelow(const fs::path& folder, std::set<fs::path>& files) {
+  std::error_code code;
+  fs::recursive_directory_iterator entry(folder, code);
+  for (; !code && entry != fs::recursive_directory_iterator(); entry.increment(code))
+    if (entry->path().extension() == ".py" && entry->is_regular_file(code) &&
+        !DefinesDbtModel(entry->path()))
+      files.insert(entry->path());
+}
+
+}  // namespace
+
+std::vector<std::string> FilesToPassOver(const ProjectConfig& project,
+                                         const std::vector<std::string>& scripts) {
+  std::set<fs::path> files;
+  for (const std::string& script : scripts) {
+    std::error_code code;
+    const fs::path path =
+        fs::canonical(project.folder / project.scripts_path / script, code);
+    if (code || path.extension() != ".py") continue;
+    for (const fs::path& model_path : project.model_paths) {
+      const fs::path root = fs::weakly_canonical(project.folder / model_path, code);
+      if (code || !IsInside(path, root)) continue;
+      files.insert(path);
+      AddModulesBelow(path.parent_path(), files);
+    }
+  }
+  std::vector<std::string> relative;
+  relative.reserve(files.size());
+  for (const fs::path& file : files)
+    relative.push_back(file.lexically_relative(project.folder).native());
+  return relative;
+}
+
+std::string WithPassedOver(const std::string& text,
+                           const std::vector<std::string>& files) {
+  std::vector<std::string> lines = Lines(text);
+  const auto begin = std::find(lines.begin(), lines.end(), kBlockBegin);
+  const auto end = std::find(begin, lines.end(), kBlockEnd);
+  if (end != lines.end()) lines.erase(begin, std::next(end));
+
+  std::vector<std::string> block;
+  for (const std::string& file : files)
+    if (!IsCovered(lines, file)) block.push_back(Pattern(file));
+  if (!block.empty()) {
+    lines.emplace_back(kBlockBegin);
+    lines.insert(lines.end(), block.begin(), block.end());
+    lines.emplace_back(kBlockEnd);
+  }
+  std::string result;
+  for (const std::string& line : lines) result.append(line).push_back('\n');
+  return result;
+}
+
+std::vector<std::string> UpdateDbtignore(const ProjectConfig& project,
+                                         const std::vector<std::string>& scripts) {
+  const fs::path path = project.folder / ".dbtignore";
+  const std::string before = ReadFile(path);
+  const std::string after = WithPassedOver(before, FilesToPassOver(project, scripts));
+  const std::vector<std::string> old_lines = Lines(before);
+  const std::vector<std::string> new_lines = Lines(after);
+  if (old_lines == new_lines) return {};
+
+  // A link is written through, so that the file it points at stays the one in use.
+  std::error_code code;
+  const fs::path file = fs::exists(path) ? fs::canonical(path, code) : path;
+  const fs::path draft = file.native() + ".aft-draft";
+  std::ofstream(draft, std::ios::binary) << after;
+  if (ReadFile(draft) == after) fs::rename(draft, file, code);
+  if (ReadFile(path) != after) {
+    fs::remove(draft, code);
+    throw Error(Text("cannot write '", path.native(),
+                     "'; dbt would take bound scripts for its own models; make the file ",
+                     "writable, or put these lines into it:\n", after));
+  }
+  std::vector<std::string> added;
+  for (const std::string& line : new_lines)
+    if (line.front() == '/' &&
+        std::find(old_lines.begin(), old_lines.end(), line) == old_lines.end())
+      added.push_back(line.substr(1));
+  return added;
+}
+
+}  // namespace aft

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "plugin/project/graph.h"
+#include "plugin/project/script_binding.h"
+
+namespace aft {
+
+/// A model, seed, snapshot or source table that has scripts bound to it.
+struct BoundNode {
+  std::string unique_id;
+  std::string name;     ///< of a source: its own, a dot and the table's
+  std::string package;  ///< the dbt package whose files bind the scripts
+  bool is_ephemeral = false;
+  bool is_source = false;
+  std::vector<ScriptBinding> bindings;
+};
+
+/// What dbt's manifest.json says about scripts.
+struct Manifest {
+  std::string project;  ///< name of the root project
+  std::vector<BoundNode> nodes;
+  std::vector<std::string> problems;  ///< with the bindings; a sentence each
+  Graph graph;
+  std::string dbt_version;  ///< of the dbt that wrote it
+  bool has_hooks = false;   ///< on-run-start or on-run-end, of any package
+};
+
+/// Reads the manifest of any dbt since schema version 10 (dbt 1.6). Throws Error when the
+/// file can't be read or is no manifest.
+Manifest ReadManifest(const std::filesystem::path& path);
+
+}  // namespace aft

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/scripts/bound_scripts.h"
+
+#include <utility>
+
+#include "host_shim/error.h"
+#include "plugin/dbt/dbt_command.h"
+#include "plugin/project/script_limits.h"
+#include "plugin/project/script_path.h"
+
+namespace aft {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Turns bindings into scripts and collects what is wrong with them.
+class ScriptBinder {
+ public:
+  ScriptBinder(const ProjectConfig& project, const DbtInvocation& invocation,
+               const ProjectEnvironments& environments)
+      : project_(project),
+        environments_(environments),
+        scripts_folder_(ScriptsFolder(project, invocation)),
+        checks_sources_(ChecksSources(invocation.command)) {
+    ReadDefaultLimits(invocation);
+  }
+
+  void Bind(const Manifest& manifest) {
+    bound_.problems.insert(bound_.problems.begin(), manifest.problems.begin(),
+                           manifest.problems.end());
+    for (const BoundNode& node : manifest.nodes) {
+      if (node.is_source != checks_sources_) continue;
+      // A package that the user installed must not get to run code by being installed.
+      if (node.package == manifest.project)
+        Bind(node);
+      else
+        bound_.notices.push_back(Text("The scripts that package '", node.package,
+                                      "' binds to node '", node.name,
+                                      "' do not run: only the project's own do."));
+    }
+  }
+
+  BoundScripts Take() { return std::move(bound_); }
+
+ private:
+  void ReadDefaultLimits(const DbtInvocation& invocation) {
+    std::map<std::string, std::string> settings = CommandLineSettings(invocation);
+    settings.insert(project_.settings.begin(), project_.settings.end());
+    for (const auto& [name, value] : settings) {
+      if (!IsLimit(name)) continue;
+      try {
+        SetLimit(name, value, default_limits_);
+      } catch (const Error& error) {
+        bound_.problems.push_back(Text("vars: aft: ", error.what()));
+      }
+    }
+  }
+
+  void Bind(const BoundNode& node) {
+    NodeScripts of_node{node.unique_id, node.is_ephemeral, {}};
+    for (const ScriptBinding& binding : node.bindings) {
+      try {
+        of_node.scripts.push_back(MakeScript(node, binding, of_node.scripts.size() + 1));
+        bound_.environments.insert(of_node.scripts.back().environment);
+      } catch (const Error& error) {
+        // All problems are reported together, so that they can be mended together.
+        bound_.problems.push_back(Text("node '", node.name, "': ", error.what()));
+      }
+    }
+    bound_.nodes.push_back(std::move(of_node));
+  }
+
+  [[nodiscard]] Script MakeScript(const BoundNode& node, const ScriptBinding& binding,
+                                  std::size_t number) const {
+    Script script;
+    script.id = Text("script.", node.unique_id, ".", Name(binding.when), ".", number, ".",
+                     binding.path);
+    script.name = binding.path;
+    ScriptFile file = ResolveScript(binding.path, scripts_folder_, project_.folder);
+    script.file = file.path;
+    script.program = std::move(file.command);
+    script.node = node.unique_id;
+    script.node_name = node.name;
+    script.when = binding.when;
+    script.arguments = binding.arguments;
+    script.limits = OrDefaults(binding.limits, default_limits_);
+    script.environment = EnvironmentOf(binding);
+    return script;
+  }
+
+  [[nodiscard]] std::string EnvironmentOf(const ScriptBinding& binding) const {
+    if (binding.environment.empty()) return kLocalEnvironment;
+    if (environments_.by_name.contains(binding.environment)) return binding.environment;
+    if (!environments_.problem.empty()) throw Error(environments_.problem);
+    std::string known;
+    for (const auto& [name, environment] : environments_.by_name)
+      known += Text(known.empty() ? "'" : ", '", name, "'");
+    throw Error(Text("script '", binding.path, "' names environment '",
+                     binding.environment,
+                     "', which fal_project.yml does not define; known are ", known));
+  }
+
+  const ProjectConfig& project_;
+  const ProjectEnvironments& environments_;
+  fs::path scripts_folder_;
+  bool checks_sources_;
+  ScriptLimits default_limits_;
+  BoundScripts bound_;
+};
+
+}  // namespace
+
+ProjectEnvironments ReadProjectEnvironments(const fs::path& folder) {
+  ProjectEnvironments environments;
+  environments.by_name.emplace(kLocalEnvironment, Environment{});
+  try {
+    environments.by_name = ReadEnvironments(folder);
+  } catch (const Error& error) {
+    environments.problem = error.what();
+  }
+  return environments;
+}
+
+fs::path ScriptsFolder(const ProjectConfig& project, const DbtInvocation& invocation) {
+  const std::string given = CommandLineVariable(invocation, "fal-scripts-path");
+  return project.folder / (given.empty() ? project.scripts_path : given);
+}
+
+BoundScripts BindScripts(const Manifest& manifest, const ProjectConfig& project,
+                         const DbtInvocation& invocation,
+                         const ProjectEnvironments& environments) {
+  ScriptBinder binder(project, invocation, environments);
+  binder.Bind(manifest);
+  return binder.Take();
+}
+
+}  // namespace aft

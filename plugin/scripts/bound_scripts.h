@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "plugin/dbt/dbt_invocation.h"
+#include "plugin/project/environment.h"
+#include "plugin/project/manifest.h"
+#include "plugin/project/project_config.h"
+#include "plugin/scripts/schedule.h"
+
+namespace aft {
+
+/// What fal_project.yml defines. What is wrong with it matters only to a script that
+/// names one of its environments.
+struct ProjectEnvironments {
+  std::map<std::string, Environment> by_name;
+  std::string problem;  ///< a sentence; empty for a file that can be read
+};
+
+ProjectEnvironments ReadProjectEnvironments(const std::filesystem::path& folder);
+
+/// The scripts of one node in the order in which they run.
+struct NodeScripts {
+  std::string node;  ///< unique id
+  bool is_ephemeral = false;
+  std::vector<Script> scripts;
+};
+
+/// The scripts that a project binds to its nodes, ready to be run.
+struct BoundScripts {
+  std::vector<NodeScripts> nodes;
+  std::set<std::string> environments;  ///< the names of those that scripts run in
+  std::vector<std::string> problems;   ///< each forbids the run, a sentence each
+  std::vector<std::string> notices;    ///< for people, a sentence each
+};
+
+/// Where the paths of scripts begin.
+std::filesystem::path ScriptsFolder(const ProjectConfig& project,
+                                    const DbtInvocation& invocation);
+
+/// Finds the files, limits and environments of all bindings in `manifest`.
+BoundScripts BindScripts(const Manifest& manifest, const ProjectConfig& project,
+                         const DbtInvocation& invocation,
+                         const ProjectEnvironments& environments);
+
+}  // namespace aft

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/scripts/previous_run.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <fstream>
+#include <iterator>
+
+#include "host_shim/error.h"
+#include "plugin/base/json_lookup.h"
+#include "plugin/base/json_text.h"
+#include "plugin/dbt/node_status.h"
+#include "plugin/dbt/run_results.h"
+
+namespace aft {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+std::string ReadText(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// dbt-core, task/retry.py: RETRYABLE_STATUSES.
+bool IsRetried(const std::string& status) {
+  return IsFailure(status) || status == "skipped";
+}
+
+/// Those that say what is built and how; not what is selected, for the nodes are known.
+/// (dbt-core, task/retry.py)
+std::vector<std::string> OptionsOf(const json::value& args) {
+  std::vector<std::string> options;
+  for (const char* flag :
+       {"full-refresh", "defer", "favor-state", "fail-fast", "empty", "store-failures"}) {
+    std::string key = flag;
+    std::replace(key.begin(), key.end(), '-', '_');
+    if (const json::value* value = ValueAt(args, {key});
+        value != nullptr && *value == true)
+      options.push_back(Text("--", flag));
+  }
+  for (const char* name : {"profile", "target", "state", "event-time-start",
+                           "event-time-end", "sample", "threads", "vars"}) {
+    std::string key = name;
+    std::replace(key.begin(), key.end(), '-', '_');
+    const json::value* value = ValueAt(args, {key});
+    if (value == nullptr || value->is_null()) continue;
+    options.push_back(Text("--", name));
+    options.push_back(value->is_string() ? std::string(value->as_string())
+                                         : json::serialize(*value));
+  }
+  return options;
+}
+
+std::set<std::string> UnfinishedScripts(const json::value& results) {
+  std::set<std::string> ids;
+  const json::value* entries = ValueAt(results, {"results"});
+  if (entries == nullptr || !entries->is_array()) return ids;
+  for (const json::value& entry : entries->as_array())
+    if (StringAt(entry, {"status"}) != "success")
+      ids.insert(StringAt(entry, {"unique_id"}));
+  return ids;
+}
+
+}  // namespace
+
+const char* const kForeignScripts =
+    "Scripts of ephemeral models are not repeated, for aft's results are not of the run "
+    "that dbt repeats.";
+
+PreviousRun ReadPreviousRun(const fs::path& folder) {
+  PreviousRun previous;
+  previous.document = ReadText(folder / "run_results.json");
+  const json::value of_dbt = ParseJsonOrNull(previous.document);
+  previous.command = StringAt(of_dbt, {"args", "which"});
+  if (const json::value* args = ValueAt(of_dbt, {"args"}))
+    previous.options = OptionsOf(*args);
+  for (const NodeResult& result : ResultsIn(of_dbt))
+    if (IsRetried(result.status)) previous.nodes.insert(result.node);
+  const json::value of_scripts = ReadJsonFileOrNull(folder / "aft" / "results.json");
+  previous.failed = UnfinishedScripts(of_scripts);
+  previous.invocation_id = StringAt(of_dbt, {"metadata", "invocation_id"});
+  if (!previous.failed.empty() &&
+      StringAt(of_scripts, {"metadata", "invocation_id"}) != previous.invocation_id) {
+    previous.has_foreign_scripts = true;
+    previous.failed.clear();
+  }
+  return previous;
+}
+
+std::vector<NodeScripts> LeftScripts(const std::vector<NodeScripts>& bound,
+                                     const PreviousRun& previous) {
+  std::vector<NodeScripts> left;
+  for (const NodeScripts& of_node : bound) {
+    if (!of_node.is_ephemeral) continue;
+    NodeScripts of_left{of_node.node, true, {}};
+    std::copy_if(of_node.scripts.begin(), of_node.scripts.end(),
+                 std::back_inserter(of_left.scripts), [&previous](const Script& script) {
+                   return previous.failed.contains(script.id);
+                 });
+    if (!of_left.scripts.empty()) left.push_back(std::move(of_left));
+  }
+  return left;
+}
+
+}  // namespace aft

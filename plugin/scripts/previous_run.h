@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "plugin/scripts/bound_scripts.h"
+
+namespace aft {
+
+/// What the last run has left for `dbt retry`: run_results.json, and results.json where
+/// it is of the same run.
+struct PreviousRun {
+  std::string document;       ///< the text of run_results.json
+  std::string invocation_id;  ///< dbt's, of that run
+  std::string command;        ///< dbt's subcommand; empty where nothing is known
+  /// The options of its command line that `dbt retry` takes over.
+  std::vector<std::string> options;
+  std::set<std::string> nodes;       ///< that dbt runs again: unique ids
+  std::set<std::string> failed;      ///< scripts that failed or did not run: their ids
+  bool has_foreign_scripts = false;  ///< there are such, but of a run of another time
+};
+
+/// Reads both from `folder`: the target folder, or what `dbt retry` was given as
+/// `--state`. Files that are missing or of another shape leave nothing.
+PreviousRun ReadPreviousRun(const std::filesystem::path& folder);
+
+/// What people are told where scripts are not repeated, for `has_foreign_scripts`.
+extern const char* const kForeignScripts;
+
+/// The scripts of ephemeral models that `previous` has left, for dbt has no entry for
+/// such models and does not run them again. Each model's are those that failed or did not
+/// run.
+std::vector<NodeScripts> LeftScripts(const std::vector<NodeScripts>& bound,
+                                     const PreviousRun& previous);
+
+}  // namespace aft

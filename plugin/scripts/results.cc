@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/scripts/results.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "host_shim/error.h"
+#include "host_shim/fd.h"
+#include "plugin/base/atomic_file.h"
+#include "plugin/base/utc_time.h"
+
+namespace aft {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+using Clock = std::chrono::system_clock;
+
+constexpr const char* kFile = "results.json";
+constexpr const char* kJournal = "journal.jsonl";
+
+const char* Word(Results::Status status) {
+  switch (status) {
+    case Results::Status::kRunning:
+      return "running";
+    case Results::Status::kSuccess:
+      return "success";
+    case Results::Status::kError:
+      return "error";
+    case Results::Status::kSkipped:
+      return "skipped";
+  }
+  return "";
+}
+
+/// Null for a time that never was.
+json::value Timestamp(Clock::time_point time) {
+  return time == Clock::time_point{} ? json::value() : json::value(UtcTimestamp(time));
+}
+
+// The part of the time that may go into replacing results.json, as one in so many.
+constexpr int kShare = 20;
+
+json::object EntryJson(const Script& script, const char* status,
+                       Clock::time_point started, Clock::time_point finished,
+                       const Outcome& outcome) {
+  return {
+      {"unique_id", script.id},
+      {"node", script.node},
+      {"path", script.name},
+      {"when", Name(script.when)},
+      {"status", status},
+      {"started_at", Timestamp(started)},
+      {"finished_at", Timestamp(finished)},
+      {"seconds",
+       {{"read", outcome.seconds_reading},
+        {"compute", outcome.seconds_computing},
+        {"write", outcome.seconds_writing}}},
+      {"rows", {{"read", outcome.rows_read}, {"written", outcome.rows_written}}},
+      {"bytes", {{"read", outcome.bytes_read}, {"written", outcome.bytes_written}}},
+      {"tries", outcome.tries},
+      {"peak_memory", outcome.peak_memory},
+      {"message", outcome.message},
+  };
+}
+
+}  // namespace
+
+Results::Results(EventLoop& loop, const fs::path& target_folder, Metadata metadata)
+    : loop_(loop), folder_(target_folder / "aft"), metadata_(std::move(metadata)) {}
+
+Results::~Results() {
+  if (timer_) loop_.Cancel(*timer_);
+}
+
+Results::Entry& Results::Find(const Script& script) {
+  const auto [found, is_new] = places_.try_emplace(script.id, entries_.size());
+  if (!is_new) return entries_[found->second];
+  ++counts_[static_cast<std::size_t>(Status::kRunning)];
+  return entries_.emplace_back(Entry{script, Status::kRunning, {}, {}, {}});
+}
+
+void Results::SetStatus(Entry& entry, Status status) {
+  --counts_[static_cast<std::size_t>(entry.status)];
+  ++counts_[static_cast<std::size_t>(status)];
+  entry.status = status;
+}
+
+void Results::Start(const Script& script) {
+  Entry& entry = Find(script);
+  entry.started = Clock::now();
+  Record(entry);
+}
+
+void Results::Finish(const Script& script, const Outcome& outcome) {
+  Entry& entry = Find(script);
+  entry.finished = Clock::now();
+  SetStatus(entry, outcome.succeeded ? Status::kSuccess : Status::kError);
+  entry.outcome = outcome;
+  Record(entry);
+}
+
+void Results::Skip(const Script& script, const std::string& reason) {
+  Entry& entry = Find(script);
+  SetStatus(entry, Status::kSkipped);
+  entry.outcome.message = reason;
+  Record(entry);
+}
+
+void Results::Clear() {
+  std::error_code ignored;
+  fs::remove(folder_ / kJournal, ignored);
+  if (fs::exists(folder_ / kFile, ignored)) Replace();
+}
+
+int Results::Count(Status status) const {
+  return counts_[static_cast<std::size_t>(status)];
+}
+
+double Results::SecondsSinceStart(const Script& script) const {
+  const auto found = places_.find(script.id);
+  if (found == places_.end()) return 0;
+  const Time started = entries_[found->second].started;
+  return std::chrono::duration<double>(Clock::now() - started).count();
+}
+
+json::object Results::MetadataJson() const {
+  return {{"schema_version", 1},
+          {"generated_at", Timestamp(Clock::now())},
+          {"dbt_version", metadata_.dbt_version},
+          {"command", metadata_.command},
+          {"invocation_id", metadata_.invocation_id}};
+}
+
+std::string Results::Json() const {
+  json::array entries;
+  entries.reserve(entries_.size());
+  for (const Entry& entry : entries_)
+    entries.push_back(EntryJson(entry.script, Word(entry.status), entry.started,
+                                entry.finished, entry.outcome));
+  const json::object document = {
+      {"metadata", MetadataJson()},
+      {"results", std::move(entries)},
+  };
+  return json::serialize(document) + "\n";
+}
+
+template <typename Work>
+void Results::Attempt(const Work& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    if (problem_.empty()) problem_ = error.what();
+  }
+}
+
+void Results::Record(const Entry& entry) {
+  Attempt([&] { AppendToJournal(entry); });
+  ReplaceInTime();
+}
+
+void Results::AppendToJournal(const Entry& entry) {
+  MakeFolder();
+  const fs::path path = folder_ / kJournal;
+  std::string lines;
+  if (!journal_.IsOpen()) {
+    journal_ = Fd(::open(path.c_str(),
+                         O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
+    lines = json::serialize(json::object{{"metadata", MetadataJson()}}) + "\n";
+  }
+  lines += json::serialize(EntryJson(entry.script, Word(entry.status), entry.started,
+                                     entry.finished, entry.outcome)) +
+           "\n";
+  const off_t end = ::lseek(journal_.get(), 0, SEEK_CUR);
+  try {
+    WriteSynced(journal_, lines, path);
+  } catch (const Error&) {
+    // No cut line stays.
+    if (end >= 0 && ::ftruncate(journal_.get(), end) == 0)
+      ::lseek(journal_.get(), end, SEEK_SET);
+    throw;
+  }
+}
+
+void Results::ReplaceInTime() {
+  const EventLoop::Clock::time_point now = EventLoop::Clock::now();
+  if (now >= next_replacement_) return Replace();
+  if (!timer_)
+    timer_ =
+        loop_.After(std::chrono::ceil<std::chrono::milliseconds>(next_replacement_ - now),
+                    [this] { Replace(); });
+}
+
+void Results::Identify(const std::string& invocation_id) {
+  const bool is_new =
+      std::exchange(metadata_.invocation_id, invocation_id) != invocation_id;
+  if (is_new && !entries_.empty()) Replace();
+}
+
+void Results::Flush() {
+  if (timer_) Replace();
+}
+
+void Results::Replace() {
+  if (timer_) loop_.Cancel(*timer_);
+  timer_.reset();
+  const EventLoop::Clock::time_point began = EventLoop::Clock::now();
+  Attempt([this] {
+    MakeFolder();
+    WriteAtomically(folder_ / kFile, Json());
+  });
+  const EventLoop::Clock::time_point ended = EventLoop::Clock::now();
+  next_replacement_ = ended + kShare * (ended - began);
+}
+
+void Results::MakeFolder() const {
+  std::error_code code;
+  fs::create_directories(folder_, code);
+  if (code)
+    throw Error(
+        Text("cannot make the folder '", folder_.native(), "': ", code.message()));
+}
+
+}  // namespace aft

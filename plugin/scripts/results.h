@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <boost/json/fwd.hpp>
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "host_shim/fd.h"
+#include "plugin/base/event_loop.h"
+#include "plugin/scripts/outcome.h"
+#include "plugin/scripts/schedule.h"
+
+namespace aft {
+
+/// What became of each script of a run, kept in <target>/aft.
+///
+/// results.json is whole at every moment: a change is written to a draft beside it,
+/// synced and renamed over it. With many scripts that takes long, so it is then done at
+/// intervals that keep it to a small part of the time. journal.jsonl has every change at
+/// once: the run's metadata, and then the changed entry, a JSON object a line.
+class Results {
+ public:
+  enum class Status { kRunning, kSuccess, kError, kSkipped };
+
+  struct Metadata {
+    std::string dbt_version;
+    std::string command;        ///< dbt's subcommand
+    std::string invocation_id;  ///< of dbt's run_results.json for the same run
+  };
+
+  /// Nothing is written before the first script. `loop` outlives this object.
+  Results(EventLoop& loop, const std::filesystem::path& target_folder, Metadata metadata);
+  Results(const Results&) = delete;
+  Results& operator=(const Results&) = delete;
+  ~Results();
+
+  void Start(const Script& script);
+  void Finish(const Script& script, const Outcome& outcome);
+  void Skip(const Script& script, const std::string& reason);
+
+  /// For when the version is known later than the rest.
+  void SetDbtVersion(const std::string& version) { metadata_.dbt_version = version; }
+
+  /// Replaces the files of an earlier run by ones without entries.
+  void Clear();
+
+  /// For when dbt's id of the run was not known before.
+  void Identify(const std::string& invocation_id);
+
+  /// Brings results.json up to date.
+  void Flush();
+
+  /// Why the files are not, or were not at some time, what they should be; empty without
+  /// a reason. A run does not end because of that.
+  [[nodiscard]] const std::string& problem() const { return problem_; }
+
+  [[nodiscard]] bool empty() const { return entries_.empty(); }
+  [[nodiscard]] int Count(Status status) const;
+
+  /// Seconds since `script` started.
+  [[nodiscard]] double SecondsSinceStart(const Script& script) const;
+
+ private:
+  using Time = std::chrono::system_clock::time_point;
+
+  struct Entry {
+    Script script;
+    Status status;
+    Time started;
+    Time finished;
+    Outcome outcome;
+  };
+
+  Entry& Find(const Script& script);
+  void SetStatus(Entry& entry, Status status);
+  template <typename Work>
+  void Attempt(const Work& work);
+  void Record(const Entry& entry);
+  void AppendToJournal(const Entry& entry);
+  void ReplaceInTime();
+  void Replace();
+  void MakeFolder() const;
+  [[nodiscard]] boost::json::object MetadataJson() const;
+  [[nodiscard]] std::string Json() const;
+
+  EventLoop& loop_;
+  std::filesystem::path folder_;
+  Metadata metadata_;
+  std::vector<Entry> entries_;
+  std::unordered_map<std::string, std::size_t> places_;  ///< in entries_, by script id
+  std::array<int, 4> counts_{};                          ///< of entries, by status
+  Fd journal_;
+  std::string problem_;
+  EventLoop::Clock::time_point next_replacement_;
+  std::optional<EventLoop::TimerId> timer_;
+};
+
+}  // namespace aft

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "plugin/dbt/dbt_event.h"
+#include "plugin/project/environment.h"
+#include "plugin/project/script_binding.h"
+
+namespace aft {
+
+/// A script bound to a node, ready to be run.
+struct Script {
+  std::string id;    ///< unique in a run
+  std::string name;  ///< its path as the user wrote it
+  std::string file;  ///< absolute
+  std::string node;  ///< unique id
+  std::string node_name;
+  std::vector<std::string> program;  ///< the command, where it is no Python
+  When when = When::kAfter;
+  std::string arguments;  ///< a JSON object, or empty
+  ScriptLimits limits;
+  std::string environment = kLocalEnvironment;  ///< its name
+};
+
+/// Which scripts a node's event sets off, and which will not run any more.
+///
+/// Gives each script out once at the most. Starts nothing and asks no clock, so that a
+/// test can walk it through any order of events.
+class Schedule {
+ public:
+  /// The scripts of one node in the order in which they run. Those after an ephemeral
+  /// node run when its parents are done, for dbt never materializes it.
+  void Add(const std::string& node, bool is_ephemeral, std::vector<Script> scripts);
+
+  [[nodiscard]] bool empty() const { return nodes_.empty(); }
+  /// The unique ids of the nodes that scripts are bound to.
+  [[nodiscard]] std::vector<std::string> BoundNodes() const;
+
+  /// The scripts to run, one after another, before dbt may go on from `event`.
+  std::vector<Script> TakeDue(const DbtEvent& event);
+
+  /// Whether scripts of `node` are yet to be taken.
+  [[nodiscard]] bool IsWaiting(const std::string& node) const;
+
+  /// The scripts of the node that will never be due: none unless `event` is the last of
+  /// it that matters.
+  std::vector<Script> TakeLeft(const DbtEvent& event);
+
+ private:
+  struct BoundNode {
+    bool is_ephemeral;
+    std::vector<Script> waiting;
+    bool has_begun = false;
+    bool has_result = false;
+  };
+
+  std::map<std::string, BoundNode> nodes_;
+};
+
+}  // namespace aft

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/staged/stage_schedule.h"
+
+#include <utility>
+
+#include "host_shim/error.h"
+
+namespace aft {
+
+StageSchedule::StageSchedule(const Graph& graph, const std::set<std::string>& selected,
+                             std::vector<NodeScripts> scripts) {
+  AddNodes(graph, selected);
+  AddScripts(std::move(scripts));
+  for (std::size_t at = 0; at < nodes_.size(); ++at)
+    if (nodes_[at].open_parents == 0 && nodes_[at].state == State::kWaiting) BeReady(at);
+}
+
+void StageSchedule::AddNodes(const Graph& graph, const std::set<std::string>& selected) {
+  for (const auto& [id, node] : graph) {
+    places_.emplace(id, nodes_.size());
+    nodes_.push_back({});
+    nodes_.back().id = id;
+    nodes_.back().is_selected = selected.contains(id);
+    nodes_.back().is_ephemeral = node.is_ephemeral();
+    if (!nodes_.back().is_passed()) ++built_count_;
+  }
+  for (const auto& [id, node] : graph) {
+    const std::size_t at = places_.at(id);
+    if (node.type == "unit_test") {
+      JoinModel(at, node.parents);
+      continue;
+    }
+    for (const std::string& parent : node.parents) {
+      const auto found = places_.find(parent);
+      if (found == places_.end()) continue;
+      nodes_[found->second].children.push_back(at);
+      ++nodes_[at].open_parents;
+    }
+  }
+}
+
+/// dbt runs a unit test with its model, or not at all. (dbt-core, task/build.py)
+void StageSchedule::JoinModel(std::size_t unit_test,
+                              const std::set<std::string>& models) {
+  if (!nodes_[unit_test].is_selected) return;
+  nodes_[unit_test].open_parents = 1;
+  for (const std::string& model : models) {
+    const auto found = places_.find(model);
+    if (found == places_.end() || nodes_[found->second].is_passed()) continue;
+    nodes_[found->second].unit_tests.push_back(unit_test);
+    return;
+  }
+  nodes_[unit_test].is_selected = false;
+  --built_count_;
+}
+
+void StageSchedule::AddScripts(std::vector<NodeScripts> scripts) {
+  for (NodeScripts& of_node : scripts) {
+    const auto found = places_.find(of_node.node);
+    if (found == places_.end() || !nodes_[found->second].is_selected) continue;
+    Node& node = nodes_[found->second];
+    for (Script& script : of_node.scripts) {
+      // An ephemeral model is as good as built when its parents are done.
+      const bool is_first = script.when == When::kBefore || node.is_ephemeral;
+      (is_first ? node.before : node.after).push_back(std::move(script));
+    }
+  }
+}
+
+void StageSchedule::BeReady(std::size_t at) {
+  Node& node = nodes_[at];
+  if (node.before.empty()) return Prepared(at);
+  node.state = State::kReady;
+  with_turns_.insert(at);
+}
+
+void StageSchedule::Prepared(std::size_t at) {
+  if (nodes_[at].is_passed()) return Finish(at);
+  nodes_[at].state = State::kPrepared;
+  prepared_.insert(at);
+}
+
+void StageSchedule::Finish(std::size_t first) {
+  std::vector<std::size_t> open = {first};
+  nodes_[first].state = State::kDone;
+  while (!open.empty()) {
+    const std::size_t at = open.back();
+    open.pop_back();
+    for (const std::size_t child : nodes_[at].children) {
+      Node& below = nodes_[child];
+      if (--below.open_parents > 0 || below.state != State::kWaiting) continue;
+      if (below.is_passed() && below.before.empty()) {
+        below.state = State::kDone;
+        open.push_back(child);
+      } else {
+        BeReady(child);
+      }
+    }
+  }
+}
+
+void StageSchedule::Leave(std::size_t at, const std::string& reason) {
+  Node& node = nodes_[at];
+  const bool is_unbuilt = node.state == State::kWaiting || node.state == State::kReady ||
+                          node.state == State::kPrepared;
+  Skipped skipped{"", "", reason, std::exchange(node.before, {})};
+  for (Script& script : std::exchange(node.after, {}))
+    skipped.scripts.push_back(std::move(script));
+  if (is_unbuilt && !node.is_built && !node.is_passed()) skipped.node = node.id;
+  if (node.is_built && node.state == State::kReady) skipped.built = node.id;
+  with_turns_.erase(at);
+  prepared_.erase(at);
+  node.state = State::kGone;
+  if (!skipped.node.empty() || !skipped.scripts.empty())
+    skipped_.push_back(std::move(skipped));
+  for (const std::size_t unit_test : node.unit_tests)
+    if (nodes_[unit_test].state == State::kWaiting) Leave(unit_test, reason);
+}
+
+void StageSchedule::Fail(std::size_t first, const std::string& reason) {
+  std::vector<std::size_t> open = {first};
+  Leave(first, reason);
+  while (!open.empty()) {
+    const std::size_t at = open.back();
+    open.pop_back();
+    for (const std::size_t child : nodes_[at].children) {
+      if (nodes_[child].state != State::kWaiting) continue;
+      Leave(child, reason);
+      open.push_back(child);
+    }
+  }
+}
+
+std::vector<StageSchedule::Turn> StageSchedule::TakeTurns(std::size_t most) {
+  std::vector<Turn> turns;
+  while (turns.size() < most && !with_turns_.empty()) {
+    Node& node = nodes_[*with_turns_.begin()];
+    with_turns_.erase(with_turns_.begin());
+    std::vector<Script>& scripts = node.before.empty() ? node.after : node.before;
+    turns.push_back({node.id, std::exchange(scripts, {})});
+    node.state = State::kInTurn;
+  }
+  return turns;
+}
+
+void StageSchedule::EndTurn(const std::string& node, bool has_succeeded) {
+  const std::size_t at = places_.at(node);
+  if (nodes_[at].state != State::kInTurn) return;
+  if (!has_succeeded) {
+    Fail(at, Text("a script of '", node, "' failed"));
+  } else if (nodes_[at].is_built) {
+    Finish(at);
+  } else {
+    Prepared(at);
+  }
+}
+
+std::vector<std::string> StageSchedule::TakeStage() {
+  std::vector<std::string> stage;
+  std::map<std::size_t, std::size_t> covered;  // parents of a node that the stage builds
+  std::vector<std::size_t> open(prepared_.begin(), prepared_.end());
+  prepared_.clear();
+  while (!open.empty()) {
+    const std::size_t at = open.back();
+    open.pop_back();
+    if (!nodes_[at].is_passed()) Include(at, stage);
+    if (!nodes_[at].after.empty()) continue;
+    for (const std::size_t child : nodes_[at].children)
+      if (MayJoin(child) && ++covered[child] == nodes_[child].open_parents)
+        open.push_back(child);
+  }
+  return stage;
+}
+
+void StageSchedule::Include(std::size_t at, std::vector<std::string>& stage) {
+  nodes_[at].state = State::kInStage;
+  stage.push_back(nodes_[at].id);
+  for (const std::size_t unit_test : nodes_[at].unit_tests) Include(unit_test, stage);
+}
+
+bool StageSchedule::MayJoin(std::size_t at) const {
+  return nodes_[at].state == State::kWaiting && nodes_[at].before.empty();
+}
+
+void StageSchedule::EndNode(const std::string& id, Result result) {
+  const auto found = places_.find(id);
+  if (found == places_.end()) return;
+  const std::size_t at = found->second;
+  Node& node = nodes_[at];
+  if (node.state != State::kInStage) return;
+  if (result != Result::kSucceeded) return Fail(at, Text("'", id, "' failed"));
+  node.is_built = true;
+  if (node.after.empty()) return Finish(at);
+  node.state = State::kReady;
+  with_turns_.insert(at);
+}
+
+void StageSchedule::Stop(const std::string& reason) {
+  for (std::size_t at = 0; at < nodes_.size(); ++at) {
+    const State state = nodes_[at].state;
+    if (state == State::kWaiting || state == State::kReady || state == State::kPrepared)
+      Leave(at, reason);
+  }
+}
+
+std::size_t StageSchedule::CountStages() const {
+  StageSchedule rehearsal = *this;
+  std::size_t count = 0;
+  while (true) {
+    for (std::vector<Turn> turns = rehearsal.TakeTurns(1); !turns.empty();
+         turns = rehearsal.TakeTurns(1))
+      rehearsal.EndTurn(turns.front().node, true);
+    const std::vector<std::string> stage = rehearsal.TakeStage();
+    if (stage.empty()) return count;
+    ++count;
+    for (const std::string& node : stage) rehearsal.EndNode(node, Result::kSucceeded);
+  }
+}
+
+std::vector<StageSchedule::Skipped> StageSchedule::TakeSkipped() {
+  return std::exchange(skipped_, {});
+}
+
+}  // namespace aft

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/staged/staged_commands.h"
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+#include <utility>
+
+#include "host_shim/error.h"
+
+namespace aft {
+namespace {
+
+/// For the environment, which every command takes, while `dbt ls` has no such options.
+std::vector<std::string> InJson(const char* indirect_selection) {
+  std::vector<std::string> environment = {"DBT_LOG_FORMAT=json",
+                                          "DBT_ENGINE_LOG_FORMAT=json"};
+  if (*indirect_selection == '\0') return environment;
+  for (const char* prefix : {"DBT_", "DBT_ENGINE_"})
+    environment.push_back(std::string(prefix) +
+                          "INDIRECT_SELECTION=" + indirect_selection);
+  return environment;
+}
+
+}  // namespace
+
+StagedCommands::StagedCommands(std::filesystem::path dbt, std::vector<std::string> words)
+    : dbt_(std::move(dbt)),
+      typed_(std::move(words)),
+      words_(typed_),
+      arguments_(words_) {}
+
+StagedCommands StagedCommands::Repeating(const std::string& command,
+                                         const std::vector<std::string>& options) const {
+  StagedCommands repeating = *this;
+  repeating.words_ = {command};
+  repeating.words_.insert(repeating.words_.end(), options.begin(), options.end());
+  // What is typed now comes last, so that it wins. A state is where the results lie.
+  for (std::string& word : arguments_.WordsWithout({"--state"}))
+    repeating.words_.push_back(std::move(word));
+  repeating.arguments_ = DbtArguments(repeating.words_);
+  return repeating;
+}
+
+DbtProcess StagedCommands::Listing() const {
+  DbtProcess process{{dbt_.native(), "ls"}, InJson(""), true};
+  // What `dbt run` and its like take, and `dbt ls` does not.
+  for (std::string& word : arguments_.WordsWithout(
+           {"--log-format", "--output", "--output-keys", "--full-refresh", "--threads",
+            "--empty", "--no-empty", "--sample", "--no-sample", "--event-time-start",
+            "--event-time-end", "--show", "--store-failures", "--export-saved-queries",
+            "--no-export-saved-queries", "--fail-fast", "--no-fail-fast", "--defer",
+            "--no-defer", "--favor-state", "--no-favor-state",
+            // Those of dbt 2.
+            "--static-analysis", "--state-mode", "--run-cache-mode",
+            "--force-node-selection", "--skip-checks", "--with-sample", "--sampled"}))
+    process.argv.push_back(std::move(word));
+  for (const char* word : {"--output", "json", "--output-keys", "unique_id"})
+    process.argv.emplace_back(word);
+  return process;
+}
+
+DbtProcess StagedCommands::Stage(const StageSelection& selection) const {
+  // Tests are nodes like all others here: none comes along with a model.
+  DbtProcess process{{dbt_.native()}, InJson("empty"), true};
+  std::istringstream command(arguments_.command());
+  for (std::string word; command >> word;) process.argv.push_back(word);
+  const bool has_state = !selection.state_folder.empty();
+  const bool has_deferral = !selection.defer_folder.empty();
+  for (std::string& word : arguments_.WordsWithout(
+           {"--select", "--exclude", "--selector", "--resource-type", "--resource-types",
+            "--exclude-resource-type", "--exclude-resource-types", "--indirect-selection",
+            "--log-format", has_state ? "--state" : "",
+            has_deferral ? "--defer-state" : ""}))
+    process.argv.push_back(std::move(word));
+  if (has_state) {
+    process.argv.emplace_back("--state");
+    process.argv.push_back(selection.state_folder.native());
+  }
+  if (has_deferral) {
+    process.argv.emplace_back("--defer-state");
+    process.argv.push_back(selection.defer_folder.native());
+  }
+  process.argv.emplace_back("--select");
+  process.argv.insert(process.argv.end(), selection.selectors.begin(),
+                      selection.selectors.end());
+  return process;
+}
+
+std::filesystem::path StagedCommands::DeferFolder() const {
+  if (!arguments_.Flag("defer", false)) return {};
+  const std::string own = arguments_.Setting("defer-state");
+  const std::string folder = own.empty() ? arguments_.Setting("state") : own;
+  if (folder.empty())
+    throw Error(
+        "'--defer' needs '--state' or '--defer-state', the folder of the manifest that "
+        "it refers to");
+  return std::filesystem::absolute(folder);
+}
+
+DbtProcess StagedCommands::AsTyped() const {
+  DbtProcess process{{dbt_.native()}, {}, false};
+  process.argv.insert(process.argv.end(), typed_.begin(), typed_.end());
+  return process;
+}
+
+bool StagedCommands::RunsType(const std::string& type) const {
+  static const std::map<std::string, std::vector<std::string>> kTypes = {
+      {"run", {"model"}},
+      {"seed", {"seed"}},
+      {"snapshot", {"snapshot"}},
+      {"source freshness", {"source"}},
+      {"source snapshot-freshness", {"source"}},
+      {"build",
+       {"model", "seed", "snapshot", "test", "unit_test", "saved_query", "exposure",
+        "function"}}};
+  const auto found = kTypes.find(arguments_.command());
+  return found != kTypes.end() && std::find(found->second.begin(), found->second.end(),
+                                            type) != found->second.end();
+}
+
+}  // namespace aft

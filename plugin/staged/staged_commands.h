@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "plugin/dbt/dbt_arguments.h"
+
+namespace aft {
+
+/// A run of dbt to start.
+struct DbtProcess {
+  std::vector<std::string> argv;
+  std::vector<std::string> environment;  ///< "NAME=value", set over aft's own
+  bool is_captured = false;              ///< its standard output comes to us
+};
+
+/// The nodes of a stage, as its dbt is told of them.
+struct StageSelection {
+  std::vector<std::string> selectors;
+  /// Takes the place of the user's `--state`; empty where no selector needs one.
+  std::filesystem::path state_folder;
+  /// Takes the place of what the user defers to; empty without `--defer`.
+  std::filesystem::path defer_folder;
+};
+
+/// The commands of a run in stages, made of the one that the user typed.
+class StagedCommands {
+ public:
+  /// `words` are those after `dbt`, without options of ours.
+  StagedCommands(std::filesystem::path dbt, std::vector<std::string> words);
+
+  [[nodiscard]] const DbtArguments& arguments() const { return arguments_; }
+  [[nodiscard]] const std::vector<std::string>& words() const { return words_; }
+
+  /// For `dbt retry` of a run that was called with `command` and `options`.
+  [[nodiscard]] StagedCommands Repeating(const std::string& command,
+                                         const std::vector<std::string>& options) const;
+
+  /// Gives out the unique ids of what the user has selected, and writes the manifest.
+  [[nodiscard]] DbtProcess Listing() const;
+
+  /// Runs the selected nodes, and no others.
+  [[nodiscard]] DbtProcess Stage(const StageSelection& selection) const;
+
+  /// The folder that the user defers to; empty without `--defer`. Throws Error for one
+  /// without a folder.
+  [[nodiscard]] std::filesystem::path DeferFolder() const;
+
+  /// What the user typed, to the letter.
+  [[nodiscard]] DbtProcess AsTyped() const;
+
+  /// Whether dbt's subcommand works on nodes of this resource type.
+  [[nodiscard]] bool RunsType(const std::string& type) const;
+
+ private:
+  std::filesystem::path dbt_;
+  std::vector<std::string> typed_;
+  std::vector<std::string> words_;  ///< the same, but for those of a run that is repeated
+  DbtArguments arguments_;
+};
+
+}  // namespace aft

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/workers/run_folder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "host_shim/error.h"
+
+namespace aft {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kPrefix = "aft-run-";
+
+// The address of a Unix socket has 108 bytes; what is too long for it can't be used.
+constexpr std::size_t kLongestParent = 70;
+
+bool IsUsable(const fs::path& folder) {
+  return folder.is_absolute() && folder.native().size() <= kLongestParent &&
+         ::access(folder.c_str(), W_OK | X_OK) == 0;
+}
+
+fs::path Parent() {
+  for (const char* name : {"XDG_RUNTIME_DIR", "TMPDIR"}) {
+    const char* value = std::getenv(name);
+    if (value != nullptr && IsUsable(value)) return value;
+  }
+  return "/tmp";
+}
+
+Fd OpenFolder(const fs::path& path) {
+  return Fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+bool IsOurs(const Fd& folder) {
+  struct stat status{};
+  return ::fstat(folder.get(), &status) == 0 && status.st_uid == ::geteuid();
+}
+
+void RemoveLeftovers(const fs::path& parent) {
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(parent, ignored)) {
+    if (entry.path().filename().native().rfind(kPrefix, 0) != 0) continue;
+    const Fd folder = OpenFolder(entry.path());
+    if (!folder.IsOpen() || !IsOurs(folder)) continue;
+    // Empty and unlocked is also what a folder is between its making and its locking.
+    if (fs::is_empty(entry.path(), ignored)) continue;
+    if (::flock(folder.get(), LOCK_EX | LOCK_NB) == 0)
+      fs::remove_all(entry.path(), ignored);
+  }
+}
+
+}  // namespace
+
+RunFolder::RunFolder() {
+  const fs::path parent = Parent();
+  RemoveLeftovers(parent);
+  std::string name = parent / (std::string(kPrefix) + "XXXXXX");
+  if (::mkdtemp(name.data()) == nullptr)
+    throw Error(Text("cannot make a private folder in '", parent.native(), "': ",
+                     std::strerror(errno), "; set TMPDIR to a folder you can write to"));
+  path_ = name;
+  lock_ = OpenFolder(path_);
+  if (!lock_.IsOpen() || ::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0)
+    throw Error(Text("cannot lock '", name, "': ", std::strerror(errno)));
+}
+
+RunFolder::~RunFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+}  // namespace aft

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "host_shim/fd.h"
+#include "host_shim/line_splitter.h"
+#include "plugin/base/event_loop.h"
+#include "plugin/scripts/outcome.h"
+#include "plugin/workers/worker_message.h"
+
+namespace aft {
+
+/// One script from its hand-over to its outcome, as seen on its own two channels: what
+/// its process reports and what it prints. That the process has ended is said by its
+/// host.
+class ScriptRun {
+ public:
+  ScriptRun(EventLoop& loop, Script script,
+            std::function<void(std::string_view line)> on_output);
+  ScriptRun(const ScriptRun&) = delete;
+  ScriptRun& operator=(const ScriptRun&) = delete;
+  ~ScriptRun();
+
+  [[nodiscard]] const Script& script() const { return script_; }
+
+  /// The script's ends of the channels; closed on this side after the hand-over.
+  [[nodiscard]] const Fd& script_control() const { return script_control_; }
+  [[nodiscard]] const Fd& script_output() const { return script_output_; }
+  void HandedOver();
+
+  /// Kills the script's process group. For when its host, which reaps what is left of a
+  /// script, has died before it.
+  void KillGroup();
+
+  /// Reads what is left on the channels and says how the script ended.
+  [[nodiscard]] Outcome Exited(const ScriptExited& exited);
+
+ private:
+  void ReceiveReport();
+  void Take(std::string_view packet);
+  void Take(const ScriptMessage& message);
+  void CloseControl();
+  void ReceiveOutput();
+
+  EventLoop& loop_;
+  Script script_;
+  std::function<void(std::string_view line)> on_output_;
+  Fd control_;
+  Fd script_control_;
+  Fd output_;
+  Fd script_output_;
+  LineSplitter lines_{std::size_t{1} << 16U};
+  Outcome outcome_;
+  int process_group_ = 0;
+  bool has_reported_ = false;
+  bool is_garbled_ = false;
+  bool may_have_appended_ = false;
+};
+
+}  // namespace aft
