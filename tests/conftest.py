@@ -1,24 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What holds for all tests."""
+"""What holds for all tests: servers, and projects with real dbt and the built aft."""
 
 from __future__ import annotations
 
 import signal
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.support import mariadb, postgres
 from tests.support.mariadb import MariadbServer
 from tests.support.postgres import PostgresServer
+from tests.support.programs import AFT, DBT
+from tests.support.project import Project
 
 
 def pytest_configure() -> None:
-    """Let SIGINT interrupt the processes that tests start.
+    """Say at once what is missing, and let SIGINT interrupt what tests start.
 
     A shell starts what runs in the background with SIGINT ignored, and children inherit
     that.
     """
+    for program in (AFT, DBT):
+        if not program.exists():
+            pytest.exit(f"'{program}' is missing; run packaging/test", returncode=2)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -35,3 +42,41 @@ def mariadb_server() -> Iterator[MariadbServer]:
     """A MariaDB server of this test run's own."""
     with mariadb.running_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An example project whose seeds are loaded; never changed after that."""
+    project = Project.jaffle_shop(tmp_path_factory.mktemp("seeded") / "project")
+    run = project.aft("dbt", "seed")
+    assert run.exit_code == 0, run.output
+    (project.folder / ".dbtignore").unlink()
+    return project.folder
+
+
+@pytest.fixture
+def project(seeded: Path, tmp_path: Path) -> Project:
+    """A project of the test's own, in a folder with a space and an umlaut in its name."""
+    return Project.copy(seeded, tmp_path / "mein schöner laden")
+
+
+@pytest.fixture(scope="session")
+def built(seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example project after a run; never changed after that."""
+    project = Project.copy(seeded, tmp_path_factory.mktemp("built") / "project")
+    run = project.aft("dbt", "run")
+    assert run.exit_code == 0, run.output
+    return project.folder
+
+
+@pytest.fixture
+def shop(built: Path, tmp_path: Path) -> Project:
+    """A project of the test's own, in which all has been built once."""
+    return Project.copy(built, tmp_path / "mein schöner laden")
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A folder whose path is short enough for sockets, as a TMPDIR of the test's own."""
+    with tempfile.TemporaryDirectory(prefix="aft-test-") as folder:
+        yield Path(folder)

@@ -7,10 +7,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.end_to_end.project import Project
-from tests.faults.server_project import ServerProject
-from tests.faults.soak import PHASES, soak
 from tests.support.postgres import running_server
+from tests.support.project import Project
+from tests.support.server_project import ServerProject
+from tests.support.soak import PHASES, soak
 
 
 def main() -> None:

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[2]
-JAFFLE_SHOP = REPOSITORY / "tests" / "projects" / "jaffle_shop"
+from tests.support.programs import AFT, DBT
 
 PROJECT = """\
 name: measured
@@ -56,9 +55,8 @@ class Programs:
 def parser(description: str) -> argparse.ArgumentParser:
     """A parser with the arguments that all benchmarks take."""
     made = argparse.ArgumentParser(description=description)
-    build = Path(os.environ.get("AFT_BUILD_DIR", REPOSITORY / "build"))
-    made.add_argument("--aft", type=Path, default=build / "bin" / "aft")
-    made.add_argument("--dbt", type=Path, default=Path(sys.executable).parent / "dbt")
+    made.add_argument("--aft", type=Path, default=AFT)
+    made.add_argument("--dbt", type=Path, default=DBT)
     return made
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from statistics import median
 
 from tests.benchmarks.measure import (
-    JAFFLE_SHOP,
     Programs,
     make_project,
     moment,
@@ -21,6 +20,7 @@ from tests.benchmarks.measure import (
     print_table,
     seconds_of,
 )
+from tests.support.programs import JAFFLE_SHOP
 
 # The k-th copy of a seed's rows gets ids of its own.
 COPY_ROWS = """

@@ -11,7 +11,6 @@ from pathlib import Path
 from statistics import median
 
 from tests.benchmarks.measure import (
-    JAFFLE_SHOP,
     Programs,
     make_project,
     parser,
@@ -20,6 +19,7 @@ from tests.benchmarks.measure import (
     seconds_of,
 )
 from tests.benchmarks.overhead import in_turn
+from tests.support.programs import JAFFLE_SHOP
 
 LAYERS = 10
 

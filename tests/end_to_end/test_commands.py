@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from tests.end_to_end.project import Project
+from tests.support.project import Project
 
 
 def declare(project: Project, **properties: Any) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.project import AFT, DBT, Project
+from tests.support.programs import AFT, DBT
+from tests.support.project import Project
 
 BINDING_MACRO = """
 {% macro bound() %}

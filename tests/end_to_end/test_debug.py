@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import re
 
-from tests.end_to_end.project import AFT, Project, Run
 from tests.support.cgroups import can_use_groups, usable_place
+from tests.support.programs import AFT
+from tests.support.project import Project, Run
 
 
 def line(run: Run, name: str) -> str:

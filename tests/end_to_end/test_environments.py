@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.project import AFT, DBT, Project
+from tests.support.example import LTV
 from tests.support.processes import processes_with, wait_until
+from tests.support.programs import AFT, DBT
+from tests.support.project import Project
 
 # How to reach a package index from this machine.
 SETTING = re.compile(r"(PIP|UV)_|SSL_CERT|https?_proxy$", re.IGNORECASE)
 
-LTV = "customers_predicted_ltvs"
 # A small package that dbt's own environment has not.
 PACKAGE = "roman==5.1"
 RUN = ("dbt", "run", "--exclude", "fct_customers")

@@ -3,52 +3,41 @@
 
 from __future__ import annotations
 
-import pytest
-
-from tests.end_to_end.project import Project
-
-LTV = "models/customers_predicted_ltvs.py"
+from tests.support.example import SCRIPT
+from tests.support.project import Project
 
 
-def statuses(project: Project) -> dict[str, str]:
-    return {
-        unique_id.rpartition(".")[2]: entry["status"]
-        for unique_id, entry in project.run_results().items()
-    }
-
-
-def test_a_script_of_an_ephemeral_model_that_raises(project: Project) -> None:
-    project.aft("dbt", "run")
-    before = project.query("select * from customers_predicted_ltvs order by 1")
-    facts = project.query("select * from fct_customers order by 1")
-    project.write("models/alone.sql", "select 1 as id")
-    project.write(
-        LTV,
+def test_a_script_of_an_ephemeral_model_that_raises(shop: Project) -> None:
+    before = shop.query("select * from customers_predicted_ltvs order by 1")
+    facts = shop.query("select * from fct_customers order by 1")
+    shop.write("models/alone.sql", "select 1 as id")
+    shop.write(
+        SCRIPT,
         "import pandas as pd\n\n"
         "def fit():\n"
         "    raise ValueError('no rows to learn from')\n\n"
         "fit()\n",
     )
 
-    run = project.aft("dbt", "run")
+    run = shop.aft("dbt", "run")
 
     assert run.exit_code == 1
     assert (
         "  Traceback (most recent call last):\n"
-        f'    File "{LTV}", line 6, in <module>\n'
+        f'    File "{SCRIPT}", line 6, in <module>\n'
         "      fit()\n"
-        f'    File "{LTV}", line 4, in fit\n'
+        f'    File "{SCRIPT}", line 4, in fit\n'
         "      raise ValueError('no rows to learn from')\n"
         "  ValueError: no rows to learn from\n"
     ) in run.output
     assert "python/aft/" not in run.output
-    assert statuses(project)["fct_customers"] == "skipped"
-    assert statuses(project)["alone"] == "success"
-    assert project.query("select * from customers_predicted_ltvs order by 1") == before
-    assert project.query("select * from fct_customers order by 1") == facts
-    (entry,) = project.results()
+    assert shop.statuses()["fct_customers"] == "skipped"
+    assert shop.statuses()["alone"] == "success"
+    assert shop.query("select * from customers_predicted_ltvs order by 1") == before
+    assert shop.query("select * from fct_customers order by 1") == facts
+    (entry,) = shop.results()
     assert entry["status"] == "error"
-    assert entry["message"] == f"ValueError: no rows to learn from ({LTV}:4)"
+    assert entry["message"] == f"ValueError: no rows to learn from ({SCRIPT}:4)"
 
 
 def test_a_script_of_a_table_model_that_raises(project: Project) -> None:
@@ -60,14 +49,14 @@ def test_a_script_of_a_table_model_that_raises(project: Project) -> None:
 
     assert run.exit_code == 1
     assert "script 'scripts/check.py' failed: RuntimeError: too few orders" in run.output
-    found = statuses(project)
+    found = project.statuses()
     assert found["stg_orders"] == "error"
     for name in ("orders", "customers", "fct_customers"):
         assert found[name] == "skipped"
     for name in ("stg_customers", "stg_payments", "alone"):
         assert found[name] == "success"
     by_path = {entry["path"]: entry["status"] for entry in project.results()}
-    assert by_path == {"scripts/check.py": "error", LTV: "skipped"}
+    assert by_path == {"scripts/check.py": "error", SCRIPT: "skipped"}
 
 
 def test_a_before_script_that_raises_keeps_its_model_from_being_built(
@@ -79,7 +68,7 @@ def test_a_before_script_that_raises_keeps_its_model_from_being_built(
     run = project.aft("dbt", "run")
 
     assert run.exit_code == 1
-    assert statuses(project)["stg_orders"] == "error"
+    assert project.statuses()["stg_orders"] == "error"
     assert "stg_orders" not in project.relations()
 
 
@@ -100,7 +89,7 @@ def test_scripts_of_one_node_run_in_turn_until_one_fails(project: Project) -> No
 
 
 def test_a_failed_script_without_children_fails_the_run(project: Project) -> None:
-    project.write(LTV, "1 / 0\n")
+    project.write(SCRIPT, "1 / 0\n")
 
     run = project.aft("dbt", "run", "--exclude", "fct_customers")
 
@@ -108,55 +97,60 @@ def test_a_failed_script_without_children_fails_the_run(project: Project) -> Non
     assert run.output.endswith("aft: scripts that failed: 1; the run is not complete\n")
 
 
-@pytest.mark.parametrize(
-    ("code", "message"),
-    [
-        ("import os; os._exit(0)", "ended without a result"),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "killed by SIGSEGV"),
-        ("import os; os.abort()", "killed by SIGABRT"),
-        ("def broken(:", "SyntaxError: invalid syntax"),
-        ("import missing_module", "No module named 'missing_module'"),
-        (
-            "ref('custmers')",
-            "there is no model 'custmers' in the project; did you mean 'customers'?",
-        ),
-        (
-            "source('shop', 'orders')",
-            "there is no source 'shop.orders' in the project",
-        ),
-        (
-            "write_to_model([1, 2])",
-            "a frame is needed: a pandas or polars DataFrame, an Arrow table or a generator "
-            "of these, but this is of type 'list'",
-        ),
-        (
-            "import pandas as pd; write_to_model(pd.DataFrame({'a': [1, 'x', None]}))",
-            "cannot write column 'a': its values are not of one type",
-        ),
-        (
-            "import pandas as pd; write_to_model(pd.DataFrame({'a': [1]}), mode='replace')",
-            "write_to_model() has no mode 'replace'; the modes are 'overwrite' and 'append'",
-        ),
-    ],
-)
-def test_the_message_says_what_went_wrong(project: Project, code: str, message: str) -> None:
-    project.write(LTV, code + "\n")
+# What is written in a script, and what is said of it.
+MISTAKES = [
+    ("import os; os._exit(0)", "ended without a result"),
+    ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "killed by SIGSEGV"),
+    ("import os; os.abort()", "killed by SIGABRT"),
+    ("def broken(:", "SyntaxError: invalid syntax"),
+    ("import missing_module", "No module named 'missing_module'"),
+    (
+        "ref('custmers')",
+        "there is no model 'custmers' in the project; did you mean 'customers'?",
+    ),
+    (
+        "source('shop', 'orders')",
+        "there is no source 'shop.orders' in the project",
+    ),
+    (
+        "write_to_model([1, 2])",
+        "a frame is needed: a pandas or polars DataFrame, an Arrow table or a generator "
+        "of these, but this is of type 'list'",
+    ),
+    (
+        "import pandas as pd; write_to_model(pd.DataFrame({'a': [1, 'x', None]}))",
+        "cannot write column 'a': its values are not of one type",
+    ),
+    (
+        "import pandas as pd; write_to_model(pd.DataFrame({'a': [1]}), mode='replace')",
+        "write_to_model() has no mode 'replace'; the modes are 'overwrite' and 'append'",
+    ),
+]
 
-    run = project.aft("dbt", "run", "--select", "+customers_predicted_ltvs")
+
+def test_the_message_says_what_went_wrong(project: Project) -> None:
+    names = [f"mistake_{number}" for number in range(len(MISTAKES))]
+    for name, (code, _) in zip(names, MISTAKES, strict=True):
+        project.write(f"models/{name}.sql", "{{ config(materialized='ephemeral') }} select 1")
+        project.write(f"scripts/{name}.py", code + "\n")
+        project.bind(name, [f"scripts/{name}.py"])
+
+    run = project.aft("dbt", "run", "--select", *names)
 
     assert run.exit_code == 1
-    assert message in run.output
-    (entry,) = project.results()
-    assert entry["status"] == "error"
-    assert message in entry["message"]
-    assert "customers_predicted_ltvs" not in project.relations()
+    entries = {entry["path"]: entry for entry in project.results()}
+    for name, (_, message) in zip(names, MISTAKES, strict=True):
+        entry = entries[f"scripts/{name}.py"]
+        assert entry["status"] == "error"
+        assert message in entry["message"]
+        assert message in run.output
+        assert name not in project.relations()
 
 
-def test_a_generator_that_raises_midway_leaves_the_old_table(project: Project) -> None:
-    project.aft("dbt", "run")
-    before = project.query("select * from customers_predicted_ltvs order by 1")
-    project.write(
-        LTV,
+def test_a_generator_that_raises_midway_leaves_the_old_table(shop: Project) -> None:
+    before = shop.query("select * from customers_predicted_ltvs order by 1")
+    shop.write(
+        SCRIPT,
         """
 import pandas as pd
 
@@ -171,17 +165,17 @@ write_to_model(frames())
 """,
     )
 
-    run = project.aft("dbt", "run")
+    run = shop.aft("dbt", "run")
 
     assert run.exit_code == 1
     assert "the service went away" in run.output
-    assert project.query("select * from customers_predicted_ltvs order by 1") == before
-    assert not {name for name in project.relations() if "aft" in name}
+    assert shop.query("select * from customers_predicted_ltvs order by 1") == before
+    assert not {name for name in shop.relations() if "aft" in name}
 
 
 def test_what_a_script_leaves_running_ends_with_it(project: Project) -> None:
     project.write(
-        LTV,
+        SCRIPT,
         """
 import subprocess
 child = subprocess.Popen(["sleep", "1000"])
@@ -199,12 +193,12 @@ open("child.pid", "w").write(str(child.pid))
 
 def test_what_a_script_prints_cannot_drive_the_terminal(project: Project) -> None:
     project.write(
-        LTV,
+        SCRIPT,
         "import os\n"
         r"os.write(1, b'\x1b[2Jcleared\xff\nno newline at the end')" + "\n",
     )
 
     run = project.aft("dbt", "run", "--select", "customers_predicted_ltvs")
 
-    assert f"{LTV} | \\x1b[2Jcleared\\xff\n" in run.output
-    assert f"{LTV} | no newline at the end\n" in run.output
+    assert f"{SCRIPT} | \\x1b[2Jcleared\\xff\n" in run.output
+    assert f"{SCRIPT} | no newline at the end\n" in run.output

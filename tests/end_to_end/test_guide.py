@@ -4,66 +4,54 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.end_to_end.project import Project
-
-LTV = "models/customers_predicted_ltvs.py"
-
-
-def predicted_ltvs(project: Project) -> dict[int, float]:
-    """What the script should write, computed from the seeds without pandas."""
-    orders = project.query(
-        """select raw_orders.id, customer_id, order_date, status, sum(amount_cents) / 100.0
-           from raw_orders join raw_payments on raw_payments.order_id = raw_orders.id
-           group by 1, 2, 3, 4"""
-    )
-    as_of = date.fromisoformat(max(day for _, _, day, _, _ in orders))
-    histories: dict[int, list[tuple[str, float]]] = {}
-    for _, customer, day, status, amount in orders:
-        if status != "returned":
-            histories.setdefault(customer, []).append((day, amount))
-    days = {
-        customer: (as_of - date.fromisoformat(min(history)[0])).days
-        for customer, history in histories.items()
-    }
-    counted = sum(len(history) for history in histories.values())
-    revenue = sum(amount for history in histories.values() for _, amount in history)
-    prior_days = (sum(days.values()) / len(days)) / (counted / len(histories))
-
-    predicted = {}
-    for (customer,) in project.query("select id from raw_customers"):
-        history = histories.get(customer, [])
-        value = (sum(a for _, a in history) + 2 * revenue / counted) / (len(history) + 2)
-        rate = (len(history) + 1) / (days[customer] + prior_days) if history else 0
-        predicted[customer] = 365 * rate * value
-    return predicted
+from tests.support.example import SCRIPT, predicted_ltvs
+from tests.support.project import Project, Run
 
 
 def moment(timestamp: str) -> datetime:
     return datetime.fromisoformat(timestamp.replace("Z", "+00:00"))
 
 
-@pytest.mark.parametrize("command", ["dbt run", "flow run --experimental-flow"])
-def test_one_command_builds_every_model_in_the_order_of_the_graph(
-    project: Project, command: str
-) -> None:
-    run = project.aft(*command.split())
+@pytest.fixture(scope="module")
+def followed(seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Run]:
+    """The example after its first run, and what that printed."""
+    project = Project.copy(seeded, tmp_path_factory.mktemp("guide") / "project")
+    return project, project.aft("dbt", "run")
 
-    assert run.exit_code == 0, run.output
-    assert {entry["status"] for entry in project.run_results().values()} == {"success"}
+
+def check_tables(project: Project) -> None:
+    assert set(project.statuses().values()) == {"success"}
     written = dict(project.query("select customer_id, predicted_ltv from fct_customers"))
     assert len(project.query("select * from fct_customers")) == 100
     assert written == pytest.approx(predicted_ltvs(project), abs=0.0051)
 
 
-def test_the_script_runs_after_its_parents_and_before_its_children(
-    project: Project,
+def test_one_command_builds_every_model_in_the_order_of_the_graph(
+    followed: tuple[Project, Run],
 ) -> None:
-    run = project.aft("dbt", "run")
+    project, run = followed
+
+    assert run.exit_code == 0, run.output
+    check_tables(project)
+
+
+def test_the_command_of_fal_is_the_same(project: Project) -> None:
+    run = project.aft("flow", "run", "--experimental-flow")
+
+    assert run.exit_code == 0, run.output
+    check_tables(project)
+
+
+def test_the_script_runs_after_its_parents_and_before_its_children(
+    followed: tuple[Project, Run],
+) -> None:
+    project, run = followed
 
     (script,) = project.results()
     nodes = project.run_results()
@@ -82,22 +70,20 @@ def test_the_script_runs_after_its_parents_and_before_its_children(
     assert run.line("OK ran script") < run.line("START sql table model main.fct_customers")
 
 
-def test_the_console_shows_the_script_in_dbts_shape(project: Project) -> None:
-    output = project.aft("dbt", "run").output
+def test_the_console_shows_the_script_in_dbts_shape(followed: tuple[Project, Run]) -> None:
+    output = followed[1].output
 
-    after = f"script {LTV} after customers_predicted_ltvs"
+    after = f"script {SCRIPT} after customers_predicted_ltvs"
     assert f"START {after} . [RUN]\n" in output
-    assert f"{LTV} | predicted the value of 100 customers\n" in output
+    assert f"{SCRIPT} | predicted the value of 100 customers\n" in output
     assert f"OK ran {after}  [WROTE 100 in " in output
     assert output.endswith("Scripts: PASS=1 ERROR=0 SKIP=0 TOTAL=1\n")
 
 
-def test_the_results_say_what_the_script_did(project: Project) -> None:
-    project.aft("dbt", "run")
-
-    (entry,) = project.results()
+def test_the_results_say_what_the_script_did(followed: tuple[Project, Run]) -> None:
+    (entry,) = followed[0].results()
     assert entry["node"] == "model.jaffle_shop.customers_predicted_ltvs"
-    assert entry["path"] == LTV
+    assert entry["path"] == SCRIPT
     assert entry["status"] == "success"
     assert entry["rows"] == {"read": 100 + 268, "written": 100}
     assert entry["bytes"]["read"] > 0
@@ -107,29 +93,27 @@ def test_the_results_say_what_the_script_did(project: Project) -> None:
     assert 0 < sum(entry["seconds"].values()) <= elapsed.total_seconds()
 
 
-def test_dbt_is_told_once_to_pass_over_the_scripts(project: Project) -> None:
-    first = project.aft("dbt", "run")
-    ignored = (project.folder / ".dbtignore").read_text()
-    second = project.aft("dbt", "run")
-
+def test_a_second_run_replaces_the_rows_and_tells_dbt_nothing_new(
+    followed: tuple[Project, Run], tmp_path: Path
+) -> None:
+    first, run = followed
+    assert "aft: added to .dbtignore" in run.output
+    ignored = (first.folder / ".dbtignore").read_text()
     assert "/models/customers_predicted_ltvs.py\n/models/ltv_forecast.py\n" in ignored
-    assert "aft: added to .dbtignore" in first.output
-    assert "aft: added to .dbtignore" not in second.output
-    assert (project.folder / ".dbtignore").read_text() == ignored
-    assert project.dbt("ls").exit_code == 0
+    second = Project.copy(first.folder, tmp_path / "shop")
 
+    again = second.aft("dbt", "run")
 
-def test_a_second_run_replaces_the_rows(project: Project) -> None:
-    project.aft("dbt", "run")
-    once = project.query("select * from customers_predicted_ltvs order by 1")
-    project.aft("dbt", "run")
-
-    assert project.query("select * from customers_predicted_ltvs order by 1") == once
+    assert "aft: added to .dbtignore" not in again.output
+    assert (second.folder / ".dbtignore").read_text() == ignored
+    assert second.dbt("ls").exit_code == 0
+    rows = "select * from customers_predicted_ltvs order by 1"
+    assert second.query(rows) == first.query(rows) != []
 
 
 def test_append_keeps_the_rows_and_takes_columns_in_any_order(project: Project) -> None:
     project.write(
-        LTV,
+        SCRIPT,
         """
 import pandas as pd
 columns = {"customer_id": [1, 2], "expected_orders": [0.5, 1.5], "predicted_ltv": 9.0}
@@ -148,11 +132,11 @@ write_to_model(frame[["predicted_ltv", "customer_id", "expected_orders"]], mode=
 
 
 def test_an_ephemeral_model_counts_as_built_for_its_script(project: Project) -> None:
-    project.write(LTV, "print('status:', context.current_model.status)\n")
+    project.write(SCRIPT, "print('status:', context.current_model.status)\n")
 
     run = project.aft("dbt", "run", "--select", "customers_predicted_ltvs")
 
-    assert f"{LTV} | status: success\n" in run.output
+    assert f"{SCRIPT} | status: success\n" in run.output
 
 
 def test_a_script_sees_its_node_its_target_and_its_arguments(project: Project) -> None:

@@ -13,24 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.project import AFT, DBT, Project
-from tests.end_to_end.terminal import SLEEPER, RunInTerminal
 from tests.support.cgroups import group_of
+from tests.support.example import SCRIPT
 from tests.support.processes import PATIENCE, is_running, processes_with, wait_until
+from tests.support.programs import AFT, DBT
+from tests.support.project import Project
+from tests.support.terminal import SLEEPER, STUBBORN, RunInTerminal
 
-LTV = "models/customers_predicted_ltvs.py"
 # After which a script that goes on is killed without a second Ctrl-C.
 GRACE = 5.0
 # What a shell reports of a program that SIGPIPE ends.
 CLOSED_PIPE = 128 + signal.SIGPIPE
-
-# Goes on after Ctrl-C; the file says that the signal has come.
-STUBBORN = """
-import os, signal
-def note(number, frame):
-    os.close(os.open("ignored", os.O_CREAT | os.O_WRONLY))
-signal.signal(signal.SIGINT, note)
-""" + SLEEPER.replace("    time.sleep(1000)", "    while True: time.sleep(1000)")
 
 
 @pytest.fixture
@@ -38,7 +31,7 @@ def start(project: Project, short_folder: Path) -> Iterator[Callable[[str], RunI
     with contextlib.ExitStack() as started:
 
         def begin(script: str) -> RunInTerminal:
-            project.write(LTV, script)
+            project.write(SCRIPT, script)
             return started.enter_context(RunInTerminal(project, short_folder))
 
         yield begin
@@ -70,7 +63,7 @@ def test_ctrl_c_stops_dbt_and_the_script(start: Callable[[str], RunInTerminal]) 
     # It was not killed, as what ignores SIGINT is: it ended by itself.
     assert (run.project.folder / "ended").read_text() == "KeyboardInterrupt"
     assert run.exit_code not in (0, None)
-    assert f"ERROR in script {LTV}" in run.text()
+    assert f"ERROR in script {SCRIPT}" in run.text()
     check_stopped(run)
     check_dbt_has_written_its_results(run)
 
@@ -159,7 +152,7 @@ def test_nothing_outlives_a_killed_aft(start: Callable[[str], RunInTerminal]) ->
     wait_until(lambda: group is None or not group.parent.exists(), "the groups are gone")
     # Its folder is the next run's to remove.
     project = run.project
-    project.write(LTV, "pass\n")
+    project.write(SCRIPT, "pass\n")
     environment = {"TMPDIR": str(run.folders)}
     again = project.aft("dbt", "run", "--exclude", "fct_customers", environment=environment)
     assert again.exit_code == 0, again.output
@@ -187,7 +180,7 @@ def test_a_killed_dbt_ends_its_scripts_and_leaves_the_results_of_others(
     found = {entry["path"]: (entry["status"], entry["message"]) for entry in project.results()}
     assert found == {
         "scripts/short.py": ("success", ""),
-        LTV: ("error", "interrupted, for dbt has ended"),
+        SCRIPT: ("error", "interrupted, for dbt has ended"),
     }
 
 
@@ -264,7 +257,7 @@ def test_a_script_is_interrupted_once_when_nobody_reads_the_output_any_more(
     project: Project, short_folder: Path, is_interrupted: bool
 ) -> None:
     slow = SLEEPER.replace('    open("ended"', '    time.sleep(0.5)\n    open("ended"')
-    project.write(LTV, slow)
+    project.write(SCRIPT, slow)
     project.write(".dbtignore", "*.py\n")
     run = subprocess.Popen(
         [AFT, "dbt", "run", "--aft-dbt", DBT],

@@ -13,9 +13,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from tests.end_to_end.project import AFT, Project
+from tests.support.example import LTV
+from tests.support.programs import AFT
+from tests.support.project import Project
 
-LTV = "customers_predicted_ltvs"
 RUN = ("dbt", "run", "--exclude", "fct_customers")
 
 
@@ -27,6 +28,15 @@ def bind(project: Project, name: str, text: str, **options: Any) -> Path:
     script.chmod(0o755)
     project.bind(LTV, [{"path": name, **options}])
     return script
+
+
+def bind_each(project: Project, scripts: dict[str, str]) -> None:
+    """Make ephemeral models below `orders`, each with an executable script of its own."""
+    sql = "{{ config(materialized='ephemeral') }} select * from {{ ref('orders') }}"
+    for name, text in scripts.items():
+        project.write(f"models/{name}.sql", sql)
+        project.write(f"scripts/{name}", text).chmod(0o755)
+        project.bind(name, [f"scripts/{name}"])
 
 
 def notebook(*cells: str) -> str:
@@ -74,23 +84,19 @@ def test_what_is_no_notebook_is_said(project: Project) -> None:
     assert "the file is not a Jupyter notebook" in run.output
 
 
-@pytest.mark.parametrize("kind", ["csv", "arrow", "parquet"])
-def test_an_executable_reads_and_writes_frames(project: Project, kind: str) -> None:
-    bind(
-        project,
-        "scripts/copy.sh",
-        f"#!/bin/sh\nset -e\naft read orders --format {kind} | aft write {LTV}\n",
-    )
+def test_an_executable_reads_and_writes_frames(project: Project) -> None:
+    kinds = ("csv", "arrow", "parquet")
+    script = "#!/bin/sh\nset -e\naft read orders --format {0} | aft write copy_{0}\n"
+    bind_each(project, {f"copy_{kind}": script.format(kind) for kind in kinds})
 
-    run = project.aft(*RUN)
+    run = project.aft("dbt", "run", "--select", "+orders", "copy_*")
 
     assert run.exit_code == 0, run.output
-    columns = "order_id, customer_id, order_date, status, amount"
-    assert project.query(f"select {columns} from {LTV}") == project.query(
-        f"select {columns} from orders"
-    )
-    (entry,) = project.results()
-    assert entry["rows"] == {"read": 268, "written": 268}
+    rows = "select order_id, customer_id, order_date, status, amount from "
+    for kind in kinds:
+        assert project.query(rows + f"copy_{kind}") == project.query(rows + "orders")
+    counts = [entry["rows"] for entry in project.results()]
+    assert counts == [{"read": 268, "written": 268}] * 3
 
 
 def test_an_executable_knows_its_node_target_and_arguments(project: Project) -> None:
@@ -113,54 +119,59 @@ def test_an_executable_knows_its_node_target_and_arguments(project: Project) -> 
     assert f"{label}{project.folder}\n" in run.output
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("#!/bin/sh\nexit 3\n", "the program ended with exit code 3"),
-        ("#!/bin/sh\nkill -SEGV $$\n", "killed by SIGSEGV"),
-        ("#!/no/such/program\n", "No such file or directory"),
-        ("no shebang", "Exec format error"),
-        (f"#!/bin/sh\naft write {LTV} < /dev/null\n", "the program ended with exit code 1"),
-    ],
-)
-def test_an_executable_that_fails_is_an_error(
-    project: Project, text: str, message: str
-) -> None:
-    bind(project, "scripts/fail", text)
+def test_an_executable_that_fails_is_an_error(project: Project) -> None:
+    empty = "the program ended with exit code 1"
+    failures = {
+        "exits": ("#!/bin/sh\nexit 3\n", "the program ended with exit code 3"),
+        "crashes": ("#!/bin/sh\nkill -SEGV $$\n", "killed by SIGSEGV"),
+        "unknown": ("#!/no/such/program\n", "No such file or directory"),
+        "unnamed": ("no shebang", "Exec format error"),
+        "empty": ("#!/bin/sh\naft write empty < /dev/null\n", empty),
+    }
+    bind_each(project, {name: text for name, (text, _) in failures.items()})
 
-    run = project.aft(*RUN)
+    run = project.aft("dbt", "run", "--select", *failures)
 
     assert run.exit_code == 1, run.output
-    (entry,) = project.results()
-    assert entry["status"] == "error"
-    assert message in entry["message"]
-    assert LTV not in project.relations()
+    entries = {entry["path"]: entry for entry in project.results()}
+    for name, (_, message) in failures.items():
+        entry = entries[f"scripts/{name}"]
+        assert entry["status"] == "error"
+        assert message in entry["message"]
+    assert not project.relations() & failures.keys()
 
 
-@pytest.mark.parametrize(
-    ("command", "message"),
-    [
-        ("aft read ordres", "aft: there is no model 'ordres' in the project; did you mean"),
-        ("aft read orders --format xml", "--format: xml not in {csv,arrow,parquet}"),
-        ("aft read source:shop.payments", "aft: there is no source 'shop.payments'"),
-        ("echo a | aft write orders", f"aft: a script writes to its own model, '{LTV}', and"),
-        (f"echo a | aft write {LTV} --format arrow", "aft: what was given is no arrow"),
-        (
-            f"printf 'PAR1 is no parquet' | aft write {LTV}",
+def test_what_aft_read_and_write_refuse_is_said(project: Project) -> None:
+    refusals = {
+        "typo": (
+            "aft read ordres",
+            "aft: there is no model 'ordres' in the project; did you mean",
+        ),
+        "format": ("aft read orders --format xml", "--format: xml not in {csv,arrow,parquet}"),
+        "source": ("aft read source:shop.payments", "aft: there is no source 'shop.payments'"),
+        "other": (
+            "echo a | aft write orders",
+            "aft: a script writes to its own model, 'other', and",
+        ),
+        "arrow": (
+            "echo a | aft write arrow --format arrow",
+            "aft: what was given is no arrow",
+        ),
+        "parquet": (
+            "printf 'PAR1 is no parquet' | aft write parquet",
             "aft: what was given is no parquet",
         ),
-    ],
-)
-def test_what_aft_read_and_write_refuse_is_said(
-    project: Project, command: str, message: str
-) -> None:
-    bind(project, "scripts/ask.sh", f"#!/bin/bash\nset -eo pipefail\n{command}\n")
+    }
+    script = "#!/bin/bash\nset -eo pipefail\n"
+    bind_each(project, {name: script + asked for name, (asked, _) in refusals.items()})
 
-    run = project.aft(*RUN)
+    run = project.aft("dbt", "run", "--select", "+orders", *refusals)
 
     assert run.exit_code == 1, run.output
-    assert f"scripts/ask.sh | {message}" in run.output
-    assert LTV not in project.relations()
+    for name, (_, message) in refusals.items():
+        assert f"scripts/{name} | {message}" in run.output
+    assert {entry["status"] for entry in project.results()} == {"error"}
+    assert not project.relations() & refusals.keys()
 
 
 def test_aft_read_outside_of_a_script_is_refused(project: Project) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.project import Run
-from tests.faults.server_project import PROFILE, ServerProject
 from tests.support.postgres import running_server
+from tests.support.project import Run
+from tests.support.server_project import PROFILE, ServerProject
 
 FILES = {
     "dbt_project.yml": "name: shop\nprofile: jaffle_shop\n",

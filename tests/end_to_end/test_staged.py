@@ -6,34 +6,14 @@ from __future__ import annotations
 import json
 import re
 import time
-from pathlib import Path
 
 import pytest
-from dbt.artifacts.schemas.run import RunResultsArtifact
 
-from tests.end_to_end.project import Project, Run
-from tests.end_to_end.test_guide import LTV, predicted_ltvs
+from tests.support.dbt_results import artifact
+from tests.support.example import MODELS, SCRIPT, predicted_ltvs
+from tests.support.project import STAGED, Project, Run
 
-STAGED = ("--aft-mode", "staged")
 MODEL = "model.jaffle_shop."
-STAGING = ["stg_customers", "stg_orders", "stg_payments"]
-MODELS = ["customers", "fct_customers", "orders", *STAGING]
-
-
-@pytest.fixture(scope="session")
-def built(seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example project after a run; never changed after that."""
-    folder = tmp_path_factory.mktemp("built") / "project"
-    Project.copy(seeded, folder)
-    run = Project(folder).aft("dbt", "run")
-    assert run.exit_code == 0, run.output
-    return folder
-
-
-@pytest.fixture
-def shop(built: Path, tmp_path: Path) -> Project:
-    """A project of the test's own, in which all has been built once."""
-    return Project.copy(built, tmp_path / "shop")
 
 
 def lines_without_times(run: Run) -> list[str]:
@@ -47,21 +27,6 @@ def lines_without_times(run: Run) -> list[str]:
     return lines
 
 
-def statuses(project: Project) -> dict[str, str]:
-    """The status of each node in run_results.json, by the end of its unique id."""
-    return {
-        unique_id.split(".", 2)[2]: entry["status"]
-        for unique_id, entry in project.run_results().items()
-    }
-
-
-def artifact(project: Project) -> RunResultsArtifact:
-    """run_results.json as dbt itself reads it."""
-    return RunResultsArtifact.read_and_check_versions(
-        str(project.folder / "target" / "run_results.json")
-    )
-
-
 def test_the_guides_example_is_built_as_by_one_run(project: Project) -> None:
     began = time.monotonic()
     run = project.aft("dbt", "run", *STAGED)
@@ -72,16 +37,16 @@ def test_the_guides_example_is_built_as_by_one_run(project: Project) -> None:
     assert written == pytest.approx(predicted_ltvs(project), abs=0.0051)
     order = [
         run.line("OK created sql table model main.orders"),
-        run.line(f"START script {LTV} after customers_predicted_ltvs"),
-        run.line(f"{LTV} | predicted the value of 100 customers"),
-        run.line(f"OK ran script {LTV}"),
+        run.line(f"START script {SCRIPT} after customers_predicted_ltvs"),
+        run.line(f"{SCRIPT} | predicted the value of 100 customers"),
+        run.line(f"OK ran script {SCRIPT}"),
         run.line("START sql table model main.fct_customers"),
         run.line("Scripts: PASS=1 ERROR=0 SKIP=0 TOTAL=1"),
     ]
     assert order == sorted(order)
 
     results = artifact(project)
-    assert set(statuses(project).values()) == {"success"}
+    assert set(project.statuses().values()) == {"success"}
     names = [result.unique_id.removeprefix(MODEL) for result in results.results]
     assert sorted(names) == MODELS
     assert 0.5 * took < results.elapsed_time < took
@@ -105,7 +70,7 @@ def test_a_failed_script_skips_what_is_below_and_can_be_retried(shop: Project) -
     assert run.exit_code == 1
     assert "5 of 6 OK created sql table model main.orders" in run.output
     assert "6 of 6 SKIP relation main.fct_customers ..." in run.output
-    assert f"SKIP script {LTV}" in run.output
+    assert f"SKIP script {SCRIPT}" in run.output
     assert (
         "\nCompleted with 1 error, 0 partial successes, and 0 warnings:\n\n"
         "Failure in model orders (models/orders.sql)\n"
@@ -115,7 +80,7 @@ def test_a_failed_script_skips_what_is_below_and_can_be_retried(shop: Project) -
         "Scripts: PASS=0 ERROR=1 SKIP=1 TOTAL=2\n"
     ) in run.output
     assert [entry["status"] for entry in shop.results()] == ["error", "skipped"]
-    assert statuses(shop) == dict.fromkeys(MODELS, "success") | {
+    assert shop.statuses() == dict.fromkeys(MODELS, "success") | {
         "orders": "error",
         "fct_customers": "skipped",
     }
@@ -131,7 +96,7 @@ def test_a_failed_script_skips_what_is_below_and_can_be_retried(shop: Project) -
 def test_a_script_before_a_model_and_one_of_an_ephemeral_model_fail(shop: Project) -> None:
     shop.write("scripts/bad.py", "1 / 0\n")
     shop.write("models/apart.sql", "select * from {{ ref('stg_orders') }}\n")
-    shop.write(LTV, "raise SystemExit(3)\n")
+    shop.write(SCRIPT, "raise SystemExit(3)\n")
     shop.bind("apart", {"before": ["scripts/bad.py"]})
 
     run = shop.aft("dbt", "run", *STAGED)
@@ -143,7 +108,7 @@ def test_a_script_before_a_model_and_one_of_an_ephemeral_model_fail(shop: Projec
     assert "Failure in model customers_predicted_ltvs (models/" in run.output
     assert "PASS=5 WARN=0 ERROR=1 SKIP=1 NO-OP=0 TOTAL=7\n" in run.output
     assert "apart" not in shop.relations()
-    assert statuses(shop) == dict.fromkeys(MODELS, "success") | {
+    assert shop.statuses() == dict.fromkeys(MODELS, "success") | {
         "apart": "error",
         "fct_customers": "skipped",
     }
@@ -173,7 +138,6 @@ def test_dbts_own_errors_are_told_in_its_words(shop: Project) -> None:
 
 @pytest.mark.parametrize("selection", ["nothing_like_this", "stg_orders"])
 def test_without_scripts_dbt_runs_once_as_it_was_called(shop: Project, selection: str) -> None:
-    shop.dbt("parse")
     run = shop.aft("dbt", "run", "-s", selection, *STAGED)
     plain = shop.dbt("run", "-s", selection)
 

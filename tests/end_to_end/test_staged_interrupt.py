@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.project import AFT, DBT, Project
-from tests.end_to_end.terminal import SLEEPER, RunInTerminal
-from tests.end_to_end.test_interrupt import LTV, STUBBORN
-from tests.end_to_end.test_staged import MODELS, STAGING, artifact, statuses
+from tests.support.dbt_results import artifact
+from tests.support.example import MODELS, SCRIPT, STAGING
 from tests.support.processes import PATIENCE, is_running, wait_until
+from tests.support.programs import AFT, DBT
+from tests.support.project import STAGED, Project
+from tests.support.terminal import SLEEPER, STUBBORN, RunInTerminal
 
-STAGED = ("--aft-mode", "staged")
 ENDLESS = "with recursive n (i) as (select 1 union all select 1 from n) select max(i) from n"
 
 Start = Callable[..., RunInTerminal]
@@ -45,7 +45,7 @@ def check_left(run: RunInTerminal, expected: dict[str, str]) -> None:
     assert run.exit_code not in (0, None)
     names = [result.unique_id.split(".")[2] for result in artifact(run.project).results]
     assert sorted(names) == sorted(expected), run.text()
-    assert statuses(run.project) == expected, run.text()
+    assert run.project.statuses() == expected, run.text()
     wait_until(lambda: not run.leftovers(), f"nothing is left of {run.leftovers()}")
 
 
@@ -59,7 +59,7 @@ def note_start(project: Project, name: str) -> Path:
 def test_ctrl_c_stops_a_script_between_stages(
     project: Project, start: Start, script: str
 ) -> None:
-    project.write(LTV, script)
+    project.write(SCRIPT, script)
     run = start()
 
     os.write(run.terminal, b"\x03")
@@ -82,7 +82,7 @@ def test_ctrl_c_stops_dbt_in_a_stage(project: Project, start: Start) -> None:
     os.write(run.terminal, b"\x03")
     run.wait_for_end()
 
-    entries = statuses(project)
+    entries = project.statuses()
     assert entries.pop("z_endless") in ("error", "skipped")
     assert set(entries) == set(MODELS)
     assert entries["fct_customers"] == "skipped"

@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faults hit the projects of the end-to-end tests, on a server where one matters."""
+"""Faults hit the example project, on a server where one matters."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import project, seeded, short_folder
-from tests.end_to_end.project import Project
-from tests.faults.server_project import ServerProject
 from tests.support import databases
 from tests.support.databases import Database
-from tests.support.postgres import PostgresServer
+from tests.support.postgres import DATABASE, PostgresServer
+from tests.support.project import Project
+from tests.support.server_project import ServerProject
 
-__all__ = ["project", "seeded", "short_folder"]
+# A database that new ones are copied from.
+BUILT = "built"
 
 
 @pytest.fixture(params=databases.NAMES)
@@ -24,9 +25,31 @@ def database(request: pytest.FixtureRequest) -> Database:
     return databases.database(request.param, server)
 
 
+def copy_database(server: PostgresServer, source: str, copy: str) -> None:
+    """Put a copy of one database in the place of another; nobody may be using them."""
+    server.run(f"drop database if exists {copy} with (force)", "postgres")
+    server.run(f"create database {copy} template {source}", "postgres")
+
+
+@pytest.fixture(scope="session")
+def built_on_server(
+    seeded: Path, postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The example project on PostgreSQL, its tables in a database of their own."""
+    copy = Project.copy(seeded, tmp_path_factory.mktemp("server") / "project")
+    made = ServerProject.on(postgres, copy.folder)
+    made.end_sessions()
+    copy_database(postgres, DATABASE, BUILT)
+    return made.folder
+
+
 @pytest.fixture
-def server_project(project: Project, postgres: PostgresServer) -> Iterator[ServerProject]:
+def server_project(
+    built_on_server: Path, postgres: PostgresServer, tmp_path: Path
+) -> Iterator[ServerProject]:
     """The example project on PostgreSQL, with its tables built."""
-    made = ServerProject.on(postgres, project.folder)
+    copy_database(postgres, BUILT, DATABASE)
+    made = ServerProject(Project.copy(built_on_server, tmp_path / "mein schöner laden").folder)
+    made.server = postgres
     yield made
     postgres.run("drop schema shop cascade")

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.project import AFT, DBT, Project
-from tests.faults.server_project import ServerProject
+from tests.support.example import LTV, SCRIPT
 from tests.support.processes import PATIENCE, wait_until
+from tests.support.programs import AFT, DBT
+from tests.support.project import Project
+from tests.support.server_project import ServerProject
 
-LTV = "customers_predicted_ltvs"
-SCRIPT = f"models/{LTV}.py"
 VALUES = [
     "'; DROP TABLE customers; --",
     "\\",

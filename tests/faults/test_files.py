@@ -12,17 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.project import AFT, DBT, Project
+from tests.support.example import LTV
+from tests.support.programs import AFT, DBT
+from tests.support.project import Project
 
-LTV = "customers_predicted_ltvs"
 NOBODY = 65534
 
 
 @pytest.fixture
-def small_disk(project: Project) -> Iterator[Path]:
+def small_disk(shop: Project, tmp_path: Path) -> Iterator[Path]:
     """A disk of one MiB for the results, which the test fills; dbt's own go elsewhere."""
-    folder = project.folder / "target" / "aft"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = shop.folder / "target" / "aft"
+    shutil.copytree(folder, tmp_path / "results")
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)],
         capture_output=True,
@@ -31,6 +32,7 @@ def small_disk(project: Project) -> Iterator[Path]:
     )
     if mounted.returncode != 0:
         pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
+    shutil.copytree(tmp_path / "results", folder, dirs_exist_ok=True)
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
 
@@ -43,28 +45,24 @@ def fill(folder: Path, but: int) -> None:
 
 
 @pytest.mark.parametrize("left", [0, 8192])
-def test_a_full_disk_leaves_no_cut_results(
-    project: Project, small_disk: Path, left: int
-) -> None:
-    first = project.aft("dbt", "run")
-    assert first.exit_code == 0, first.output
+def test_a_full_disk_leaves_no_cut_results(shop: Project, small_disk: Path, left: int) -> None:
     before = (small_disk / "results.json").read_text()
     fill(small_disk, left)
 
-    run = project.aft("dbt", "run")
+    run = shop.aft("dbt", "run")
 
     # The tables are there all the same; what could not be kept is said.
-    assert project.query(f"select count(*) from {LTV}") == [(100,)]
+    assert shop.query(f"select count(*) from {LTV}") == [(100,)]
     text = (small_disk / "results.json").read_text()
     json.loads(text)
-    (entry,) = project.results()
+    (entry,) = shop.results()
     is_kept = text != before and entry["status"] == "success"
     assert run.exit_code == (0 if is_kept else 1), run.output
     assert is_kept or "No space left on device" in run.output
     (small_disk / "ballast").unlink()
-    again = project.aft("dbt", "run")
+    again = shop.aft("dbt", "run")
     assert again.exit_code == 0, again.output
-    (entry,) = project.results()
+    (entry,) = shop.results()
     assert entry["status"] == "success"
 
 
@@ -80,17 +78,15 @@ def test_results_go_where_dbt_puts_its_own(project: Project, tmp_path: Path) -> 
 
 
 def test_a_project_that_cannot_be_written_to_works_with_a_target_elsewhere(
-    seeded: Path, short_folder: Path
+    built: Path, short_folder: Path
 ) -> None:
     """As an ordinary user, for root may write anywhere."""
     if os.getuid() != 0:
         pytest.skip("needs root to run as another user")
     short_folder.chmod(0o755)
     project = Project(short_folder / "project")
-    shutil.copytree(seeded, project.folder)
-    # dbt would take the scripts for models until aft has told it.
-    first = project.aft("dbt", "run")
-    assert first.exit_code == 0, first.output
+    # Where dbt has been told that the scripts are no models, which takes a file.
+    shutil.copytree(built, project.folder)
     writable = short_folder / "writable"
     writable.mkdir()
     (project.folder / "jaffle_shop.db").rename(writable / "jaffle_shop.db")

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from tests.faults.server_project import ServerProject
-from tests.faults.soak import soak
+from tests.support.server_project import ServerProject
+from tests.support.soak import soak
 
 
 def test_what_must_hold_holds_after_each_kill(server_project: ServerProject) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.project import Project
+from tests.support.project import Project
 
 # first -> each of parents -> its child -> last; beside them one whose script crashes.
 WIDTH = 249

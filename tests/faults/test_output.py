@@ -7,9 +7,10 @@ import json
 import re
 from pathlib import Path
 
-from tests.end_to_end.project import JAFFLE_SHOP, Project
+from tests.support.example import SCRIPT
+from tests.support.programs import JAFFLE_SHOP
+from tests.support.project import Project
 
-SCRIPT = "models/customers_predicted_ltvs.py"
 WRITE = (JAFFLE_SHOP / SCRIPT).read_text()
 LOG = (
     "target/aft/logs/script.model.jaffle_shop.customers_predicted_ltvs.after.1."
@@ -27,7 +28,7 @@ def test_what_a_script_prints_is_kept_whole_in_a_file(project: Project) -> None:
     assert run.line(f"{SCRIPT} | one") + 1 == run.line(f"{SCRIPT} | two")
     assert (project.folder / LOG).read_text().startswith("one\ntwo\n")
     project.write(SCRIPT, "pass")
-    project.aft("dbt", "run")
+    project.aft("dbt", "run", "--select", "customers_predicted_ltvs")
     assert not (project.folder / LOG).exists()
 
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 import subprocess
 from datetime import datetime
 
-from tests.end_to_end.project import AFT, DBT
-from tests.faults.server_project import ServerProject
+from tests.support.programs import AFT, DBT
+from tests.support.server_project import ServerProject
 
 MEETS = """
 import os, time

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.server_project import PROFILE as SERVER_PROFILE
-from tests.faults.server_project import ServerProject
 from tests.support.postgres import DATABASE, USER
+from tests.support.server_project import PROFILE as SERVER_PROFILE
+from tests.support.server_project import ServerProject
 
 ROLE, PASSWORD = "limited", "little"
 PROFILE = (

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.project import AFT, DBT, JAFFLE_SHOP, plain
-from tests.faults.server_project import ServerProject
+from tests.support.example import SCRIPT
 from tests.support.processes import PATIENCE, wait_until
+from tests.support.programs import AFT, DBT, JAFFLE_SHOP
+from tests.support.project import plain
+from tests.support.server_project import ServerProject
 
-SCRIPT = "models/customers_predicted_ltvs.py"
 TARGET = "shop.customers_predicted_ltvs"
 ORIGINAL = (JAFFLE_SHOP / SCRIPT).read_text()
 

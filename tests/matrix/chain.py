@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.end_to_end.project import Project, Run
+from tests.support.project import Project, Run
 
 
 def add_model(
@@ -30,19 +30,6 @@ def add_model(
             scripts[when] = [f"{when}_{name}.py"]
     if scripts:
         project.bind(name, scripts, **(properties or {}))
-
-
-def statuses(project: Project) -> dict[str, str]:
-    """dbt's results, by the names of nodes."""
-    return {
-        unique_id.split(".")[2]: entry["status"]
-        for unique_id, entry in project.run_results().items()
-    }
-
-
-def scripts(project: Project) -> dict[str, str]:
-    """aft's results, by the paths of scripts."""
-    return {entry["path"]: entry["status"] for entry in project.results()}
 
 
 def line(run: Run, start: str, node: str) -> int:

@@ -8,15 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import short_folder
-from tests.end_to_end.project import JAFFLE_SHOP, Project
-from tests.faults.server_project import ServerProject
 from tests.matrix.entry import Entry, read_entries
-from tests.matrix.mariadb_project import MariadbProject
 from tests.support.mariadb import MariadbServer
+from tests.support.mariadb_project import MariadbProject
 from tests.support.postgres import PostgresServer
-
-__all__ = ["short_folder"]
+from tests.support.programs import JAFFLE_SHOP
+from tests.support.project import Project
+from tests.support.server_project import ServerProject
 
 DUCKDB_PROFILE = """
 jaffle_shop:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.end_to_end.project import REPOSITORY
+from tests.support.programs import REPOSITORY
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from tests.end_to_end.project import Project
-from tests.matrix.chain import add_model, line, scripts, statuses
+from tests.matrix.chain import add_model, line
+from tests.support.project import Project
 
 # Fails until somebody makes the file `mended`.
 FAILS = "import os\nassert os.path.exists('mended')"
@@ -29,7 +29,7 @@ def test_retry_repeats_what_failed_and_what_it_kept_back(chains: Project) -> Non
     assert chains.aft("dbt", "run").exit_code == 1
     again = chains.aft("dbt", "retry")
     assert again.exit_code == 1
-    assert scripts(chains) == {
+    assert chains.script_statuses() == {
         "after_checked.py": "error",
         "after_of_checked.py": "skipped",
         "after_predicted.py": "error",
@@ -39,9 +39,9 @@ def test_retry_repeats_what_failed_and_what_it_kept_back(chains: Project) -> Non
     chains.write("mended", "")
     mended = chains.aft("dbt", "retry")
     assert mended.exit_code == 0, mended.output
-    assert set(scripts(chains).values()) == {"success"}
-    assert len(scripts(chains)) == 4
-    assert statuses(chains) == dict.fromkeys(
+    assert set(chains.script_statuses().values()) == {"success"}
+    assert len(chains.script_statuses()) == 4
+    assert chains.statuses() == dict.fromkeys(
         ("checked", "of_checked", "of_predicted"), "success"
     )
     assert line(mended, "OK created", "checked") < line(mended, "OK created", "of_checked")

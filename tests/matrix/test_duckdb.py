@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.end_to_end.project import Project
-from tests.matrix.chain import add_model, scripts, statuses
+from tests.matrix.chain import add_model
+from tests.support.project import Project
 
 REFUSAL = (
     "aft.Error: cannot reach the data of target 'dev': the DuckDB file 'shop.duckdb' admits "
@@ -27,8 +27,8 @@ def test_a_script_that_wants_data_is_told_why_it_cannot_have_them(chains: Projec
 
     assert run.exit_code == 1
     expected = {"reader": "error", "of_writer": "skipped", "alone": "success"}
-    assert statuses(chains) == expected
-    assert scripts(chains)["after_alone.py"] == "success"
+    assert chains.statuses() == expected
+    assert chains.script_statuses()["after_alone.py"] == "success"
     assert "after_reader.py | here" in run.output
     messages = {entry["path"]: entry["message"] for entry in chains.results()}
     for path in ("after_reader.py", "after_writer.py"):

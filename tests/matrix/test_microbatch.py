@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.project import Project
-from tests.matrix.chain import add_model, line, scripts, statuses
+from tests.matrix.chain import add_model, line
+from tests.support.project import Project
 
 pytestmark = [pytest.mark.since(1, 9), pytest.mark.adapters("postgres")]
 
@@ -48,7 +48,7 @@ def test_scripts_run_once_around_all_batches(chains: Project) -> None:
     run = chains.aft("dbt", "run")
 
     assert run.exit_code == 1
-    assert statuses(chains) == {
+    assert chains.statuses() == {
         "daily": "success",
         "of_daily": "success",
         "failing": "error",
@@ -62,5 +62,5 @@ def test_scripts_run_once_around_all_batches(chains: Project) -> None:
     )
     assert run.line("| one") < run.line(first) < run.line(last) < run.line("| two")
     assert run.line("| two") < line(run, "START", "of_daily")
-    assert scripts(chains)["after_failing.py"] == "error"
-    assert scripts(chains)["after_holed.py"] == "skipped"
+    assert chains.script_statuses()["after_failing.py"] == "error"
+    assert chains.script_statuses()["after_holed.py"] == "skipped"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.project import Project
-from tests.matrix.chain import add_model, scripts, statuses
+from tests.matrix.chain import add_model
+from tests.support.project import Project
 
 pytestmark = pytest.mark.since(1, 12)
 
@@ -30,7 +30,7 @@ def test_children_and_their_scripts_run_unless_another_parent_forbids_it(
     run = chains.aft("dbt", "run")
 
     assert run.exit_code == 1
-    assert statuses(chains) == {
+    assert chains.statuses() == {
         "of_predicted": "success",
         "checked": "error",
         "of_checked": "success",
@@ -39,7 +39,7 @@ def test_children_and_their_scripts_run_unless_another_parent_forbids_it(
         "strict": "error",
         "of_both": "skipped",
     }
-    assert scripts(chains) == {
+    assert chains.script_statuses() == {
         "after_predicted.py": "error",
         "after_of_predicted.py": "success",
         "after_checked.py": "error",
@@ -59,7 +59,7 @@ def test_a_failure_that_dbt_passes_over_fails_the_run(chains: Project) -> None:
     run = chains.aft("dbt", "run")
 
     # dbt has no result of an ephemeral model, and so no failure.
-    assert statuses(chains) == {"of_predicted": "success"}
+    assert chains.statuses() == {"of_predicted": "success"}
     assert run.exit_code == 1
     assert "aft: scripts that failed: 1; the run is not complete" in run.output
 
@@ -71,6 +71,6 @@ def test_fail_fast_goes_before_it(chains: Project) -> None:
     run = chains.aft("dbt", "run", "--fail-fast")
 
     assert run.exit_code == 1
-    assert statuses(chains) == {"checked": "error", "of_checked": "skipped"}
-    assert scripts(chains)["after_checked.py"] == "error"
+    assert chains.statuses() == {"checked": "error", "of_checked": "skipped"}
+    assert chains.script_statuses()["after_checked.py"] == "error"
     assert "START script after_of_checked.py" not in run.output

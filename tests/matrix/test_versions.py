@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.project import Project
-from tests.end_to_end.terminal import SLEEPER, RunInTerminal
-from tests.faults.server_project import ServerProject
-from tests.matrix.chain import add_model, line, scripts, statuses
-from tests.matrix.mariadb_project import MariadbProject
+from tests.matrix.chain import add_model, line
+from tests.support.example import SCRIPT
+from tests.support.mariadb_project import MariadbProject
 from tests.support.processes import wait_until
-
-LTV = "models/customers_predicted_ltvs.py"
+from tests.support.project import Project
+from tests.support.server_project import ServerProject
+from tests.support.terminal import SLEEPER, RunInTerminal
 
 
 def count(project: Project, table: str) -> int:
@@ -31,10 +30,10 @@ def test_the_example_is_built_in_the_order_of_the_graph(shop: Project) -> None:
 
     assert seeds.exit_code == 0, seeds.output
     assert run.exit_code == 0, run.output
-    assert set(statuses(shop).values()) == {"success"}
-    assert scripts(shop) == {LTV: "success"}
+    assert set(shop.statuses().values()) == {"success"}
+    assert shop.script_statuses() == {SCRIPT: "success"}
     assert count(shop, "fct_customers") == 100
-    starts, ends = run.line(f"START script {LTV}"), run.line(f"OK ran script {LTV}")
+    starts, ends = run.line(f"START script {SCRIPT}"), run.line(f"OK ran script {SCRIPT}")
     for parent in ("customers", "orders"):
         assert line(run, "OK created", parent) < starts
     assert ends < line(run, "START", "fct_customers")
@@ -51,7 +50,7 @@ def test_a_failing_script_fails_its_node_and_skips_the_children(chains: Project)
     run = chains.aft("dbt", "run")
 
     assert run.exit_code == 1
-    assert statuses(chains) == {
+    assert chains.statuses() == {
         "of_predicted": "skipped",
         "checked": "error",
         "of_checked": "skipped",
@@ -61,7 +60,7 @@ def test_a_failing_script_fails_its_node_and_skips_the_children(chains: Project)
     }
     message = chains.run_results()["model.chains.checked"]["message"]
     assert "script 'after_checked.py' failed: ValueError: too few" in message
-    assert scripts(chains) == {
+    assert chains.script_statuses() == {
         "after_predicted.py": "error",
         "after_of_predicted.py": "skipped",
         "after_checked.py": "error",
@@ -84,7 +83,7 @@ def test_build_runs_scripts_before_the_tests_of_their_node(chains: Project) -> N
     run = chains.aft("dbt", "build")
 
     assert run.exit_code == 0, run.output
-    assert set(scripts(chains).values()) == {"success"}
+    assert set(chains.script_statuses().values()) == {"success"}
     ran = run.line("OK ran script after_checked.py")
     assert line(run, "OK created", "checked") < ran
     assert ran < run.line("START test unique_checked_id")
@@ -103,9 +102,9 @@ def test_ctrl_c_stops_the_script_and_the_run(chains: Project, short_folder: Path
         assert run.exit_code not in (0, None)
         assert (chains.folder / "ended").read_text() == "KeyboardInterrupt"
         wait_until(lambda: not run.leftovers(), f"nothing is left of {run.leftovers()}")
-    assert statuses(chains)["first"] == "success"
-    assert statuses(chains).get("of_slow") in (None, "skipped")
-    found = scripts(chains)
+    assert chains.statuses()["first"] == "success"
+    assert chains.statuses().get("of_slow") in (None, "skipped")
+    found = chains.script_statuses()
     assert (found["after_first.py"], found["after_slow.py"]) == ("success", "error")
 
 
@@ -123,4 +122,4 @@ def test_fail_fast_stops_the_scripts_that_run(chains: Project) -> None:
     messages = {entry["path"]: entry["message"] for entry in chains.results()}
     reason = "stopped, for 'model.chains.hasty' has failed (--fail-fast)"
     assert messages["after_slow.py"] == reason
-    assert not set(statuses(chains).values()) - {"skipped"}
+    assert not set(chains.statuses().values()) - {"skipped"}

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tests.support.mariadb import MariadbServer
 from tests.support.postgres import PostgresServer
+from tests.support.programs import FAULT_DRIVER
 
-FAULT_DRIVER = Path(__file__).parents[2] / "build/tests/faults/libaft_fault_driver.so"
 # Databases by the name that tests have for them: a server, or "unknown-" and a server
 # whose driver gives it a name that aft has never heard of.
 NAMES = ("postgres", "mariadb", "unknown-postgres", "unknown-mariadb")

@@ -4,17 +4,14 @@
 from __future__ import annotations
 
 import os
-import pwd
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from tests.support.processes import PATIENCE, wait_until
+from tests.support.servers import as_account, free_port, give, running
 
 # MariaDB refuses to be run by root; Debian's package makes this user.
 ACCOUNT = "mysql"
@@ -27,7 +24,7 @@ class MariadbServer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self._initialize()
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
@@ -61,7 +58,7 @@ class MariadbServer:
         self._process = subprocess.Popen(
             # It ends with whoever started it, however that ends.
             [
-                *_as_account("--pdeathsig=TERM"),
+                *as_account(ACCOUNT, "--pdeathsig=TERM"),
                 "mariadbd",
                 "--no-defaults",
                 "--skip-name-resolve",
@@ -123,10 +120,7 @@ class MariadbServer:
             stderr=subprocess.DEVNULL,
             check=True,
         )
-        if os.geteuid() == 0:
-            account = pwd.getpwnam(ACCOUNT)
-            for path in (self._folder, *self._folder.iterdir()):
-                os.chown(path, account.pw_uid, account.pw_gid)
+        give(ACCOUNT, self._folder, *self._folder.iterdir())
         options = (
             f"--no-defaults --datadir={self._folder / 'data'} --tmpdir={self._folder} "
             "--skip-test-db "
@@ -134,39 +128,18 @@ class MariadbServer:
             f"--auth-root-authentication-method=socket --auth-root-socket-user={ACCOUNT}"
         )
         subprocess.run(
-            [*_as_account(), "mariadb-install-db", *options.split()],
+            [*as_account(ACCOUNT), "mariadb-install-db", *options.split()],
             cwd=self._folder,
             stdout=subprocess.DEVNULL,
             check=True,
         )
 
 
-@contextmanager
-def running_server() -> Iterator[MariadbServer]:
+def running_server() -> AbstractContextManager[MariadbServer]:
     """A server that is stopped, and whose folder is removed, at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="aft-mariadb-"))
-    try:
-        server = MariadbServer(folder)
-        try:
-            yield server
-        finally:
-            server.stop()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    return running(MariadbServer, "mariadb")
 
 
 def _path() -> str:
     """Where programs are looked for, with what only root has on its path."""
     return f"{os.environ['PATH']}:/usr/sbin"
-
-
-def _as_account(*options: str) -> list[str]:
-    if os.geteuid() == 0:
-        options += (f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--init-groups")
-    return ["setpriv", *options] if options else []
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -4,23 +4,19 @@
 from __future__ import annotations
 
 import os
-import pwd
-import shutil
 import signal
-import socket
 import subprocess
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import quote
+
+from tests.support.processes import PATIENCE
+from tests.support.servers import as_account, free_port, give, running
 
 # PostgreSQL refuses to be run by root; Debian's package makes this user.
 ACCOUNT = "postgres"
 USER, PASSWORD = "aft", "s3cret; of} the {tests %41+="
 DATABASE = "shop"
-# As long as a loaded machine may take to start or to stop it.
-PATIENCE = 60
 
 
 class PostgresServer:
@@ -29,8 +25,8 @@ class PostgresServer:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._data = folder / "data"
-        self.port = _free_port()
-        self._own_folder()
+        self.port = free_port()
+        give(ACCOUNT, folder)
         self._initialize()
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
@@ -54,7 +50,12 @@ class PostgresServer:
         """Start the server and wait until it takes connections."""
         self._process = subprocess.Popen(
             # It ends with whoever started it, however that ends.
-            [*_as_account("--pdeathsig=INT"), _program("postgres"), "-D", str(self._data)],
+            [
+                *as_account(ACCOUNT, "--pdeathsig=INT"),
+                _program("postgres"),
+                "-D",
+                str(self._data),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=(self._folder / "log").open("ab"),
             stderr=subprocess.STDOUT,
@@ -62,7 +63,7 @@ class PostgresServer:
             start_new_session=True,
         )
         ready = [_program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
-        subprocess.run([*ready, "-t", str(PATIENCE)], check=False)
+        subprocess.run([*ready, "-t", str(int(PATIENCE))], check=False)
         while subprocess.run(ready, check=False).returncode != 0:
             assert self._process.poll() is None, (self._folder / "log").read_text()
 
@@ -86,19 +87,18 @@ class PostgresServer:
         assert finished.returncode == 0, finished.stderr
         return finished.stdout.strip()
 
-    def _own_folder(self) -> None:
-        if os.geteuid() == 0:
-            account = pwd.getpwnam(ACCOUNT)
-            os.chown(self._folder, account.pw_uid, account.pw_gid)
-
     def _initialize(self) -> None:
         password = self._folder / "password"
         password.write_text(PASSWORD)
-        if os.geteuid() == 0:
-            os.chown(password, pwd.getpwnam(ACCOUNT).pw_uid, -1)
+        give(ACCOUNT, password)
         options = f"-D data -U {USER} -A scram-sha-256 -E UTF8 --locale=C --no-sync"
         subprocess.run(
-            [*_as_account(), _program("initdb"), *options.split(), f"--pwfile={password}"],
+            [
+                *as_account(ACCOUNT),
+                _program("initdb"),
+                *options.split(),
+                f"--pwfile={password}",
+            ],
             cwd=self._folder,
             stdout=subprocess.DEVNULL,
             check=True,
@@ -114,18 +114,9 @@ class PostgresServer:
             file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
 
 
-@contextmanager
-def running_server() -> Iterator[PostgresServer]:
+def running_server() -> AbstractContextManager[PostgresServer]:
     """A server that is stopped, and whose folder is removed, at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="aft-postgres-"))
-    try:
-        server = PostgresServer(folder)
-        try:
-            yield server
-        finally:
-            server.stop(signal.SIGINT)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    return running(PostgresServer, "postgres")
 
 
 def _program(name: str) -> str:
@@ -135,15 +126,3 @@ def _program(name: str) -> str:
     )
     assert found, f"'{name}' is missing; run packaging/test"
     return str(found[-1])
-
-
-def _as_account(*options: str) -> list[str]:
-    if os.geteuid() == 0:
-        options += (f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--init-groups")
-    return ["setpriv", *options] if options else []
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "host_shim/error.h"
 #include "tests/support/temporary_folder.h"
 
 namespace aft {
@@ -23,6 +24,19 @@ struct Node {
   std::vector<std::string> after;
   std::string type = "model";
 };
+
+/// The ids of a node's scripts, in the order in which they run.
+inline std::vector<std::string> ScriptIds(const Node& node) {
+  std::vector<std::string> ids;
+  const auto add = [&](const char* when, const std::vector<std::string>& scripts) {
+    for (const std::string& script : scripts)
+      ids.push_back(
+          Text("script.", node.id, ".", when, ".", ids.size() + 1, ".", script));
+  };
+  add("before", node.before);
+  add("after", node.after);
+  return ids;
+}
 
 /// A project's folder, with the manifest and the scripts that `nodes` ask for.
 class Shop {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <random>
 #include <set>
 #include <string>
 #include <utility>
@@ -12,6 +11,7 @@
 
 #include "host_shim/error.h"
 #include "plugin/staged/staged_run.h"
+#include "tests/support/random_choices.h"
 #include "tests/support/shop.h"
 #include "tests/support/staged_driver.h"
 
@@ -26,8 +26,8 @@ class RandomStagedRun {
       : random_(seed), nodes_(MakeGraph()), shop_(nodes_), driver_(shop_.path()) {}
 
   void Run() {
-    interrupt_at_ = Chance(0.25) ? Number(0, 20) : -1;
-    kill_at_ = Chance(0.1) ? Number(0, 3) : -1;
+    interrupt_at_ = random_.Chance(0.25) ? random_.Number(0, 20) : -1;
+    kill_at_ = random_.Chance(0.1) ? random_.Number(0, 3) : -1;
     Step();
     if (is_interrupted_) return;
     driver_.List({selected_.begin(), selected_.end()});
@@ -45,24 +45,18 @@ class RandomStagedRun {
   }
 
  private:
-  int Number(int least, int most) {
-    return std::uniform_int_distribution<int>(least, most)(random_);
-  }
-  bool Chance(double probability) {
-    return std::bernoulli_distribution(probability)(random_);
-  }
-
   std::vector<Node> MakeGraph() {
-    std::vector<Node> nodes(static_cast<std::size_t>(Number(1, 8)));
+    std::vector<Node> nodes(static_cast<std::size_t>(random_.Number(1, 8)));
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       nodes[i].id = Text("n", i);
-      nodes[i].is_ephemeral = Chance(0.25);
+      nodes[i].is_ephemeral = random_.Chance(0.25);
       for (std::size_t parent = 0; parent < i; ++parent)
-        if (Chance(0.3)) nodes[i].parents.push_back(parent);
-      if (Chance(0.3)) nodes[i].before.push_back(Text("b", i, ".py"));
-      for (int script = Chance(0.5) ? Number(1, 2) : 0; script > 0; --script)
+        if (random_.Chance(0.3)) nodes[i].parents.push_back(parent);
+      if (random_.Chance(0.3)) nodes[i].before.push_back(Text("b", i, ".py"));
+      for (int script = random_.Chance(0.5) ? random_.Number(1, 2) : 0; script > 0;
+           --script)
         nodes[i].after.push_back(Text("a", i, "_", script, ".py"));
-      if (Chance(0.85)) selected_.insert(nodes[i].id);
+      if (random_.Chance(0.85)) selected_.insert(nodes[i].id);
     }
     return nodes;
   }
@@ -77,8 +71,9 @@ class RandomStagedRun {
 
   void EndAScript() {
     auto ended = driver_.scripts.running.begin();
-    std::advance(ended, Number(0, static_cast<int>(driver_.scripts.running.size()) - 1));
-    const bool succeeds = !is_interrupted_ && Chance(0.85);
+    std::advance(ended,
+                 random_.Number(0, static_cast<int>(driver_.scripts.running.size()) - 1));
+    const bool succeeds = !is_interrupted_ && random_.Chance(0.85);
     if (!succeeds) failed_scripts_.insert(ended->second.script.id);
     ended_scripts_.insert(ended->second.script.id);
     driver_.scripts.End(ended->first, succeeds);
@@ -92,14 +87,14 @@ class RandomStagedRun {
     const std::vector<std::string> stage = driver_.Selected();
     for (std::size_t at = 0; at < nodes_.size(); ++at) {
       if (std::find(stage.begin(), stage.end(), nodes_[at].id) == stage.end()) continue;
-      if (is_killed && Chance(0.5)) continue;
+      if (is_killed && random_.Chance(0.5)) continue;
       Step();
       const std::string status = StatusOf(at, stage);
       has_failed = has_failed || status != "success";
       statuses[nodes_[at].id] = told_[nodes_[at].id] = status;
       if (status != "skipped") driver_.Tell(nodes_[at].id, status);
     }
-    if (is_interrupted_ && Chance(0.5)) statuses.clear();
+    if (is_interrupted_ && random_.Chance(0.5)) statuses.clear();
     is_killed_ = is_killed_ || is_killed || is_interrupted_;
     if (!is_killed && !statuses.empty()) driver_.WriteRunResults(statuses);
     driver_.run.CommandExited(is_killed ? 137 : has_failed || is_interrupted_ ? 1 : 0);
@@ -117,12 +112,12 @@ class RandomStagedRun {
       EXPECT_EQ(told_[id], "success");
       ExpectScripts(nodes_[parent], When::kAfter);
     }
-    return Chance(0.9) ? "success" : "error";
+    return random_.Chance(0.9) ? "success" : "error";
   }
 
   /// All of the node's scripts of this kind have ended well.
   void ExpectScripts(const Node& node, When when) {
-    for (const std::string& id : Ids(node)) {
+    for (const std::string& id : ScriptIds(node)) {
       if ((id.find(".before.") != std::string::npos) != (when == When::kBefore)) continue;
       EXPECT_TRUE(ended_scripts_.contains(id)) << id;
       EXPECT_FALSE(failed_scripts_.contains(id)) << id;
@@ -146,18 +141,6 @@ class RandomStagedRun {
     return nearest;
   }
 
-  static std::vector<std::string> Ids(const Node& node) {
-    std::vector<std::string> ids;
-    const auto add = [&](const char* when, const std::vector<std::string>& scripts) {
-      for (const std::string& script : scripts)
-        ids.push_back(
-            Text("script.", node.id, ".", when, ".", ids.size() + 1, ".", script));
-    };
-    add("before", node.before);
-    add("after", node.after);
-    return ids;
-  }
-
   void Check() {
     CheckScripts();
     CheckNodes();
@@ -172,7 +155,7 @@ class RandomStagedRun {
     for (const Node& node : nodes_) {
       if (!selected_.contains(node.id)) continue;
       bool has_stopped = false;
-      for (const std::string& id : Ids(node)) {
+      for (const std::string& id : ScriptIds(node)) {
         const auto runs = std::count(driver_.scripts.started.begin(),
                                      driver_.scripts.started.end(), id);
         EXPECT_LE(runs, has_stopped ? 0 : 1) << id;
@@ -200,7 +183,7 @@ class RandomStagedRun {
       if (IsPassed(node)) continue;
       std::string expected = told_.contains(node.id) ? told_[node.id] : "skipped";
       // dbt retry has to come back to a node that lacks what its scripts do.
-      for (const std::string& id : Ids(node))
+      for (const std::string& id : ScriptIds(node))
         if (failed_scripts_.contains(id) || (expected == "success" && !HasRun(id)))
           expected = "error";
       // What was cut off has said nothing of the nodes that it was about to skip.
@@ -215,7 +198,7 @@ class RandomStagedRun {
                 is_interrupted_);
   }
 
-  std::mt19937 random_;
+  RandomChoices random_;
   std::set<std::string> selected_;
   std::vector<Node> nodes_;
   Shop shop_;

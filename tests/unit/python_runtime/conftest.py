@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from tests.support.cgroups import can_use_groups
+from tests.support.programs import BUILD, DBT
 from tests.unit.python_runtime import shop
 from tests.unit.python_runtime.worker import Ended, Worker
-
-BUILD = Path(__file__).parents[3] / "build"
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +28,7 @@ def gate_folder() -> Path:
 
 @pytest.fixture(scope="session")
 def dbt() -> Path:
-    return Path(sys.executable).parent / "dbt"
+    return DBT
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.python_runtime.conftest import BUILD
+from tests.support.programs import FAULT_DRIVER
 from tests.unit.python_runtime.shop import rows, write_files
 from tests.unit.python_runtime.worker import Ended, Worker
 
-FAULT_DRIVER = BUILD / "tests" / "faults" / "libaft_fault_driver.so"
 CRASH, EXIT = 2, 3
 NODE = "model.shop.scored"
 # Loads the very library that the driver manager will load as a driver.

@@ -20,8 +20,7 @@ from typing import Any
 import yaml
 
 from tests.support.postgres import DATABASE, PASSWORD, USER, running_server
-
-JAFFLE_SHOP = Path(__file__).parents[3] / "projects" / "jaffle_shop"
+from tests.support.programs import JAFFLE_SHOP
 
 # A model that fails, one below it, a test that warns, one that fails, and a snapshot.
 FILES = {

@@ -9,7 +9,6 @@ import re
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +16,11 @@ from typing import Any
 
 import yaml
 
-REPOSITORY = Path(__file__).parents[2]
-BUILD = Path(os.environ.get("AFT_BUILD_DIR", REPOSITORY / "build"))
-AFT = BUILD / "bin" / "aft"
-DBT = Path(sys.executable).parent / "dbt"
-JAFFLE_SHOP = REPOSITORY / "tests" / "projects" / "jaffle_shop"
+from tests.support.programs import AFT, DBT, JAFFLE_SHOP
 
 RUN_SCRIPTS = (("dbt", "run"), ("dbt", "build"))
+# A dbt process for each stage, where live mode would do.
+STAGED = ("--aft-mode", "staged")
 
 # A run takes a few seconds; one that hangs must not take the others with it.
 LONGEST_RUN = 120
@@ -70,7 +67,6 @@ class Project:
         """What the project's commands run with."""
         inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
         return inherited | {
-            "JAFFLE_SHOP_FOLDER": str(self.folder),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "LC_ALL": "C.UTF-8",
         }
@@ -119,11 +115,16 @@ class Project:
         cwd: Path | None = None,
         environment: dict[str, str] | None = None,
     ) -> Run:
-        """Run any command in the project's folder."""
+        """Run any command in the project's folder, or with its database from elsewhere.
+
+        Without the folder's name in its profile, a copy of a project has nothing that dbt
+        would have to parse anew.
+        """
+        elsewhere = {"JAFFLE_SHOP_FOLDER": str(self.folder)} if cwd else {}
         finished = subprocess.run(
             argv,
             cwd=cwd or self.folder,
-            env=self.environment | (environment or {}),
+            env=self.environment | elsewhere | (environment or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -182,6 +183,17 @@ class Project:
         """dbt's own results by unique id."""
         document = json.loads((self.folder / "target" / "run_results.json").read_text())
         return {entry["unique_id"]: entry for entry in document["results"]}
+
+    def statuses(self) -> dict[str, str]:
+        """The status of each of dbt's nodes by the end of its unique id."""
+        return {
+            unique_id.split(".", 2)[2]: entry["status"]
+            for unique_id, entry in self.run_results().items()
+        }
+
+    def script_statuses(self) -> dict[str, str]:
+        """The status of each script by its path."""
+        return {entry["path"]: entry["status"] for entry in self.results()}
 
 
 def _entries(file: Path) -> list[dict[str, Any]]:

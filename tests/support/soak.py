@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.end_to_end.project import AFT, DBT
-from tests.faults.server_project import ServerProject
+from tests.support.programs import AFT, DBT
+from tests.support.server_project import ServerProject
 
 # Few, so that the swap of the tables is a part of the time that chance can meet.
 ROWS = 500

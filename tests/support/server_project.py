@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.end_to_end.project import Project
 from tests.support.postgres import DATABASE, PASSWORD, USER, PostgresServer
+from tests.support.project import Project
 
 PROFILE = f"""
 jaffle_shop:

@@ -9,8 +9,9 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.end_to_end.project import AFT, Project, plain
 from tests.support.processes import processes_with, wait_until
+from tests.support.programs import AFT
+from tests.support.project import Project, plain
 
 # Says in the file `pids` that it runs.
 SLEEPER = """
@@ -25,6 +26,14 @@ except BaseException as error:
     open("ended", "w").write(type(error).__name__)
     raise
 """
+
+# Goes on after Ctrl-C; the file says that the signal has come.
+STUBBORN = """
+import os, signal
+def note(number, frame):
+    os.close(os.open("ignored", os.O_CREAT | os.O_WRONLY))
+signal.signal(signal.SIGINT, note)
+""" + SLEEPER.replace("    time.sleep(1000)", "    while True: time.sleep(1000)")
 
 
 class RunInTerminal:
