@@ -36,7 +36,7 @@ json::value ParseJson(std::string_view text) {
 
 json::value ParseJsonOrNull(std::string_view text) {
   boost::system::error_code code;
-  json::value value = json::parse(text, code, {}, Options());
+  const json::value value = json::parse(text, code, {}, Options());
   return code ? json::value() : value;
 }
 
