@@ -18,6 +18,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Of a text whose letters are all the same, and which takes a while to write.
+std::size_t LengthOf(int writer) {
+  return 100'000 + 10'000 * static_cast<std::size_t>(writer);
+}
+
 TEST(AtomicFile, TakesThePlaceOfTheOldOne) {
   const TemporaryFolder folder;
   const fs::path path = folder.Write("results.json", "a long text of before");
@@ -55,8 +60,7 @@ TEST(AtomicFile, IsWholeThoughSeveralWriteIt) {
   for (int writer = 0; writer < kWriters; ++writer) {
     writers.push_back(::fork());
     if (writers.back() != 0) continue;
-    // Long enough for several writes, and each of one letter.
-    const std::string text(100'000 + 10'000 * writer, static_cast<char>('a' + writer));
+    const std::string text(LengthOf(writer), static_cast<char>('a' + writer));
     for (int round = 0; round < kRounds; ++round) WriteAtomically(path, text);
     ::_exit(0);
   }
@@ -67,7 +71,7 @@ TEST(AtomicFile, IsWholeThoughSeveralWriteIt) {
     const std::string text = folder.Read("results.json");
     ASSERT_FALSE(text.empty());
     const int writer = text.front() - 'a';
-    ASSERT_EQ(text.size(), 100'000U + 10'000U * writer) << text.front();
+    ASSERT_EQ(text.size(), LengthOf(writer)) << text.front();
     ASSERT_EQ(text.find_first_not_of(text.front()), std::string::npos);
     ++read;
     std::erase_if(writers, [](pid_t pid) {
