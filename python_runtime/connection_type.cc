@@ -2,6 +2,7 @@
 #include "python_runtime/connection_type.h"
 
 #include <array>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,8 +20,9 @@ namespace aft::py {
 namespace {
 
 struct Warehouse {
-  explicit Warehouse(const std::string& connection_string)
-      : connection(connection_string), dialect(MakeDialect(connection)) {}
+  Warehouse(const std::string& connection_string, std::chrono::seconds longest_silence)
+      : connection(connection_string, longest_silence),
+        dialect(MakeDialect(connection)) {}
 
   odbc::Connection connection;
   std::unique_ptr<Dialect> dialect;
@@ -100,16 +102,21 @@ void RunStatements(ConnectionObject* self, PyObject* statements) {
 
 PyObject* NewConnection(PyTypeObject* type, PyObject* arguments, PyObject* keywords) {
   return Guard(reinterpret_cast<PyObject*>(type), [&] {
-    static const char* const kNames[] = {"connection_string", "statements", nullptr};
+    static const char* const kNames[] = {"connection_string", "statements",
+                                         "longest_silence", nullptr};
     PyObject* text = nullptr;
     PyObject* statements = nullptr;
-    ParseArguments(arguments, keywords, "O|O:Connection", kNames, &text, &statements);
+    int seconds = 0;
+    ParseArguments(arguments, keywords, "O|Oi:Connection", kNames, &text, &statements,
+                   &seconds);
     const std::string connection_string = AsText(text, "connection_string");
     PyRef self = Allocate(type);
     ConnectionObject* const object = AsConnection(self.get());
     {
       const WithoutLock unlocked;
-      object->warehouse = std::make_unique<Warehouse>(connection_string).release();
+      object->warehouse =
+          std::make_unique<Warehouse>(connection_string, std::chrono::seconds(seconds))
+              .release();
     }
     if (statements != nullptr) RunStatements(object, statements);
     return self;

@@ -2,6 +2,8 @@
 #include "python_runtime/result_type.h"
 
 #include <array>
+#include <exception>
+#include <memory>
 #include <utility>
 
 #include "python_runtime/py_border.h"
@@ -11,9 +13,15 @@ namespace {
 
 constexpr const char* kStreamCapsule = "arrow_array_stream";
 
-/// Holds a stream until somebody takes it.
+/// Through an Arrow stream only the text of an error gets.
+struct Failure {
+  std::exception_ptr exception;
+};
+
+/// Holds a stream until somebody takes it, and what the stream then fails with.
 struct ResultObject {
   PyObject_HEAD ArrowArrayStream* stream;
+  std::shared_ptr<Failure>* failure;
 };
 
 ResultObject* AsResult(PyObject* object) {
@@ -23,8 +31,8 @@ ResultObject* AsResult(PyObject* object) {
 /// A result whose batches are fetched without the interpreter's lock.
 class UnlockedSource final : public BatchSource {
  public:
-  explicit UnlockedSource(std::unique_ptr<BatchSource> source)
-      : source_(std::move(source)) {}
+  UnlockedSource(std::unique_ptr<BatchSource> source, std::shared_ptr<Failure> failure)
+      : source_(std::move(source)), failure_(std::move(failure)) {}
   UnlockedSource(const UnlockedSource&) = delete;
   UnlockedSource& operator=(const UnlockedSource&) = delete;
   ~UnlockedSource() override {
@@ -42,7 +50,12 @@ class UnlockedSource final : public BatchSource {
     const WithLock lock;
     StopOnSignal();
     const WithoutLock unlocked;
-    return source_->Next();
+    try {
+      return source_->Next();
+    } catch (...) {
+      failure_->exception = std::current_exception();
+      throw;
+    }
   }
 
  private:
@@ -68,6 +81,7 @@ class UnlockedSource final : public BatchSource {
   }
 
   std::unique_ptr<BatchSource> source_;
+  std::shared_ptr<Failure> failure_;
 };
 
 void ReleaseStream(ArrowArrayStream* stream) {
@@ -82,6 +96,7 @@ void ReleaseCapsule(PyObject* capsule) {
 
 void DeallocateResult(PyObject* self) {
   ReleaseStream(AsResult(self)->stream);
+  delete AsResult(self)->failure;
   Deallocate(self);
 }
 
@@ -102,12 +117,22 @@ PyObject* ExportResult(PyObject* self, PyObject* arguments, PyObject* keywords) 
   });
 }
 
+PyObject* RaiseFailure(PyObject* self, PyObject*) {
+  return Guard(self, [&] {
+    const std::exception_ptr& exception = (*AsResult(self)->failure)->exception;
+    if (exception != nullptr) std::rethrow_exception(exception);
+    return None();
+  });
+}
+
 }  // namespace
 
 PyRef MakeResultType() {
-  static std::array<PyMethodDef, 2> methods = {{
+  static std::array<PyMethodDef, 3> methods = {{
       {"__arrow_c_stream__", AsMethod(&ExportResult), METH_VARARGS | METH_KEYWORDS,
        "The rows as an Arrow stream in a capsule; once."},
+      {"raise_failure", &RaiseFailure, METH_NOARGS,
+       "Raise what the stream has failed with, if it has."},
       {nullptr, nullptr, 0, nullptr},
   }};
   static std::array<PyType_Slot, 4> slots = {{
@@ -124,8 +149,11 @@ PyRef MakeResultType() {
 PyRef MakeResult(PyObject* result_type, std::unique_ptr<BatchSource> source) {
   PyRef result = Allocate(reinterpret_cast<PyTypeObject*>(result_type));
   auto stream = std::make_unique<ArrowArrayStream>();
-  ExportStream(std::make_unique<UnlockedSource>(std::move(source))).MoveTo(stream.get());
+  auto failure = std::make_unique<std::shared_ptr<Failure>>(std::make_shared<Failure>());
+  ExportStream(std::make_unique<UnlockedSource>(std::move(source), *failure))
+      .MoveTo(stream.get());
   AsResult(result.get())->stream = stream.release();
+  AsResult(result.get())->failure = failure.release();
   return result;
 }
 

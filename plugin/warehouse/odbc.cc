@@ -6,6 +6,8 @@
 #include <limits>
 #include <utility>
 
+#include "plugin/warehouse/new_sockets.h"
+
 namespace aft::odbc {
 namespace {
 
@@ -51,17 +53,22 @@ std::vector<std::string> Environment::drivers() const {
   return names;
 }
 
-Connection::Connection(const std::string& connection_string) {
+Connection::Connection(const std::string& connection_string,
+                       std::chrono::seconds longest_silence) {
   if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_DBC, environment_.handle(), &handle_))) {
     throw OdbcError("connect to the warehouse", "SQLAllocHandle",
                     ReadDiagnostics(SQL_HANDLE_ENV, environment_.handle()), "");
   }
+  const NewSockets sockets;
   std::array<SQLCHAR, 1024> completed{};
   SQLSMALLINT length = 0;
   const SQLRETURN outcome = SQLDriverConnect(
       handle_, nullptr, Narrow(connection_string), SQL_NTS, completed.data(),
       static_cast<SQLSMALLINT>(completed.size()), &length, SQL_DRIVER_NOPROMPT);
-  if (SQL_SUCCEEDED(outcome)) return;
+  if (SQL_SUCCEEDED(outcome)) {
+    if (longest_silence.count() > 0) sockets.LimitSilence(longest_silence);
+    return;
+  }
   std::vector<Diagnostic> diagnostics = ReadDiagnostics(SQL_HANDLE_DBC, handle_);
   SQLFreeHandle(SQL_HANDLE_DBC, handle_);
   MaskSecrets(diagnostics, connection_string);
@@ -239,15 +246,18 @@ bool Statement::GetData(SQLUSMALLINT number, SQLSMALLINT c_type, std::string& by
       throw Error(aft::Text("cannot ", doing_, ": the driver gives column ", number,
                             " a length of ", indicator));
     }
-    const bool is_last =
-        indicator != SQL_NO_TOTAL && static_cast<size_t>(indicator) <= room;
-    if (is_last) {
-      length += static_cast<size_t>(indicator);
-      break;
+    if (outcome == SQL_SUCCESS && indicator == SQL_NO_TOTAL) {
+      throw Error(aft::Text("cannot ", doing_,
+                            ": the driver does not say how long column ", number, " is"));
     }
-    length += room;
-    const size_t rest =
-        indicator == SQL_NO_TOTAL ? length : static_cast<size_t>(indicator) - room;
+    const bool has_more =
+        indicator == SQL_NO_TOTAL || static_cast<size_t>(indicator) > room;
+    length += has_more ? room : static_cast<size_t>(indicator);
+    // With a warning there may be more, whatever length the driver gives.
+    if (!has_more && outcome == SQL_SUCCESS) break;
+    const size_t rest = has_more && indicator != SQL_NO_TOTAL
+                            ? static_cast<size_t>(indicator) - room
+                            : std::max(length, kFirstPiece);
     bytes.resize(length + rest + terminator);
   }
   bytes.resize(length);

@@ -4,6 +4,7 @@
 #include <sql.h>
 #include <sqlext.h>
 
+#include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -43,7 +44,11 @@ class Connection {
   /// Words of advice on an error of the driver's, or "".
   using Advise = std::string_view (*)(const Diagnostic&);
 
-  explicit Connection(const std::string& connection_string);
+  /// Where the server is silent, in the network's sense, for `longest_silence` while it
+  /// is waited for, the driver finds its connection ended; unless that is 0.
+  explicit Connection(
+      const std::string& connection_string,
+      std::chrono::seconds longest_silence = std::chrono::seconds::zero());
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();

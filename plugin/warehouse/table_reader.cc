@@ -185,12 +185,16 @@ Cell TableReader::CellOf(Column& column, SQLUSMALLINT number, size_t row) {
                      "', row ", rows_read_, " a length of ", indicator));
   }
   const auto length = static_cast<size_t>(indicator);
-  if (indicator != SQL_NO_TOTAL && length + column.terminator <= column.width) {
+  // Some drivers give, of a value that they have cut, the length of what they delivered.
+  const bool may_be_cut = length + column.terminator == column.width;
+  if (indicator != SQL_NO_TOTAL && length + column.terminator < column.width) {
     return {false, {bytes, length}};
   }
   if (!statement_.GetData(number, column.c_type, column.long_value)) return {true, {}};
-  const bool is_odd = indicator != SQL_NO_TOTAL && column.long_value.size() != length;
-  if (is_odd || column.long_value.size() > kLongestValue) {
+  const size_t found = column.long_value.size();
+  const bool is_odd =
+      indicator != SQL_NO_TOTAL && found != length && !(may_be_cut && found > length);
+  if (is_odd || found > kLongestValue) {
     throw Error(Text("cannot ", kDoing, ": column '", column.plan.name, "', row ",
                      rows_read_, ": ",
                      is_odd ? "the driver gives other bytes than it announced"

@@ -22,8 +22,6 @@ MARIADB_DRIVER = "MariaDB Unicode"
 MARIADB_TYPES = frozenset({"mariadb", "mysql", "mysql5"})
 # The own default of dbt-postgres and of dbt-mysql, in seconds.
 CONNECT_TIMEOUT = 10
-# After so many seconds without a sign of life a connection is given up.
-SILENCE = 60
 # How long a script waits for another connection's lock, in milliseconds.
 SQLITE_TIMEOUT = 60_000
 
@@ -173,14 +171,10 @@ def _first(given: Mapping[str, Any], *names: str) -> Any:
 
 
 def _patience(given: Mapping[str, Any]) -> str:
-    """libpq's settings for how long a server is waited for that does not answer at all."""
-    settings = {
-        "connect_timeout": int(given.get("connect_timeout", CONNECT_TIMEOUT)),
-        "keepalives_idle": int(given.get("keepalives_idle") or SILENCE // 2),
-        "keepalives_interval": SILENCE // 6,
-        "keepalives_count": 3,
-        "tcp_user_timeout": SILENCE * 1000,
-    }
+    """libpq's settings for a server that does not answer."""
+    settings = {"connect_timeout": int(given.get("connect_timeout", CONNECT_TIMEOUT))}
+    if given.get("keepalives_idle"):
+        settings["keepalives_idle"] = int(given["keepalives_idle"])
     return " ".join(f"{name}={value}" for name, value in settings.items())
 
 

@@ -12,16 +12,20 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.pandas_compat  # Else pyarrow imports it at a script's first conversion.
 
-from aft import columns, interruption
+from aft import _aft, columns, interruption
 from aft.errors import AftError
 
 # Beyond, float64 no longer tells neighbouring integers apart.
 _EXACT_IN_FLOAT64 = 2**53
 
 
-def read_all(stream: Any) -> pa.Table:
-    """All rows of an Arrow stream."""
-    return pa.RecordBatchReader.from_stream(stream).read_all()
+def read_all(result: _aft.Result) -> pa.Table:
+    """All rows of a query. Raises _aft.Error."""
+    try:
+        return pa.RecordBatchReader.from_stream(result).read_all()
+    except (pa.ArrowException, OSError):
+        result.raise_failure()
+        raise
 
 
 def to_pandas(table: pa.Table) -> pd.DataFrame:

@@ -27,6 +27,10 @@ _ROLLED_BACK = frozenset({"40001", "40P01"})
 _LOCK_WAIT_TIMEOUT = ("HY000", 1205)
 # SQLSTATE class 08, connection exception.
 CONNECTION_LOST = "08"
+# A connection is given up after so many seconds without a sign of life.
+LONGEST_SILENCE = 60
+# Servers end what is idle: after so many seconds it is seen to that one is still there.
+IDLE = 10
 _MOST_TRIES = 5
 _FIRST_DELAY = 0.05  # seconds
 _LONGEST_SETTLING = 60.0
@@ -51,6 +55,7 @@ class Warehouse:
     def __init__(self, target: Target) -> None:
         self._target = target
         self._open_connection: _aft.Connection | None = None
+        self._last_use = 0.0
         self.meter = Meter()
 
     def read(self, relation: str | Relation, condition: str = "") -> pd.DataFrame:
@@ -175,14 +180,24 @@ class Warehouse:
 
     @property
     def _connection(self) -> _aft.Connection:
+        if self._open_connection is not None and time.monotonic() - self._last_use > IDLE:
+            self._close_unless_there(self._open_connection)
         if self._open_connection is None:
             # Not before now: with SQLite, dbt may have made further files to attach.
             settings = connection_settings(self._target)
             self._open_connection = _aft.Connection(
-                settings.connection_string, list(settings.statements)
+                settings.connection_string, list(settings.statements), LONGEST_SILENCE
             )
             interruption.cancel_on_signal(self._open_connection)
+        self._last_use = time.monotonic()
         return self._open_connection
+
+    def _close_unless_there(self, connection: _aft.Connection) -> None:
+        try:
+            frames.read_all(connection.read("select 1"))
+        except _aft.Error:
+            # Drivers have many SQLSTATEs for that.
+            self.close()
 
 
 def _is_rolled_back(error: WarehouseError) -> bool:

@@ -9,13 +9,24 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
+#include <map>
 #include <set>
 #include <string>
+#include <utility>
 
 namespace {
 
+/// Where a column's values go that are of no fixed size.
+struct BoundColumn {
+  SQLLEN room = 0;  ///< without what ends a text
+  SQLLEN* indicator = nullptr;
+};
+
 struct State {
   void* driver = nullptr;
+  FaultLength lengths = kLengthTrue;
+  std::map<std::pair<SQLHANDLE, SQLUSMALLINT>, BoundColumn> bound_columns;
   std::string dbms_name;
   std::string function;
   int number = 0;
@@ -72,6 +83,27 @@ SQLRETURN MayFail(const char* name, SQLHANDLE handle, const Work& work) {
   return Fail(handle, name);
 }
 
+SQLLEN RoomIn(SQLSMALLINT c_type, SQLLEN capacity) {
+  if (c_type == SQL_C_CHAR) return capacity - 1;
+  return c_type == SQL_C_WCHAR ? capacity - static_cast<SQLLEN>(sizeof(SQLWCHAR))
+                               : capacity;
+}
+
+bool HasLength(SQLSMALLINT c_type) {
+  return c_type == SQL_C_CHAR || c_type == SQL_C_WCHAR || c_type == SQL_C_BINARY;
+}
+
+void SayLength(const BoundColumn& column, bool is_fetched) {
+  SQLLEN& length = *column.indicator;
+  if (length == SQL_NULL_DATA) return;
+  const bool is_cut = length == SQL_NO_TOTAL || length > column.room;
+  const FaultLength says = TheState().lengths;
+  if (says == kLengthUnknown && (is_cut || is_fetched)) length = SQL_NO_TOTAL;
+  if (says == kLengthCut && is_cut) length = column.room;
+  if (says == kLengthNegative && is_fetched) length = -7;
+  if (says == kLengthTooMuch && is_fetched) length += column.room;
+}
+
 }  // namespace
 
 // NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): as this project
@@ -99,6 +131,8 @@ void aft_fault_arm(const char* function, int number, FaultMoment moment,
   state.failed_handles.clear();
 }
 
+void aft_fault_lengths(FaultLength length) { TheState().lengths = length; }
+
 void aft_fault_rename(const char* dbms_name) { TheState().dbms_name = dbms_name; }
 
 int aft_fault_count(void) { return TheState().failed; }
@@ -124,6 +158,10 @@ SQLRETURN SQLAllocHandle(SQLSMALLINT type, SQLHANDLE input, SQLHANDLE* output) {
 SQLRETURN SQLFreeHandle(SQLSMALLINT type, SQLHANDLE handle) {
   TheState().open_handles.erase(handle);
   TheState().failed_handles.erase(handle);
+  auto& columns = TheState().bound_columns;
+  for (auto each = columns.begin(); each != columns.end();) {
+    each = each->first.first == handle ? columns.erase(each) : std::next(each);
+  }
   return Real("SQLFreeHandle", &SQLFreeHandle)(type, handle);
 }
 
@@ -177,6 +215,40 @@ SQLRETURN SQLGetInfo(SQLHDBC handle, SQLUSMALLINT kind, SQLPOINTER value,
   });
 }
 
+SQLRETURN SQLBindCol(SQLHSTMT handle, SQLUSMALLINT number, SQLSMALLINT type,
+                     SQLPOINTER value, SQLLEN capacity, SQLLEN* indicator) {
+  if (HasLength(type)) {
+    TheState().bound_columns[{handle, number}] = {RoomIn(type, capacity), indicator};
+  }
+  return MayFail("SQLBindCol", handle, [&] {
+    return Real("SQLBindCol", &SQLBindCol)(handle, number, type, value, capacity,
+                                           indicator);
+  });
+}
+
+SQLRETURN SQLFetch(SQLHSTMT handle) {
+  return MayFail("SQLFetch", handle, [&] {
+    const SQLRETURN outcome = Real("SQLFetch", &SQLFetch)(handle);
+    if (!SQL_SUCCEEDED(outcome)) return outcome;
+    for (const auto& [place, column] : TheState().bound_columns) {
+      if (place.first == handle) SayLength(column, true);
+    }
+    return outcome;
+  });
+}
+
+SQLRETURN SQLGetData(SQLHSTMT handle, SQLUSMALLINT number, SQLSMALLINT type,
+                     SQLPOINTER value, SQLLEN capacity, SQLLEN* indicator) {
+  return MayFail("SQLGetData", handle, [&] {
+    const SQLRETURN outcome =
+        Real("SQLGetData", &SQLGetData)(handle, number, type, value, capacity, indicator);
+    if (SQL_SUCCEEDED(outcome) && HasLength(type)) {
+      SayLength({RoomIn(type, capacity), indicator}, false);
+    }
+    return outcome;
+  });
+}
+
 // Hands a call on whose first parameter is its handle.
 #define AFT_MAY_FAIL(name, handle, parameters, ...)                                 \
   SQLRETURN name parameters {                                                       \
@@ -210,15 +282,6 @@ AFT_MAY_FAIL(SQLPrepare, handle, (SQLHSTMT handle, SQLCHAR* text, SQLINTEGER len
 AFT_MAY_FAIL(SQLExecute, handle, (SQLHSTMT handle), handle)
 AFT_MAY_FAIL(SQLExecDirect, handle, (SQLHSTMT handle, SQLCHAR* text, SQLINTEGER length),
              handle, text, length)
-AFT_MAY_FAIL(SQLFetch, handle, (SQLHSTMT handle), handle)
-AFT_MAY_FAIL(SQLBindCol, handle,
-             (SQLHSTMT handle, SQLUSMALLINT number, SQLSMALLINT type, SQLPOINTER value,
-              SQLLEN capacity, SQLLEN* indicator),
-             handle, number, type, value, capacity, indicator)
-AFT_MAY_FAIL(SQLGetData, handle,
-             (SQLHSTMT handle, SQLUSMALLINT number, SQLSMALLINT type, SQLPOINTER value,
-              SQLLEN capacity, SQLLEN* indicator),
-             handle, number, type, value, capacity, indicator)
 AFT_MAY_FAIL(SQLBindParameter, handle,
              (SQLHSTMT handle, SQLUSMALLINT number, SQLSMALLINT direction,
               SQLSMALLINT c_type, SQLSMALLINT sql_type, SQLULEN size, SQLSMALLINT digits,

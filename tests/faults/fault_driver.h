@@ -25,6 +25,18 @@ enum FaultMoment {
 void aft_fault_arm(const char* function, int number, FaultMoment moment,
                    const char* sqlstate, int for_good);
 
+/// What the driver says of the length of a text or of bytes.
+enum FaultLength {
+  kLengthTrue = 0,      ///< what the real driver says
+  kLengthUnknown = 1,   ///< SQL_NO_TOTAL, where ODBC allows it
+  kLengthCut = 2,       ///< where a value does not fit: of the part that does
+  kLengthNegative = 3,  ///< when fetched: a number that means nothing
+  kLengthTooMuch = 4,   ///< when fetched: more than there is
+};
+
+/// From now on, lets the driver say this of each length.
+void aft_fault_lengths(FaultLength length);
+
 /// Lets the driver give its database this name, and with "" its own.
 void aft_fault_rename(const char* dbms_name);
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <functional>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@ namespace {
 
 using test::AppendTo;
 using test::Database;
+using test::ErrorOf;
 using test::Frame;
 using test::Overwrite;
 using test::Table;
@@ -29,6 +31,7 @@ struct Controls {
   Controls() : library(::dlopen(AFT_FAULT_DRIVER, RTLD_NOW)) {
     Load("aft_fault_use", use);
     Load("aft_fault_arm", arm);
+    Load("aft_fault_lengths", lengths);
     Load("aft_fault_count", count);
     Load("aft_fault_function", function);
     Load("aft_fault_open_handles", open_handles);
@@ -43,6 +46,7 @@ struct Controls {
   void* library;
   decltype(aft_fault_use)* use = nullptr;
   decltype(aft_fault_arm)* arm = nullptr;
+  decltype(aft_fault_lengths)* lengths = nullptr;
   decltype(aft_fault_count)* count = nullptr;
   decltype(aft_fault_function)* function = nullptr;
   decltype(aft_fault_open_handles)* open_handles = nullptr;
@@ -56,23 +60,24 @@ struct Fault {
 
 void PrintTo(const Fault& fault, std::ostream* out) { *out << fault.name; }
 
+Controls& controls() {
+  static Controls controls;
+  return controls;
+}
+
+/// The connection string of a database, but through the driver that fails.
+std::string FailingConnection(const Database& database) {
+  std::string string = database.ConnectionString();
+  string.replace(0, string.find(';'), "Driver=" AFT_FAULT_DRIVER);
+  return string;
+}
+
 /// A database with a table `t`, worked on through the driver that fails.
 class OdbcFaults : public ::testing::TestWithParam<Fault> {
  protected:
-  static Controls& controls() {
-    static Controls controls;
-    return controls;
-  }
-
   OdbcFaults() {
     database_.Run("CREATE TABLE t (a INTEGER, s TEXT)");
     database_.Run("INSERT INTO t VALUES (42, 'old')");
-  }
-
-  [[nodiscard]] std::string FailingConnection() const {
-    std::string string = database_.ConnectionString();
-    string.replace(0, string.find(';'), "Driver=" AFT_FAULT_DRIVER);
-    return string;
   }
 
   /// Lets the first, the second, … call fail until the work gets through without. Gives
@@ -82,8 +87,8 @@ class OdbcFaults : public ::testing::TestWithParam<Fault> {
     for (int number = 1; number < kMostCalls; ++number) {
       const auto [name, moment, for_good] = GetParam();
       controls().arm("", number, moment, "HY999", for_good ? 1 : 0);
-      const std::string error = test::ErrorOf([&] {
-        odbc::Connection connection(FailingConnection());
+      const std::string error = ErrorOf([&] {
+        odbc::Connection connection(FailingConnection(database_));
         const std::unique_ptr<Dialect> dialect = MakeDialect(connection);
         work(connection, *dialect);
       });
@@ -168,6 +173,60 @@ TEST_P(OdbcFaults, AReadGivesAllRowsOrAnError) {
       [&table](bool has_failed) { EXPECT_TRUE(has_failed || table.rows.size() == 4); });
 
   EXPECT_GT(failures, 20);
+}
+
+/// Texts and bytes around the sizes of the reader's buffers, read through the driver
+/// that gives odd lengths.
+class OdbcLengths : public ::testing::Test {
+ protected:
+  static constexpr std::array<int, 9> kSizes = {0,    1,    1022, 1023, 1024,
+                                                1025, 4095, 4096, 20000};
+
+  OdbcLengths() {
+    database_.Run("CREATE TABLE t (n INTEGER, s TEXT, b BLOB)");
+    for (const int size : kSizes) {
+      database_.Run(Text("INSERT INTO t VALUES (", size, ", replace(hex(zeroblob(", size,
+                         ")), '00', 'x'), CAST(replace(hex(zeroblob(", size,
+                         ")), '00', 'y') AS BLOB))"));
+    }
+  }
+  ~OdbcLengths() override { controls().lengths(kLengthTrue); }
+
+  Table Read(FaultLength lengths) {
+    controls().lengths(lengths);
+    odbc::Connection connection(FailingConnection(database_));
+    const std::unique_ptr<Dialect> dialect = MakeDialect(connection);
+    TableReader reader(connection, *dialect, "SELECT * FROM t ORDER BY n", 1000);
+    return test::ReadAll(reader);
+  }
+
+  static void CheckWhole(const Table& table) {
+    ASSERT_EQ(table.rows.size(), kSizes.size());
+    for (size_t i = 0; i < kSizes.size(); ++i) {
+      const auto size = static_cast<size_t>(kSizes.at(i));
+      EXPECT_EQ(table.rows[i][1], std::string(size, 'x'));
+      EXPECT_EQ(table.rows[i][2], std::string(size, 'y'));
+    }
+  }
+
+  Database database_;
+};
+
+TEST_F(OdbcLengths, AreRightAsTheDriverGivesThem) { CheckWhole(Read(kLengthTrue)); }
+
+TEST_F(OdbcLengths, MayBeUnknown) { CheckWhole(Read(kLengthUnknown)); }
+
+TEST_F(OdbcLengths, MayBeOfWhatWasDeliveredOnly) { CheckWhole(Read(kLengthCut)); }
+
+TEST_F(OdbcLengths, ThatMeanNothingAreAnError) {
+  EXPECT_EQ(ErrorOf([this] { (void)Read(kLengthNegative); }),
+            "cannot run the query: the driver gives column 'n', row 1 a length of -7");
+}
+
+TEST_F(OdbcLengths, OfMoreThanThereIsAreAnError) {
+  EXPECT_EQ(ErrorOf([this] { (void)Read(kLengthTooMuch); }),
+            "cannot run the query: column 'n', row 1: the driver gives other bytes than "
+            "it announced");
 }
 
 }  // namespace

@@ -4,11 +4,7 @@
 from __future__ import annotations
 
 import signal
-import socket
-import struct
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 
 import pyarrow as pa
 import pytest
@@ -18,52 +14,11 @@ from aft.project import Relation
 from aft.warehouse import Warehouse
 
 from tests.support.postgres import PostgresServer
-from tests.support.processes import wait_until
+from tests.support.processes import act_when, wait_until
+from tests.support.proxy import Proxy
 
 TABLE = Relation(None, "broken", "t")
 OLD, NEW = [{"a": 42}], [{"a": number} for number in range(1000)]
-
-
-class Proxy:
-    """Passes bytes on to a server until it resets the connections."""
-
-    def __init__(self, port: int) -> None:
-        self._upstream = ("127.0.0.1", port)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self.passed = 0  # bytes to the server
-        self._clients: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def reset(self) -> None:
-        """End all connections with RST, as a firewall does that has forgotten them."""
-        for client in self._clients:
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            client.shutdown(socket.SHUT_RD)
-            client.close()
-
-    def close(self) -> None:
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection(self._upstream)
-            self._clients.append(client)
-            for ends in ((client, server), (server, client)):
-                threading.Thread(target=self._pass_on, args=ends, daemon=True).start()
-
-    def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
-        with suppress(OSError):  # Reset.
-            while chunk := source.recv(65536):
-                sink.sendall(chunk)
-                if source in self._clients:
-                    self.passed += len(chunk)
-        with suppress(OSError):
-            sink.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture
@@ -80,13 +35,13 @@ def server(postgres: PostgresServer) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def connect(server: PostgresServer) -> Iterator[Callable[[int], Warehouse]]:
+def connect(server: PostgresServer) -> Iterator[Callable[..., Warehouse]]:
     """A script's way to the server, by a port."""
     opened: list[Warehouse] = []
 
-    def open_at(port: int) -> Warehouse:
+    def open_at(port: int, setting: str = "") -> Warehouse:
         string = server.connection_string.replace(str(server.port), str(port))
-        target = Target("p", "t", 1, "postgres", None, "broken", {}, string)
+        target = Target("p", "t", 1, "postgres", None, "broken", {}, f"{string};{setting}")
         opened.append(Warehouse(target))
         return opened[-1]
 
@@ -115,20 +70,8 @@ def check_whole(server: PostgresServer, error: WarehouseError | None) -> None:
     wait_until(lambda: server.run(tables) == "1", "the staging table is gone")
 
 
-def when(condition: Callable[[], bool], act: Callable[[], None]) -> threading.Thread:
-    """Act in another thread once ``condition`` holds."""
-
-    def wait_and_act() -> None:
-        wait_until(condition, "the moment has come")
-        act()
-
-    thread = threading.Thread(target=wait_and_act)
-    thread.start()
-    return thread
-
-
 def test_a_server_that_restarts_between_reading_and_writing(
-    server: PostgresServer, connect: Callable[[int], Warehouse]
+    server: PostgresServer, connect: Callable[..., Warehouse]
 ) -> None:
     warehouse = connect(server.port)
     assert warehouse.read_table(TABLE).to_pylist() == OLD
@@ -142,12 +85,28 @@ def test_a_server_that_restarts_between_reading_and_writing(
     check_whole(server, None)
 
 
+def test_a_connection_that_the_server_ends_while_it_is_idle(
+    server: PostgresServer, connect: Callable[..., Warehouse], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aft.warehouse.IDLE", 0)
+    warehouse = connect(server.port, "ConnSettings=set idle_session_timeout to 10")
+    assert warehouse.read_table(TABLE).to_pylist() == OLD
+    sessions = "select count(*) from pg_stat_activity where backend_type = 'client backend'"
+    wait_until(lambda: server.run(sessions) == "1", "the server has ended the session")
+
+    error = try_to_write(warehouse)
+
+    assert error is None
+    check_whole(server, None)
+    assert warehouse.meter.rows_written == len(NEW)
+
+
 def test_a_connection_that_is_reset_while_it_is_read(
-    server: PostgresServer, connect: Callable[[int], Warehouse]
+    server: PostgresServer, connect: Callable[..., Warehouse]
 ) -> None:
     proxy = Proxy(server.port)
     sleeping = "select count(*) from pg_stat_activity where wait_event = 'PgSleep'"
-    reset = when(lambda: server.run(sleeping) == "1", proxy.reset)
+    reset = act_when(lambda: server.run(sleeping) == "1", proxy.reset)
 
     with pytest.raises(WarehouseError, match=r"cannot run the query: SQL.*: 08"):
         connect(proxy.port).read_table("pg_sleep(1000)")
@@ -158,10 +117,10 @@ def test_a_connection_that_is_reset_while_it_is_read(
 
 
 def test_a_connection_that_is_reset_while_it_is_written(
-    server: PostgresServer, connect: Callable[[int], Warehouse]
+    server: PostgresServer, connect: Callable[..., Warehouse]
 ) -> None:
     proxy = Proxy(server.port)
-    reset = when(lambda: proxy.passed > 20_000, proxy.reset)
+    reset = act_when(lambda: proxy.passed > 20_000, proxy.reset)
 
     error = try_to_write(connect(proxy.port))
 

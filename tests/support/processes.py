@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,18 @@ def wait_until(condition: Callable[[], object], what: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain until {what}"
         time.sleep(0.01)
+
+
+def act_when(condition: Callable[[], object], act: Callable[[], None]) -> threading.Thread:
+    """Act in a thread once ``condition`` holds."""
+
+    def wait_and_act() -> None:
+        wait_until(condition, "the moment has come")
+        act()
+
+    thread = threading.Thread(target=wait_and_act)
+    thread.start()
+    return thread
 
 
 def is_running(pid: int) -> bool:

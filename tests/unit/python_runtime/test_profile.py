@@ -183,8 +183,7 @@ def test_postgres_is_reached_with_the_profiles_credentials(
     assert settings.connection_string == (
         "Driver=PostgreSQL Unicode;Server=db.example;Port=5432;Database=shop;UID=me;"
         "PWD={a;}}b};SSLmode=prefer;UseDeclareFetch=1;Fetch=10000;BoolsAsChar=0;"
-        "pqopt={connect_timeout=10 keepalives_idle=30 keepalives_interval=10 "
-        "keepalives_count=3 tcp_user_timeout=60000}"
+        "pqopt={connect_timeout=10}"
     )
     assert settings.statements == ("set role = loader",)
 

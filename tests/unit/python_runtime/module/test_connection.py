@@ -151,6 +151,19 @@ def test_a_result_outlives_close(connection: _aft.Connection) -> None:
         connection.read("select 1")
 
 
+def test_a_result_keeps_what_its_stream_failed_with(connection: _aft.Connection) -> None:
+    connection.execute("create table t (a int)")
+    connection.execute("insert into t values (1), (2), ('three')")
+    result = connection.read("select * from t", batch_rows=1)
+    reader = pa.RecordBatchReader.from_stream(result)
+    result.raise_failure()
+    with pytest.raises(OSError, match="row 3 holds 'three'"):
+        reader.read_all()
+
+    with pytest.raises(_aft.Error, match=r"^cannot read column 'a': row 3 holds 'three'"):
+        result.raise_failure()
+
+
 def test_statements_run_on_a_new_connection(path: Path) -> None:
     other = path.with_name("other.db")
 
