@@ -311,15 +311,16 @@ RelationKind Dialect::Find(odbc::Connection& connection, const Relation& relatio
                            const std::string& doing) const {
   odbc::Statement tables(connection, doing);
   // A catalog beside a schema is the connection's own.
-  tables.Tables(has_schemas_ ? "" : Catalog(relation), Schema(relation),
-                relation.identifier);
+  const std::string catalog = has_schemas_ ? "" : Catalog(relation);
+  const std::string schema = Schema(relation);
+  tables.Tables(catalog, schema, relation.identifier);
+  // The names are patterns to SQLTables, where '_' stands for any character.
+  const auto is = [](const std::string& wanted, const std::optional<std::string>& found) {
+    return wanted.empty() || found.value_or(wanted) == wanted;
+  };
   while (tables.Fetch()) {
-    // The names are patterns to SQLTables, where '_' stands for any character.
-    if (has_schemas_ && tables.Text(2).value_or(relation.schema) != relation.schema &&
-        !relation.schema.empty())
-      continue;
-    const std::string name = tables.Text(3).value_or("");
-    if (name != relation.identifier) continue;
+    const bool is_in_place = is(catalog, tables.Text(1)) && is(schema, tables.Text(2));
+    if (!is_in_place || tables.Text(3) != relation.identifier) continue;
     const std::string type = tables.Text(4).value_or("");
     return type.find("VIEW") != std::string::npos ? RelationKind::kView
                                                   : RelationKind::kTable;

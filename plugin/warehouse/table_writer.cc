@@ -35,7 +35,11 @@ WriteOutcome TableWriter::Write(ArrowArrayStream& stream) {
     Staging staging(connection_, dialect_, target, doing_);
     Create(staging.relation(), new_columns);
     outcome = Fill(staging.relation(), stream, std::move(columns));
-    staging.Swap(target, kind);
+    // Others may have dropped or replaced it meanwhile; but what they have made where
+    // there was nothing to append to is theirs.
+    const bool is_overwrite = request_.mode == WriteMode::kOverwrite;
+    staging.Swap(target,
+                 is_overwrite ? dialect_.Find(connection_, target, doing_) : kind);
     Commit(transaction, outcome);
     staging.Keep();
     return outcome;

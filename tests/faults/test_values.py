@@ -132,6 +132,21 @@ def test_the_largest_of_all_integers_keeps_its_digits(warehouse: Warehouse) -> N
     assert [int(value) for value in back] == values
 
 
+def test_a_schemas_name_is_not_taken_for_a_pattern(
+    warehouse: Warehouse, database: Database
+) -> None:
+    warehouse.write(pa.table({"a": [1]}), TARGET, "overwrite", {})
+    database.make_schema("edge_")
+    try:
+        alike = Relation(None, "edge_", TARGET.identifier)
+        warehouse.write(pa.table({"a": [2]}), alike, "append", {})
+
+        assert database.run("select a from edges.t") == "1"
+        assert database.run("select a from edge_.t") == "2"
+    finally:
+        database.drop_schema("edge_")
+
+
 def test_not_a_number_and_not_a_time_become_null(warehouse: Warehouse) -> None:
     frame = pd.DataFrame(
         {"x": [1.5, np.nan], "at": [pd.Timestamp("2024-01-01"), pd.NaT], "c": ["a", None]}
