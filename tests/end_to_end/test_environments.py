@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.support.example import LTV
-from tests.support.processes import processes_with, wait_until
+from tests.support.processes import PATIENCE, processes_with, wait_until
 from tests.support.programs import AFT, DBT
 from tests.support.project import Project
 
@@ -123,8 +124,9 @@ def is_installing(cache: Path) -> bool:
     return any(" install " in command for command in commands)
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_build_ends_with_aft(
-    project: Project, caches: dict[str, str], tmp_path: Path
+    project: Project, caches: dict[str, str], tmp_path: Path, number: signal.Signals
 ) -> None:
     define(project, PACKAGE)
     caches = caches | {"XDG_CACHE_HOME": str(tmp_path)}
@@ -135,13 +137,15 @@ def test_a_build_ends_with_aft(
             cwd=project.folder,
             env=project.environment | caches,
             stdout=file,
+            stderr=subprocess.STDOUT,
         )
     try:
         wait_until(lambda: is_installing(tmp_path), "it is being built")
     finally:
-        aft.kill()
-        aft.wait()
+        aft.send_signal(number)
+        assert aft.wait(PATIENCE) != 0
 
+    assert "START" not in output.read_text()
     wait_until(lambda: not processes_with(tmp_path, "XDG_CACHE_HOME"), "nothing is left")
     again = project.aft(*RUN, environment=caches)
     assert again.exit_code == 0, again.output

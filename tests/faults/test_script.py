@@ -114,6 +114,20 @@ def test_an_abort_says_where(shop: Project) -> None:
     assert entry["message"].startswith(f"killed by SIGABRT ({SCRIPT}:2)")
 
 
+def test_threads_that_a_script_leaves_end_with_it(shop: Project) -> None:
+    leaves = """
+import threading
+for is_daemon in (True, False):
+    threading.Thread(target=threading.Event().wait, daemon=is_daemon).start()
+"""
+
+    run = run_script(shop, leaves + WRITE, timeout="1m")
+
+    assert run.exit_code == 0, run.output
+    (entry,) = shop.results()
+    assert entry["status"] == "success"
+
+
 def test_too_much_memory_is_refused_to_that_script(shop: Project) -> None:
     before = table(shop)
 

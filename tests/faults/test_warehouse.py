@@ -228,7 +228,7 @@ create sequence shop.tries;
 create function shop.fail() returns trigger language plpgsql as $$
 begin
   if nextval('shop.tries') <= {{times}} then
-    raise exception 'could not serialize' using errcode = '40001';
+    raise exception 'could not serialize' using errcode = '{{state}}';
   end if;
   return null;
 end $$;
@@ -240,8 +240,11 @@ write_to_model(pd.DataFrame({"customer_id": [1000]}), mode="append")
 """
 
 
-def test_what_the_server_has_rolled_back_is_repeated(server_project: ServerProject) -> None:
-    server_project.rows(FAILING.format(times=2))
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+def test_what_the_server_has_rolled_back_is_repeated(
+    server_project: ServerProject, state: str
+) -> None:
+    server_project.rows(FAILING.format(times=2, state=state))
     server_project.write(SCRIPT, APPENDS)
 
     run = server_project.aft("dbt", "run")
@@ -254,7 +257,7 @@ def test_what_the_server_has_rolled_back_is_repeated(server_project: ServerProje
 def test_what_the_server_always_rolls_back_fails_in_the_end(
     server_project: ServerProject,
 ) -> None:
-    server_project.rows(FAILING.format(times=1000))
+    server_project.rows(FAILING.format(times=1000, state="40001"))
     server_project.write(SCRIPT, APPENDS)
 
     run = server_project.aft("dbt", "run")

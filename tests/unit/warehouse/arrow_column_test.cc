@@ -73,6 +73,12 @@ TEST(ArrowColumn, ReadsFloatsOfEveryWidth) {
   EXPECT_EQ(Show("g", *ArrayOf<double>({0.1, 5e-324})), "0.1 5e-324");
 }
 
+TEST(ArrowColumn, RefusesDecimalsWhoseTextWouldHaveNoEnd) {
+  EXPECT_EQ(Show("d:38,1000", *ArrayOf<Int128>({1})), "0." + std::string(999, '0') + "1");
+  EXPECT_THROW(Show("d:38,1001", *ArrayOf<Int128>({1})), Error);
+  EXPECT_THROW(Show("d:38,-1001", *ArrayOf<Int128>({1})), Error);
+}
+
 TEST(ArrowColumn, ReadsDecimalsOfEveryWidth) {
   EXPECT_EQ(Show("d:9,2,32", *ArrayOf<int32_t>({-12345})), "-123.45");
   EXPECT_EQ(Show("d:18,2,64", *ArrayOf<int64_t>({12345})), "123.45");

@@ -96,6 +96,16 @@ TEST(TableWriter, DeclaresTheTypesOfItsTable) {
               ElementsAre(Row{"123.45", "123.45", "~"}));
 }
 
+TEST(TableWriter, WritesDecimalsOfManyPlaces) {
+  Database database;
+
+  database.Write(Frame().Fixed<Int128>("d:38,70", "d", {-12345, 1}), Overwrite("t"));
+
+  EXPECT_THAT(database.Read("SELECT d FROM t").rows,
+              ElementsAre(Row{"-0." + std::string(65, '0') + "12345"},
+                          Row{"0." + std::string(69, '0') + "1"}));
+}
+
 TEST(TableWriter, TurnsNumbersIntoTextExactlyWhereToldTo) {
   Database database;
   WriteRequest request = Overwrite("t");
