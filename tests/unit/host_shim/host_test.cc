@@ -110,6 +110,17 @@ TEST_F(HostTest, RunsOneCommandAfterAnother) {
   EXPECT_LT(output_.find("exited with 1\n"), output_.find("killed by 9\n"));
 }
 
+TEST_F(HostTest, AsksForTheNextCommandAfterASignalBetweenTwo) {
+  Start({"run", "exit 1", "wait", "run", "echo after", "exit", "5"});
+  ReadUntil("exited with 1\n");
+  ReadUntil("ready\n");
+
+  ::kill(pid_, SIGINT);
+
+  EXPECT_EQ(Finish(), 5);
+  EXPECT_LT(output_.find("signal 2 from process\n"), output_.find("after\n"));
+}
+
 TEST_F(HostTest, LeavesTerminalFolderAndVariablesToTheCommand) {
   ::setenv("AFT_TEST_VARIABLE", "inherited", 1);
   RunToEnd({"run",

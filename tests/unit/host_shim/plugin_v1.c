@@ -98,6 +98,8 @@ static aft_status on_signal_v1(void* self, int signal, int32_t origin,
   snprintf(text, sizeof text, "signal %d from %s\n", signal,
            origin == AFT_SIGNAL_FROM_TERMINAL ? "terminal" : "process");
   say(state, text);
+  if (state->next < state->argc && strcmp(state->argv[state->next], "wait") == 0)
+    ++state->next;
   if (strcmp(state->argv[1], "fail-on-signal") == 0) {
     snprintf(error->message, sizeof error->message, "no signals, please");
     return AFT_FAILED;

@@ -27,7 +27,8 @@ TEST(DbtLog, ReadsTheEndOfANode) {
 }
 
 TEST(DbtLog, TakesAStatusOnlyFromALineThatTellsTheEnd) {
-  for (const char* name : {"LogStartLine", "NodeFinished", "SkippingDetails", "Result"}) {
+  for (const char* name :
+       {"LogStartLine", "NodeFinished", "SkippingDetails", "Result", "LogBatchResult"}) {
     const auto line =
         ParseDbtLogLine(std::string(R"({"info": {"name": ")") + name +
                         R"("}, "data": {"node_info": {"node_status": "success"}}})");
