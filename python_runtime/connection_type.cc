@@ -32,6 +32,7 @@ struct Warehouse {
 struct ConnectionObject {
   PyObject_HEAD Warehouse* warehouse;
   Py_ssize_t users;
+  long long commits;
   bool is_closed;
 };
 
@@ -143,6 +144,11 @@ PyObject* Cancel(PyObject* self, PyObject*) {
   });
 }
 
+PyObject* Commits(PyObject* self, void*) {
+  return Guard(self,
+               [&] { return Checked(PyLong_FromLongLong(AsConnection(self)->commits)); });
+}
+
 PyObject* DbmsName(PyObject* self, void*) {
   return Guard(self, [&] {
     const Use use(self);
@@ -242,6 +248,22 @@ void StopOnSignal() {
   if (PyErr_CheckSignals() != 0) throw PythonError();
 }
 
+/// Counts a write that may have been committed, however it ends.
+class CommitCount {
+ public:
+  CommitCount(ConnectionObject* connection, const TableWriter& writer)
+      : connection_(connection), writer_(writer) {}
+  CommitCount(const CommitCount&) = delete;
+  CommitCount& operator=(const CommitCount&) = delete;
+  ~CommitCount() {
+    if (writer_.may_have_committed()) ++connection_->commits;
+  }
+
+ private:
+  ConnectionObject* connection_;
+  const TableWriter& writer_;
+};
+
 PyObject* Write(PyObject* self, PyObject* arguments, PyObject* keywords) {
   return Guard(self, [&] {
     static const char* const kNames[] = {"stream", "relation", "mode", "column_types",
@@ -259,11 +281,11 @@ PyObject* Write(PyObject* self, PyObject* arguments, PyObject* keywords) {
     if (column_types != nullptr) request.column_types = ParseColumnTypes(column_types);
     WriteOutcome outcome;
     Unique<ArrowArrayStream> stream = TakeStream(object);
+    TableWriter writer(use->connection, *use->dialect, std::move(request), &StopOnSignal);
+    const CommitCount count(AsConnection(self), writer);
     {
       const WithoutLock unlocked;
-      outcome =
-          TableWriter(use->connection, *use->dialect, std::move(request), &StopOnSignal)
-              .Write(*stream);
+      outcome = writer.Write(*stream);
     }
     return Checked(Py_BuildValue("(LL)", static_cast<long long>(outcome.rows),
                                  static_cast<long long>(outcome.bytes)));
@@ -309,7 +331,8 @@ PyRef MakeConnectionType() {
       {"close", &Close, METH_NOARGS, "Close the connection."},
       {nullptr, nullptr, 0, nullptr},
   }};
-  static std::array<PyGetSetDef, 2> attributes = {{
+  static std::array<PyGetSetDef, 3> attributes = {{
+      {"commits", &Commits, nullptr, "How many writes may have been committed.", nullptr},
       {"dbms_name", &DbmsName, nullptr, "What the driver calls its database.", nullptr},
       {nullptr, nullptr, nullptr, nullptr, nullptr},
   }};

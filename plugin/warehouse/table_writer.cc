@@ -38,6 +38,7 @@ WriteOutcome TableWriter::Write(ArrowArrayStream& stream) {
     // Others may have dropped or replaced it meanwhile; but what they have made where
     // there was nothing to append to is theirs.
     const bool is_overwrite = request_.mode == WriteMode::kOverwrite;
+    may_have_committed_ = !dialect_.HasTransactionalDdl();
     staging.Swap(target,
                  is_overwrite ? dialect_.Find(connection_, target, doing_) : kind);
     Commit(transaction, outcome);
@@ -59,9 +60,9 @@ WriteOutcome TableWriter::Write(ArrowArrayStream& stream) {
   return outcome;
 }
 
-void TableWriter::Commit(odbc::Transaction& transaction,
-                         const WriteOutcome& outcome) const {
+void TableWriter::Commit(odbc::Transaction& transaction, const WriteOutcome& outcome) {
   const std::string id = dialect_.TransactionId(connection_, doing_);
+  may_have_committed_ = true;
   try {
     transaction.Commit();
   } catch (const odbc::OdbcError& error) {

@@ -60,6 +60,8 @@ class TableWriter {
               std::function<void()> between_rows);
 
   WriteOutcome Write(ArrowArrayStream& stream);
+  /// Whether the database may keep what was written although Write() has thrown.
+  [[nodiscard]] bool may_have_committed() const { return may_have_committed_; }
 
  private:
   [[nodiscard]] std::vector<ArrowColumn> ReadColumns(const ArrowSchema& schema) const;
@@ -72,13 +74,14 @@ class TableWriter {
                     std::vector<ArrowColumn> columns) const;
   [[nodiscard]] Encoding EncodingFor(const ArrowColumn& column,
                                      const TableColumn& table_column) const;
-  void Commit(odbc::Transaction& transaction, const WriteOutcome& outcome) const;
+  void Commit(odbc::Transaction& transaction, const WriteOutcome& outcome);
 
   odbc::Connection& connection_;
   const Dialect& dialect_;
   WriteRequest request_;
   std::function<void()> between_rows_;
   std::string doing_;
+  bool may_have_committed_ = false;
 };
 
 }  // namespace aft

@@ -74,12 +74,15 @@ def _run(given: ScriptProcess) -> None:
     channel.send(plugin, {"started": {"pid": os.getpid()}})
     os.chdir(given.setup.project_dir)
     request = Request(**given.request)
+    leader = os.getpid()
 
     def tell(message: dict[str, Any]) -> None:
         channel.send(plugin, message)
 
     report = script.run(request, given.setup, given.target, given.project, tell)
-    tell({"done": report})
+    # A fork that the script has left running does not end it.
+    if os.getpid() == leader:
+        tell({"done": report})
 
 
 def _enter_control_group(folder: str, plugin: socket.socket) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aft.errors import AftError
+from aft.errors import AftError, WarehouseError
 from aft.profile import Setup, Target
 from aft.project import Project, Relation
 from aft.script_context import Context, ContextConfig, ContextTarget, current_model
@@ -144,13 +144,19 @@ class ScriptSession:
         try:
             yield
         except BaseException as error:
-            sqlstate = getattr(error, "sqlstate", None) or ""
-            is_undone = getattr(error, "is_undone", False)
-            # Else it is not known whether a commit arrived.
-            if is_undone or not sqlstate.startswith(CONNECTION_LOST):
+            if _is_undone(error) or not self.warehouse.may_have_committed:
                 self._tell({"appended": self._has_appended})
+            else:
+                self._has_appended = True
             raise
         self._has_appended = True
+
+
+def _is_undone(error: BaseException) -> bool:
+    if not isinstance(error, WarehouseError):
+        return False
+    # What the server refuses has not been committed; its answer may be what was lost.
+    return error.is_undone or not error.sqlstate.startswith(CONNECTION_LOST)
 
 
 def _column_types(dtype: Any) -> dict[str, str]:

@@ -57,6 +57,8 @@ class Warehouse:
         self._open_connection: _aft.Connection | None = None
         self._last_use = 0.0
         self.meter = Meter()
+        # Of the last write, where it raised.
+        self.may_have_committed = False
 
     def read(self, relation: str | Relation, condition: str = "") -> pd.DataFrame:
         """The rows of a relation, given by its name in SQL or by its parts.
@@ -133,8 +135,11 @@ class Warehouse:
         mode: str,
         column_types: Mapping[str, str],
     ) -> tuple[int, int]:
+        self.may_have_committed = False
+        connection = self._connection
+        before = connection.commits
         try:
-            return self._connection.write(
+            return connection.write(
                 stream, dataclasses.asdict(relation), mode, dict(column_types)
             )
         except _aft.Error as error:
@@ -142,6 +147,9 @@ class Warehouse:
                 return self._settle(error)
             if stream.failure is None:
                 raise _in_words(error) from None
+        finally:
+            # However it ends: a signal may end it when the commit has just returned.
+            self.may_have_committed = connection.commits > before
         # Outside of the handler, so that the user's error keeps its own cause alone.
         raise stream.failure
 
@@ -161,7 +169,7 @@ class Warehouse:
             self.close()
             try:
                 has_committed = self._connection.has_committed(transaction)
-            except _aft.Error:
+            except (_aft.Error, WarehouseError):
                 has_committed = None
             if has_committed:
                 return rows, size
@@ -185,9 +193,12 @@ class Warehouse:
         if self._open_connection is None:
             # Not before now: with SQLite, dbt may have made further files to attach.
             settings = connection_settings(self._target)
-            self._open_connection = _aft.Connection(
-                settings.connection_string, list(settings.statements), LONGEST_SILENCE
-            )
+            try:
+                self._open_connection = _aft.Connection(
+                    settings.connection_string, list(settings.statements), LONGEST_SILENCE
+                )
+            except _aft.Error as error:
+                raise _in_words(error) from None
             interruption.cancel_on_signal(self._open_connection)
         self._last_use = time.monotonic()
         return self._open_connection

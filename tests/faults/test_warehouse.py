@@ -254,6 +254,33 @@ def test_what_the_server_has_rolled_back_is_repeated(
     assert server_project.rows("select last_value from shop.tries") == ["3"]
 
 
+SLOW_COMMIT = f"""
+create function shop.wait() returns trigger language plpgsql as $$
+begin
+  perform pg_sleep(5);
+  return null;
+end $$;
+create constraint trigger waits after insert on {TARGET} deferrable initially deferred
+for each row execute function shop.wait();
+"""
+
+
+def test_an_append_whose_timeout_comes_while_it_commits_is_not_repeated(
+    server_project: ServerProject,
+) -> None:
+    server_project.rows(SLOW_COMMIT)
+    server_project.write(SCRIPT, APPENDS)
+    script = {"path": SCRIPT, "timeout": "3s", "retries": 1}
+    server_project.bind("customers_predicted_ltvs", [script])
+
+    run = server_project.aft("dbt", "run")
+
+    assert run.exit_code == 1
+    assert "timed out after 3s" in run.output
+    assert "not tried again, for it may have appended rows" in run.output
+    assert server_project.rows(f"select count(*) from {TARGET}") == ["101"]
+
+
 def test_what_the_server_always_rolls_back_fails_in_the_end(
     server_project: ServerProject,
 ) -> None:

@@ -231,6 +231,18 @@ def test_a_script_that_is_killed_while_it_appends_may_have_appended(run: Run) ->
     assert ended.appended
 
 
+def test_a_fork_of_the_script_does_not_report_for_it(run: Run) -> None:
+    ended = run("""
+        import os
+        child = os.fork()
+        if child:
+            os.waitpid(child, 0)
+            os._exit(0)
+    """)
+
+    assert ended.done is None
+
+
 def test_a_script_is_in_a_control_group_of_its_own(
     new_worker: NewWorker, project: Path
 ) -> None:
