@@ -2,18 +2,23 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace aft {
 
 /// Cuts a stream of bytes into lines, whatever pieces the bytes come in.
 ///
 /// A line longer than the limit is given out in pieces of that size, so that memory stays
-/// bounded.
+/// bounded; or shorter ones, where `cut` says how much of a piece, but not 0, can go.
 class LineSplitter {
  public:
-  explicit LineSplitter(std::size_t longest_line) : longest_line_(longest_line) {}
+  using Cut = std::function<std::size_t(std::string_view piece)>;
+
+  explicit LineSplitter(std::size_t longest_line, Cut cut = {})
+      : longest_line_(longest_line), cut_(std::move(cut)) {}
 
   /// Calls `on_line(std::string_view)` for every line that `bytes` completes, without its
   /// line end. The view is good during the call.
@@ -28,9 +33,9 @@ class LineSplitter {
       bytes.remove_prefix(taken);
       if (taken == wanted && end != std::string_view::npos) {
         bytes.remove_prefix(1);
-        GiveOut(on_line);
+        GiveOut(on_line, rest_.size());
       } else if (rest_.size() == longest_line_) {
-        GiveOut(on_line);
+        GiveOut(on_line, cut_ ? cut_(rest_) : rest_.size());
       }
     }
   }
@@ -38,18 +43,19 @@ class LineSplitter {
   /// The stream is over: gives out what stands after the last line end, if anything.
   template <typename OnLine>
   void Finish(const OnLine& on_line) {
-    if (!rest_.empty()) GiveOut(on_line);
+    if (!rest_.empty()) GiveOut(on_line, rest_.size());
   }
 
  private:
   template <typename OnLine>
-  void GiveOut(const OnLine& on_line) {
-    std::string line;
-    line.swap(rest_);
+  void GiveOut(const OnLine& on_line, std::size_t size) {
+    const std::string line = rest_.substr(0, size);
+    rest_.erase(0, size);
     on_line(std::string_view(line));
   }
 
   std::size_t longest_line_;
+  Cut cut_;
   std::string rest_;
 };
 

@@ -43,6 +43,19 @@ json::value Timestamp(Clock::time_point time) {
   return time == Clock::time_point{} ? json::value() : json::value(UtcTimestamp(time));
 }
 
+/// A file of this run's own in the place of whatever is there, so that another run in the
+/// same folder goes on with its own.
+Fd NewFile(const fs::path& path) {
+  Fd file;
+  do {
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) break;
+    file = Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  } while (!file.IsOpen() && errno == EEXIST);
+  if (!file.IsOpen())
+    throw Error(Text("cannot write '", path.native(), "': ", std::strerror(errno)));
+  return file;
+}
+
 // The part of the time that may go into replacing results.json, as one in so many.
 constexpr int kShare = 20;
 
@@ -169,8 +182,7 @@ void Results::AppendToJournal(const Entry& entry) {
   const fs::path path = folder_ / kJournal;
   std::string lines;
   if (!journal_.IsOpen()) {
-    journal_ = Fd(::open(path.c_str(),
-                         O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
+    journal_ = NewFile(path);
     lines = json::serialize(json::object{{"metadata", MetadataJson()}}) + "\n";
   }
   lines += json::serialize(EntryJson(entry.script, Word(entry.status), entry.started,

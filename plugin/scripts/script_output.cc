@@ -63,13 +63,17 @@ ScriptOutput::ScriptOutput(fs::path file, Print print)
 void ScriptOutput::Add(std::string_view line) {
   const char* const level = TakeLevel(line);
   const std::string text = Printable(line);
-  Write(text);
-  const bool was_full = on_console_ >= kMostOnConsole;
-  on_console_ += text.size() + 1;
-  if (was_full) return;
+  const std::size_t size = text.size() + 1;
+  const bool is_in_file = Write(text);
+  const bool is_shown = on_console_ < kMostOnConsole;
+  on_console_ += size;
+  if (!is_in_file && !is_shown) left_out_ += size;
+  if (!is_shown) return;
   print_(text, level);
-  if (on_console_ >= kMostOnConsole)
-    print_(Text("[truncated here; more is in ", file_.native(), "]"), "warn");
+  if (on_console_ < kMostOnConsole) return;
+  print_(is_unwritable_ ? "[truncated here]"
+                        : Text("[truncated here; more is in ", file_.native(), "]"),
+         "warn");
 }
 
 void ScriptOutput::Finish() {
@@ -80,17 +84,17 @@ void ScriptOutput::Finish() {
   left_out_ = 0;
 }
 
-void ScriptOutput::Write(const std::string& line) {
+bool ScriptOutput::Write(const std::string& line) {
   if (in_file_ + line.size() + 1 > kMostInFile || !Open()) {
-    left_out_ += line.size() + 1;
     // What follows a gap would look as if it followed directly.
     in_file_ = kMostInFile;
-    return;
+    return false;
   }
   in_file_ += line.size() + 1;
-  if (WriteAll(descriptor_, line + "\n")) return;
+  if (WriteAll(descriptor_, line + "\n")) return true;
   is_unwritable_ = true;
   print_(Text("[cannot write ", file_.native(), ": ", std::strerror(errno), "]"), "warn");
+  return false;
 }
 
 bool ScriptOutput::Open() {

@@ -32,7 +32,8 @@ class ScriptOutput {
   void Finish();
 
  private:
-  void Write(const std::string& line);
+  /// Whether the file has the line.
+  bool Write(const std::string& line);
   bool Open();
 
   std::filesystem::path file_;

@@ -44,4 +44,14 @@ std::string Secrets::Masked(std::string text) const {
   return text;
 }
 
+std::size_t Secrets::CutOf(std::string_view text) const {
+  std::size_t begun = 0;
+  for (const std::string_view secret : secrets_) {
+    for (std::size_t size = std::min(secret.size() - 1, text.size()); size > begun;
+         --size)
+      if (text.ends_with(secret.substr(0, size))) begun = size;
+  }
+  return begun == text.size() ? text.size() : text.size() - begun;
+}
+
 }  // namespace aft

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,10 @@ class Secrets {
 
   /// `text` with "*****" in the place of each secret, as dbt masks its own.
   [[nodiscard]] std::string Masked(std::string text) const;
+
+  /// Where to cut a text whose rest is not known yet: before what may be the beginning of
+  /// a secret at its end, unless that would be all of it.
+  [[nodiscard]] std::size_t CutOf(std::string_view text) const;
 
  private:
   std::vector<std::string> secrets_;  ///< the longest first

@@ -50,11 +50,25 @@ void RemoveLeftovers(const fs::path& parent) {
     if (entry.path().filename().native().rfind(kPrefix, 0) != 0) continue;
     const Fd folder = OpenFolder(entry.path());
     if (!folder.IsOpen() || !IsOurs(folder)) continue;
-    // Empty and unlocked is also what a folder is between its making and its locking.
-    if (fs::is_empty(entry.path(), ignored)) continue;
     if (::flock(folder.get(), LOCK_EX | LOCK_NB) == 0)
       fs::remove_all(entry.path(), ignored);
   }
+}
+
+fs::path MakeFolder(const fs::path& parent) {
+  std::string name = parent / (std::string(kPrefix) + "XXXXXX");
+  if (::mkdtemp(name.data()) == nullptr)
+    throw Error(Text("cannot make a private folder in '", parent.native(), "': ",
+                     std::strerror(errno), "; set TMPDIR to a folder you can write to"));
+  return name;
+}
+
+/// Locks a folder; false where another run has taken it for a leftover before.
+bool Lock(const Fd& folder, const fs::path& path) {
+  const bool is_locked = folder.IsOpen() && ::flock(folder.get(), LOCK_EX | LOCK_NB) == 0;
+  if (is_locked) return fs::exists(path);
+  if (errno == ENOENT || errno == EWOULDBLOCK) return false;
+  throw Error(Text("cannot lock '", path.native(), "': ", std::strerror(errno)));
 }
 
 }  // namespace
@@ -62,14 +76,10 @@ void RemoveLeftovers(const fs::path& parent) {
 RunFolder::RunFolder() {
   const fs::path parent = Parent();
   RemoveLeftovers(parent);
-  std::string name = parent / (std::string(kPrefix) + "XXXXXX");
-  if (::mkdtemp(name.data()) == nullptr)
-    throw Error(Text("cannot make a private folder in '", parent.native(), "': ",
-                     std::strerror(errno), "; set TMPDIR to a folder you can write to"));
-  path_ = name;
-  lock_ = OpenFolder(path_);
-  if (!lock_.IsOpen() || ::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0)
-    throw Error(Text("cannot lock '", name, "': ", std::strerror(errno)));
+  do {
+    path_ = MakeFolder(parent);
+    lock_ = OpenFolder(path_);
+  } while (!Lock(lock_, path_));
 }
 
 RunFolder::~RunFolder() {

@@ -23,6 +23,8 @@ constexpr const char* kGarbled =
     "those "
     "alone that it has opened";
 
+constexpr std::size_t kLongestLine = std::size_t{1} << 16U;
+
 std::string EndWithoutReport(int wait_status) {
   if (WIFSIGNALED(wait_status)) {
     const char* name = ::sigabbrev_np(WTERMSIG(wait_status));
@@ -36,8 +38,12 @@ std::string EndWithoutReport(int wait_status) {
 }  // namespace
 
 ScriptRun::ScriptRun(EventLoop& loop, Script script,
-                     std::function<void(std::string_view line)> on_output)
-    : loop_(loop), script_(std::move(script)), on_output_(std::move(on_output)) {
+                     std::function<void(std::string_view line)> on_output,
+                     LineSplitter::Cut cut)
+    : loop_(loop),
+      script_(std::move(script)),
+      on_output_(std::move(on_output)),
+      lines_(kLongestLine, std::move(cut)) {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
     throw Error(Text("cannot make a channel to a script: ", std::strerror(errno)));

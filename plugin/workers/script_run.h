@@ -19,8 +19,10 @@ namespace aft {
 /// host.
 class ScriptRun {
  public:
+  /// `cut` says where a line that is too long may be cut.
   ScriptRun(EventLoop& loop, Script script,
-            std::function<void(std::string_view line)> on_output);
+            std::function<void(std::string_view line)> on_output,
+            LineSplitter::Cut cut = {});
   ScriptRun(const ScriptRun&) = delete;
   ScriptRun& operator=(const ScriptRun&) = delete;
   ~ScriptRun();
@@ -53,7 +55,7 @@ class ScriptRun {
   Fd script_control_;
   Fd output_;
   Fd script_output_;
-  LineSplitter lines_{std::size_t{1} << 16U};
+  LineSplitter lines_;
   Outcome outcome_;
   int process_group_ = 0;
   bool has_reported_ = false;

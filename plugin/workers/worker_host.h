@@ -18,7 +18,7 @@ namespace aft {
 /// One worker host: the process in which a Python environment is kept warm and from which
 /// scripts are forked.
 ///
-/// Carries messages; what they are about is the Session's. The host and its scripts end
+/// Carries messages; what they are about is the Worker's. The host and its scripts end
 /// with this object, and with this process, however it ends.
 class WorkerHost {
  public:

@@ -91,9 +91,11 @@ WorkerPool::RunId WorkerPool::Run(const Script& script, const std::string& node_
   WorkerState& state = workers_.at(script.environment);
   const RunId id = next_run_++;
   auto run = std::make_unique<ScriptRun>(
-      loop_, script, [this, on_output = std::move(on_output)](std::string_view line) {
+      loop_, script,
+      [this, on_output = std::move(on_output)](std::string_view line) {
         on_output(secrets_.Masked(std::string(line)));
-      });
+      },
+      [this](std::string_view piece) { return secrets_.CutOf(piece); });
   state.worker->Run(id, *run, node_status);
   running_.emplace(id, Running{std::move(run), std::move(on_ended), &state});
   if (state.worker->is_gone())

@@ -121,6 +121,38 @@ TEST(Results, KeepsEachChangeInTheJournal) {
               ElementsAre("metadata", "a.py running", "a.py error", "b.py skipped"));
 }
 
+TEST(Results, HasAJournalOfItsOwnBesideAnotherRunsInTheSameFolder) {
+  const TemporaryFolder folder;
+  EventLoop loop;
+  Results first(loop, folder.path(), {"1.10.1", "run", "first"});
+  Results second(loop, folder.path(), {"1.10.1", "run", "second"});
+  first.Clear();
+  second.Clear();
+  for (const char* name : {"a.py", "b.py", "c.py"}) {
+    first.Skip(MakeScript(name), "of the first run, which says more about it");
+    second.Skip(MakeScript(name), "of the second");
+  }
+
+  std::istringstream journal(folder.Read("aft/journal.jsonl"));
+  int lines = 0;
+  for (std::string line; std::getline(journal, line); ++lines)
+    EXPECT_THAT(json::serialize(json::parse(line)), testing::HasSubstr("second"));
+  EXPECT_EQ(lines, 4);
+}
+
+TEST(Results, SaysWhyTheJournalCannotBeWritten) {
+  const TemporaryFolder folder;
+  folder.Write("aft/journal.jsonl/file", "");
+  EventLoop loop;
+  Results results(loop, folder.path(), {"1.10.1", "run", "an-id"});
+
+  results.Skip(MakeScript("a.py"), "");
+
+  EXPECT_EQ(results.problem(),
+            Text("cannot write '", (folder.path() / "aft/journal.jsonl").native(),
+                 "': Is a directory"));
+}
+
 TEST(Results, SpendsAPartOfTheTimeOnManyScripts) {
   const TemporaryFolder folder;
   EventLoop loop;

@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <cstdlib>
+#include <thread>
+#include <vector>
 
 #include "tests/support/temporary_folder.h"
 
@@ -40,10 +43,12 @@ TEST_F(RunFolderIn, IsForThisUserOnlyAndGoneAtTheEnd) {
 
 TEST_F(RunFolderIn, RemovesWhatAKilledRunLeft) {
   parent_.Write("aft-run-dead01/gate", "");
+  fs::create_directory(parent_.path() / "aft-run-dead02");
 
   const RunFolder folder;
 
   EXPECT_FALSE(fs::exists(parent_.path() / "aft-run-dead01"));
+  EXPECT_FALSE(fs::exists(parent_.path() / "aft-run-dead02"));
 }
 
 TEST_F(RunFolderIn, LeavesTheFolderOfALivingRunAlone) {
@@ -53,6 +58,20 @@ TEST_F(RunFolderIn, LeavesTheFolderOfALivingRunAlone) {
   const RunFolder another;
 
   EXPECT_TRUE(fs::exists(living.path() / "gate"));
+}
+
+TEST_F(RunFolderIn, AreMadeByManyAtATime) {
+  std::vector<std::thread> makers;
+  std::atomic<int> there = 0;
+  for (int i = 0; i < 4; ++i)
+    makers.emplace_back([&] {
+      for (int round = 0; round < 200; ++round)
+        if (const RunFolder folder; fs::exists(folder.path())) ++there;
+    });
+  for (std::thread& maker : makers) maker.join();
+
+  EXPECT_EQ(there, 800);
+  EXPECT_TRUE(fs::is_empty(parent_.path()));
 }
 
 }  // namespace

@@ -78,6 +78,21 @@ TEST_F(ScriptOutputTest, SaysOnceThatTheFileCannotBeWritten) {
                                     Pair("one", "info"), Pair("two", "info")));
 }
 
+TEST_F(ScriptOutputTest, CountsOnlyWhatNeitherConsoleNorFileHas) {
+  folder_.Write("logs", "a file where the folder should be");
+  ScriptOutput output = Output();
+  output.Add("shown");
+  output.Finish();
+  EXPECT_EQ(printed_.back().first, "shown");
+
+  output.Add(std::string(ScriptOutput::kMostOnConsole, 'x'));
+  EXPECT_EQ(printed_.back().first, "[truncated here]");
+  output.Add("lost");
+  output.Finish();
+
+  EXPECT_EQ(printed_.back().first, "[truncated: 5 bytes more were printed]");
+}
+
 TEST(LogFile, StaysInItsFolderAndIsTheScriptsOwn) {
   EXPECT_EQ(LogFile("/l", "script.model.a.b.after.1.models/x.py"),
             "/l/script.model.a.b.after.1.models+x.py.log");

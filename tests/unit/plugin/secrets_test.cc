@@ -31,6 +31,18 @@ TEST(Secrets, LinesOfAKeyAreSecretsAsWell) {
   EXPECT_EQ(secrets.Masked("{}"), "{}");
 }
 
+TEST(Secrets, ATextIsCutBeforeThem) {
+  Secrets secrets;
+  secrets.Add("hunter2");
+  secrets.Add("terrific");
+
+  EXPECT_EQ(secrets.CutOf("nothing of them"), 15U);
+  EXPECT_EQ(secrets.CutOf("is hunter2"), 10U);
+  EXPECT_EQ(secrets.CutOf("is hunter"), 3U);
+  EXPECT_EQ(secrets.CutOf("is t"), 3U);
+  EXPECT_EQ(secrets.CutOf("hunter"), 6U);
+}
+
 TEST(Secrets, NothingIsNoSecret) {
   Secrets secrets;
   secrets.Add("");
