@@ -51,12 +51,14 @@ int Await(pid_t process) {
   return status;
 }
 
-/// Kills the children of this process. False when they can't be found.
+/// Kills the children of this process. False when none is found or within reach: another
+/// user's is not.
 bool KillChildren() {
   std::ifstream children("/proc/thread-self/children");
+  bool has_killed = false;
   pid_t child = 0;
-  while (children >> child) ::kill(child, SIGKILL);
-  return children.eof();
+  while (children >> child) has_killed |= ::kill(child, SIGKILL) == 0;
+  return has_killed;
 }
 
 /// Kills all descendants of this process: each becomes a child when its parent is gone.

@@ -31,7 +31,7 @@ from aft.requirements import REQUIRED_MODULES
 Say = Callable[[str], None]
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
-_DONE = "aft-environment.json"
+_DONE = "aft-environment-is-complete"
 _KEPT_LINES = 10
 
 
@@ -110,7 +110,7 @@ def _build(environment: Environment, say: Say) -> Path:
             _build_conda(environment, folder, say)
         else:
             _build_venv(environment, folder, say)
-        _mark_done(environment, folder)
+        (folder / _DONE).touch()
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -122,10 +122,7 @@ def _build_venv(environment: Environment, folder: Path, say: Say) -> None:
     uv = shutil.which("uv", path=_search_path())
     python = folder / "bin" / "python"
     say(f"building it with {'uv' if uv else 'pip'} in {folder}")
-    # An address of a package may have a password in it, which must not be in an argument.
-    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
-        file.write("\n".join([*environment.packages, *REQUIRED_MODULES.values(), ""]))
-        file.flush()
+    with _listed([*environment.packages, *REQUIRED_MODULES.values()]) as file:
         if uv:
             _run([uv, "venv", "--quiet", "--python", _base_python(), str(folder)], say)
             install = [uv, "pip", "install", "--no-progress", "--python", str(python)]
@@ -133,7 +130,7 @@ def _build_venv(environment: Environment, folder: Path, say: Say) -> None:
             _run([_base_python(), "-m", "venv", str(folder)], say)
             install = [str(python), "-m", "pip", "install", "--no-input"]
             install += ["--progress-bar", "off", "--disable-pip-version-check"]
-        _run([*install, "-r", file.name], say)
+        _run([*install, "-r", file], say)
 
 
 def _build_conda(environment: Environment, folder: Path, say: Say) -> None:
@@ -146,7 +143,21 @@ def _build_conda(environment: Environment, folder: Path, say: Say) -> None:
         )
     say(f"building it with conda in {folder}")
     packages = ["python", *map(str.lower, REQUIRED_MODULES.values()), *environment.packages]
-    _run([conda, "create", "--yes", "--quiet", "--prefix", str(folder), *packages], say)
+    with _listed(packages) as file:
+        create = [conda, "create", "--yes", "--quiet", "--prefix", str(folder)]
+        _run([*create, "--file", file], say)
+
+
+@contextmanager
+def _listed(packages: Sequence[str]) -> Iterator[str]:
+    """The name of a file that lists ``packages``.
+
+    An address among them may have a password in it, which must not be in an argument.
+    """
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+        file.write("\n".join([*packages, ""]))
+        file.flush()
+        yield file.name
 
 
 def _run(argv: Sequence[str], say: Say) -> None:
@@ -178,16 +189,6 @@ def _run(argv: Sequence[str], say: Say) -> None:
 
 def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-
-
-def _mark_done(environment: Environment, folder: Path) -> None:
-    made_of = {"type": environment.type, "packages": list(environment.packages)}
-    unfinished = folder / f"{_DONE}.new"
-    with unfinished.open("w", encoding="utf-8") as file:
-        json.dump(made_of, file)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(folder / _DONE)
 
 
 def _search_path() -> str:

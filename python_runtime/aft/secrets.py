@@ -29,7 +29,9 @@ def secrets_of(credentials: Mapping[str, Any], connection_string: str) -> list[s
         value for name, value in os.environ.items() if name.startswith(SECRET_VARIABLE)
     )
     found = {*environment, *_in_credentials(credentials), *_in_string(connection_string)}
-    return sorted({form for secret in found if secret for form in _forms(secret)})
+    forms = {form for secret in found if secret for form in _forms(secret)}
+    # One may be the beginning of another one.
+    return sorted(sorted(forms), key=len, reverse=True)
 
 
 def _in_credentials(credentials: Mapping[str, Any]) -> Iterator[str]:

@@ -11,6 +11,7 @@ import sys
 import termios
 import threading
 from contextlib import suppress
+from functools import partial
 
 from tests.support.processes import wait_until
 
@@ -20,10 +21,10 @@ _INSTRUCTION = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0), 8
 DROP_ALL = struct.pack("HL", 1, ctypes.addressof(_INSTRUCTION))
 
 
-def unsent(connection: socket.socket) -> int:
-    """How many bytes the other side has not acknowledged."""
+def has_arrived(connection: socket.socket) -> bool:
+    """Whether the other side has acknowledged all that was sent."""
     count = fcntl.ioctl(connection, termios.TIOCOUTQ, struct.pack("i", 0))
-    return int(struct.unpack("i", count)[0])
+    return struct.unpack("i", count) == (0,)
 
 
 class Proxy:
@@ -61,7 +62,7 @@ class Proxy:
         self._is_silent = True
         for client in self._clients:
             # What is sent once more would be a sign of life.
-            wait_until(lambda each=client: unsent(each) == 0, "all that was sent is there")
+            wait_until(partial(has_arrived, client), "all that was sent is there")
             client.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, DROP_ALL)
 
     def close(self) -> None:

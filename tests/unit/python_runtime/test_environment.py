@@ -117,7 +117,7 @@ def test_conda_builds_what_asks_for_it(
     command = home / "bin" / "conda"
     command.parent.mkdir(parents=True)
     command.write_text(
-        f'#!/bin/sh\necho "$@"\nmkdir -p {cache}/{geo.key}/bin\n'
+        f'#!/bin/sh\necho "$1 $2 $3 $4 $5 $6" $(cat "$7")\nmkdir -p {cache}/{geo.key}/bin\n'
         f"ln -s {sys.executable} {cache}/{geo.key}/bin/python\n"
     )
     command.chmod(0o755)
@@ -126,8 +126,8 @@ def test_conda_builds_what_asks_for_it(
     environment.provide(geo, lines.append)
 
     assert lines[1] == (
-        f"create --yes --quiet --prefix {cache}/{geo.key} python jinja2 pyyaml pandas "
-        "pyarrow geopandas=0.14"
+        f"create --yes --quiet --prefix {cache}/{geo.key} --file python jinja2 pyyaml "
+        "pandas pyarrow geopandas=0.14"
     )
 
 

@@ -34,6 +34,12 @@ def test_what_is_none_stays_readable(name: str) -> None:
     assert secrets_of({name: "hunter2"}, "") == []
 
 
+def test_the_longest_come_first() -> None:
+    credentials = {"password": "pass", "token": "pass1234", "secret": "zz"}
+
+    assert secrets_of(credentials, "") == ["pass1234", "pass", "zz"]
+
+
 def test_nested_credentials_are_searched() -> None:
     credentials = {"keyfile_json": {"project": "shop"}, "extra": {"token": 12345}}
 
@@ -50,7 +56,7 @@ def test_a_connection_string_is_searched() -> None:
 def test_the_environments_secrets_are_dbts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBT_ENV_SECRET_TOKEN", "a b/c")
 
-    assert secrets_of({}, "") == ["a b/c", "a%20b%2Fc", "a+b%2Fc"]
+    assert secrets_of({}, "") == ["a%20b%2Fc", "a+b%2Fc", "a b/c"]
 
 
 def test_an_empty_password_masks_nothing() -> None:

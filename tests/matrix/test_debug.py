@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`aft debug` knows each dbt that runs are followed with."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.matrix.entry import Entry
+from tests.support.project import Project
+
+
+@pytest.mark.adapters("postgres", "mysql", "sqlite")
+def test_debug_says_how_a_dbt_is_followed(entry: Entry, shop: Project) -> None:
+    run = shop.aft("debug")
+
+    version = run.output.splitlines()[run.line("  version:")]
+    assert f"OK, dbt-core {entry.name.partition('-')[0]}." in version
+    assert ("followed in stages" in version) == (entry.version < (1, 8))
