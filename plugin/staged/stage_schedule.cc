@@ -150,6 +150,9 @@ void StageSchedule::EndTurn(const std::string& node, bool has_succeeded) {
     Fail(at, Text("a script of '", node, "' failed"));
   } else if (nodes_[at].is_built) {
     Finish(at);
+  } else if (!stopped_for_.empty()) {
+    nodes_[at].state = State::kReady;
+    Leave(at, stopped_for_);
   } else {
     Prepared(at);
   }
@@ -196,6 +199,7 @@ void StageSchedule::EndNode(const std::string& id, Result result) {
 }
 
 void StageSchedule::Stop(const std::string& reason) {
+  if (stopped_for_.empty()) stopped_for_ = reason;
   for (std::size_t at = 0; at < nodes_.size(); ++at) {
     const State state = nodes_[at].state;
     if (state == State::kWaiting || state == State::kReady || state == State::kPrepared)

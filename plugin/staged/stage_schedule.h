@@ -101,6 +101,7 @@ class StageSchedule {
   std::set<std::size_t> with_turns_;  ///< nodes whose next turn may start
   std::set<std::size_t> prepared_;    ///< nodes that dbt may build
   std::vector<Skipped> skipped_;
+  std::string stopped_for_;  ///< why nothing further starts; or empty
   std::size_t built_count_ = 0;
 };
 

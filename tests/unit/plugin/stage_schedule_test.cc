@@ -204,6 +204,22 @@ TEST(StageSchedule, StartsNothingAfterAStop) {
   EXPECT_EQ(skipped.back().node, "b");
 }
 
+TEST(StageSchedule, LeavesANodeThatWasPreparedWhileAStopCame) {
+  const Graph graph = GraphFrom("a");
+  StageSchedule schedule(graph, AllOf(graph), {Scripts("a", 1, 1)});
+  EXPECT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("a"));
+
+  schedule.Stop("interrupted");
+  schedule.EndTurn("a", true);
+
+  EXPECT_THAT(schedule.TakeStage(), IsEmpty());
+  const std::vector<StageSchedule::Skipped> skipped = schedule.TakeSkipped();
+  ASSERT_EQ(skipped.size(), 1);
+  EXPECT_EQ(skipped.front().node, "a");
+  EXPECT_EQ(skipped.front().reason, "interrupted");
+  EXPECT_EQ(skipped.front().scripts.size(), 1);
+}
+
 TEST(StageSchedule, GivesOutAsManyTurnsAsMayRunAtATime) {
   const Graph graph = GraphFrom("(a); (b); (c)");
   StageSchedule schedule(graph, AllOf(graph),
