@@ -11,18 +11,43 @@
 namespace aft {
 namespace {
 
-/// For the environment, which every command takes, while `dbt ls` has no such options.
-std::vector<std::string> InJson(const char* indirect_selection) {
-  std::vector<std::string> environment = {"DBT_LOG_FORMAT=json",
-                                          "DBT_ENGINE_LOG_FORMAT=json"};
-  if (*indirect_selection == '\0') return environment;
-  for (const char* prefix : {"DBT_", "DBT_ENGINE_"})
-    environment.push_back(std::string(prefix) +
-                          "INDIRECT_SELECTION=" + indirect_selection);
+/// For the environment, which every command takes, while `dbt ls` has no such options:
+/// dbt's log as JSON, and these "NAME=value" settings.
+std::vector<std::string> InJson(std::initializer_list<const char*> settings) {
+  std::vector<std::string> environment;
+  for (const char* prefix : {"DBT_", "DBT_ENGINE_"}) {
+    environment.push_back(std::string(prefix) + "LOG_FORMAT=json");
+    for (const char* setting : settings) environment.push_back(Text(prefix, setting));
+  }
   return environment;
 }
 
+/// As a shell reads it back.
+std::string Quoted(const std::string& word) {
+  const bool is_plain =
+      !word.empty() && word.find_first_of(" \t\n\"'\\$`&|;<>()*?[]{}#~!") == word.npos;
+  if (is_plain) return word;
+  std::string quoted = "'";
+  for (const char character : word)
+    quoted += character == '\'' ? std::string("'\\''") : std::string(1, character);
+  return quoted + "'";
+}
+
 }  // namespace
+
+std::string CommandLine(const DbtProcess& process) {
+  std::string line;
+  bool is_hidden = false;
+  for (const std::string& word : process.argv) {
+    if (!line.empty()) line += ' ';
+    if (is_hidden)
+      line += "…";
+    else
+      line += word.rfind("--vars=", 0) == 0 ? "--vars=…" : Quoted(word);
+    is_hidden = word == "--vars";
+  }
+  return line;
+}
 
 StagedCommands::StagedCommands(std::filesystem::path dbt, std::vector<std::string> words)
     : dbt_(std::move(dbt)),
@@ -43,14 +68,17 @@ StagedCommands StagedCommands::Repeating(const std::string& command,
 }
 
 DbtProcess StagedCommands::Listing() const {
-  DbtProcess process{{dbt_.native(), "ls"}, InJson(""), true};
+  // What it gives out is a part of its log, which has to come however quiet the run is.
+  DbtProcess process{
+      {dbt_.native(), "ls"}, InJson({"QUIET=false", "LOG_LEVEL=info"}), true};
   // What `dbt run` and its like take, and `dbt ls` does not.
   for (std::string& word : arguments_.WordsWithout(
-           {"--log-format", "--output", "--output-keys", "--full-refresh", "--threads",
-            "--empty", "--no-empty", "--sample", "--no-sample", "--event-time-start",
-            "--event-time-end", "--show", "--store-failures", "--export-saved-queries",
-            "--no-export-saved-queries", "--fail-fast", "--no-fail-fast", "--defer",
-            "--no-defer", "--favor-state", "--no-favor-state",
+           {"--quiet", "--no-quiet", "--log-level", "--log-format", "--output",
+            "--output-keys", "--full-refresh", "--threads", "--empty", "--no-empty",
+            "--sample", "--no-sample", "--event-time-start", "--event-time-end", "--show",
+            "--store-failures", "--export-saved-queries", "--no-export-saved-queries",
+            "--fail-fast", "--no-fail-fast", "--defer", "--no-defer", "--favor-state",
+            "--no-favor-state",
             // Those of dbt 2.
             "--static-analysis", "--state-mode", "--run-cache-mode",
             "--force-node-selection", "--skip-checks", "--with-sample", "--sampled"}))
@@ -60,9 +88,15 @@ DbtProcess StagedCommands::Listing() const {
   return process;
 }
 
+bool StagedCommands::SilencesEmptiness() const {
+  const std::string options = arguments_.Setting("warn-error-options");
+  return options.find("NoNodesSelected") != std::string::npos ||
+         options.find("NothingToDo") != std::string::npos;
+}
+
 DbtProcess StagedCommands::Stage(const StageSelection& selection) const {
   // Tests are nodes like all others here: none comes along with a model.
-  DbtProcess process{{dbt_.native()}, InJson("empty"), true};
+  DbtProcess process{{dbt_.native()}, InJson({"INDIRECT_SELECTION=empty"}), true};
   std::istringstream command(arguments_.command());
   for (std::string word; command >> word;) process.argv.push_back(word);
   const bool has_state = !selection.state_folder.empty();

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "host_shim/error.h"
-#include "plugin/base/atomic_file.h"
 #include "plugin/dbt/dbt_command.h"
 #include "plugin/dbt/node_status.h"
 
@@ -49,8 +48,8 @@ StagedRun::StagedRun(EventLoop& loop, ScriptHost& host, Setup setup, Handlers ha
       preparation_(host, project_, invocation_, target_folder_),
       turns_(loop, host, script_console_, results_, target_folder_ / "aft" / "logs"),
       report_(console_, manifest_, target_folder_ / "run_results.json"),
-      command_(commands_.Listing()),
-      old_manifest_(WrittenAt(target_folder_ / "manifest.json")) {
+      listing_(target_folder_ / "manifest.json"),
+      command_(commands_.Listing()) {
   preparation_.WarmUp(setup.warm_up);
 }
 
@@ -64,11 +63,7 @@ StagedRun::Next StagedRun::NextStep() {
 
 void StagedRun::TakeLine(const std::string& line) {
   if (phase_ != Phase::kListing) return TakeStageLine(line);
-  std::string node = ListedNode(line);
-  if (node.empty())
-    console_.TakeListing(line);
-  else
-    selected_.insert(std::move(node));
+  if (!listing_.Take(line)) console_.TakeListing(line);
 }
 
 void StagedRun::TakeStageLine(const std::string& raw) {
@@ -93,22 +88,19 @@ void StagedRun::CommandExited(int exit_code) {
 }
 
 void StagedRun::ListingEnded(int exit_code) {
-  if (exit_code != 0 || turns_.is_interrupted()) {
+  if (turns_.is_interrupted()) {
     console_.PrintListing();
     exit_code_ = exit_code == 0 ? kSomeFailed : exit_code;
     phase_ = Phase::kEnded;
     return;
   }
+  // What `dbt retry` repeats is known without a listing.
+  const std::string problem =
+      listing_.Problem(CommandLine(command_), exit_code,
+                       previous_.has_value() || commands_.SilencesEmptiness());
+  if (!problem.empty()) return Refuse({problem}, exit_code);
   try {
-    const std::filesystem::path path = target_folder_ / "manifest.json";
-    if (WrittenAt(path) == old_manifest_)
-      throw Error(
-          Text("cannot tell which scripts are bound, for the dbt that was found has "
-               "not written '",
-               path.native(),
-               "'; see that it is a dbt, and run it without "
-               "'--no-write-json'"));
-    manifest_ = ReadManifest(path);
+    manifest_ = listing_.ReadNewManifest();
     results_.SetDbtVersion(manifest_.dbt_version);
     Plan();
   } catch (const Error& error) {
@@ -129,6 +121,7 @@ void StagedRun::SelectLeft(const PreviousRun& previous, BoundScripts& bound) {
 }
 
 void StagedRun::Plan() {
+  selected_ = listing_.nodes();
   BoundScripts bound =
       BindScripts(manifest_, project_, invocation_, preparation_.environments());
   if (previous_) SelectLeft(*previous_, bound);
@@ -175,11 +168,11 @@ void StagedRun::HostIsReady() {
   Begin();
 }
 
-void StagedRun::Refuse(const std::vector<std::string>& problems) {
+void StagedRun::Refuse(const std::vector<std::string>& problems, int exit_code) {
   console_.PrintListing();
   for (const std::string& problem : problems)
     handlers_.write_error(Text("aft: ", Printable(problem), "\n"));
-  exit_code_ = kNotBegun;
+  exit_code_ = exit_code == 0 ? kNotBegun : exit_code;
   phase_ = Phase::kEnded;
 }
 

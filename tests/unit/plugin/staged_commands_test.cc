@@ -13,6 +13,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::ElementsAreArray;
 using testing::IsEmpty;
+using testing::IsSupersetOf;
 
 TEST(StagedCommands, ListWhatTheUserSelects) {
   const StagedCommands commands(
@@ -25,8 +26,24 @@ TEST(StagedCommands, ListWhatTheUserSelects) {
               ElementsAre("/bin/dbt", "ls", "-s", "a", "b+", "--vars", "{x: 1}",
                           "--output", "json", "--output-keys", "unique_id"));
   EXPECT_THAT(listing.environment,
-              ElementsAre("DBT_LOG_FORMAT=json", "DBT_ENGINE_LOG_FORMAT=json"));
+              IsSupersetOf({"DBT_LOG_FORMAT=json", "DBT_ENGINE_LOG_FORMAT=json"}));
   EXPECT_TRUE(listing.is_captured);
+}
+
+TEST(StagedCommands, ListAloudHoweverQuietTheRunIs) {
+  const StagedCommands commands("/bin/dbt",
+                                {"-q", "--no-quiet", "--log-level", "none", "run", "-d"});
+
+  const DbtProcess listing = commands.Listing();
+
+  EXPECT_THAT(listing.argv, ElementsAre("/bin/dbt", "ls", "-d", "--output", "json",
+                                        "--output-keys", "unique_id"));
+  EXPECT_THAT(listing.environment,
+              IsSupersetOf({"DBT_QUIET=false", "DBT_ENGINE_QUIET=false",
+                            "DBT_LOG_LEVEL=info", "DBT_ENGINE_LOG_LEVEL=info"}));
+  EXPECT_THAT(commands.Stage({{"fqn:a"}, {}, {}}).argv,
+              ElementsAre("/bin/dbt", "run", "-q", "--no-quiet", "--log-level", "none",
+                          "-d", "--select", "fqn:a"));
 }
 
 TEST(StagedCommands, ListWithoutTheOptionsThatDbt2TakesForARun) {

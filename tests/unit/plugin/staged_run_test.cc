@@ -77,6 +77,44 @@ TEST(StagedRun, EndsWithAListingThatFails) {
   EXPECT_TRUE(driver.HasEnded());
   EXPECT_EQ(driver.run.exit_code(), 2);
   EXPECT_EQ(driver.output, "no such project\n");
+  EXPECT_EQ(driver.errors,
+            "aft: cannot tell what is selected: dbt has ended with exit code 2; see what "
+            "it says above; aft asked with: /bin/dbt ls --output json --output-keys "
+            "unique_id\n");
+}
+
+TEST(StagedRun, DoesNotTakeASilentListingForAnEmptyOne) {
+  const Shop shop = TwoModels();
+  StagedDriver driver(shop.path(), {"run", "--vars", "{password: secret}"});
+
+  ASSERT_TRUE(driver.Starts());
+  driver.run.CommandExited(0);
+
+  EXPECT_TRUE(driver.HasEnded());
+  EXPECT_EQ(driver.run.exit_code(), 2);
+  EXPECT_THAT(
+      driver.errors,
+      AllOf(HasSubstr("dbt has listed nothing, and has not said that nothing"),
+            HasSubstr("/bin/dbt ls --vars … --output"), Not(HasSubstr("secret"))));
+}
+
+TEST(StagedRun, LeavesARunToDbtWhereDbtSaysThatNothingIsSelected) {
+  const Shop shop = TwoModels();
+  const std::vector<std::vector<std::string>> lines = {
+      {R"({"info": {"name": "NoNodesSelected", "msg": "No nodes selected!"}})", "run"},
+      {R"({"info": {"name": "LogMessage", "msg": "Nothing to do. Try checking"}})",
+       "run"},
+      {"", "run", "--warn-error-options", "{silence: [NoNodesSelected]}"}};
+  for (const std::vector<std::string>& line : lines) {
+    StagedDriver driver(shop.path(), {line.begin() + 1, line.end()});
+    ASSERT_TRUE(driver.Starts());
+    driver.Print(line.front());
+    driver.run.CommandExited(0);
+
+    ASSERT_TRUE(driver.Starts());
+    EXPECT_FALSE(driver.command.is_captured);
+    EXPECT_EQ(driver.errors, "");
+  }
 }
 
 TEST(StagedRun, BuildsNothingWhereABoundScriptIsMissing) {
