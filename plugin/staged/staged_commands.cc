@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <map>
-#include <sstream>
+#include <string_view>
 #include <utility>
 
 #include "host_shim/error.h"
@@ -20,6 +20,13 @@ std::vector<std::string> InJson(std::initializer_list<const char*> settings) {
     for (const char* setting : settings) environment.push_back(Text(prefix, setting));
   }
   return environment;
+}
+
+void Append(const char* option, const std::vector<std::string>& values,
+            DbtProcess& process) {
+  if (values.empty()) return;
+  process.argv.emplace_back(option);
+  process.argv.insert(process.argv.end(), values.begin(), values.end());
 }
 
 /// As a shell reads it back.
@@ -69,20 +76,23 @@ StagedCommands StagedCommands::Repeating(const std::string& command,
 
 DbtProcess StagedCommands::Listing() const {
   // What it gives out is a part of its log, which has to come however quiet the run is.
-  DbtProcess process{
-      {dbt_.native(), "ls"}, InJson({"QUIET=false", "LOG_LEVEL=info"}), true};
+  DbtProcess process{{dbt_.native()}, InJson({"QUIET=false", "LOG_LEVEL=info"}), true};
   // What `dbt run` and its like take, and `dbt ls` does not.
   for (std::string& word : arguments_.WordsWithout(
-           {"--quiet", "--no-quiet", "--log-level", "--log-format", "--output",
-            "--output-keys", "--full-refresh", "--threads", "--empty", "--no-empty",
-            "--sample", "--no-sample", "--event-time-start", "--event-time-end", "--show",
-            "--store-failures", "--export-saved-queries", "--no-export-saved-queries",
-            "--fail-fast", "--no-fail-fast", "--defer", "--no-defer", "--favor-state",
-            "--no-favor-state",
+           {"--select", "--quiet", "--no-quiet", "--log-level", "--log-format",
+            "--output", "--output-keys", "--full-refresh", "--threads", "--empty",
+            "--no-empty", "--sample", "--no-sample", "--event-time-start",
+            "--event-time-end", "--show", "--store-failures", "--export-saved-queries",
+            "--no-export-saved-queries", "--include-saved-query",
+            "--no-include-saved-query", "--sqlparse", "--fail-fast", "--no-fail-fast",
+            "--defer", "--no-defer", "--favor-state", "--no-favor-state",
             // Those of dbt 2.
             "--static-analysis", "--state-mode", "--run-cache-mode",
-            "--force-node-selection", "--skip-checks", "--with-sample", "--sampled"}))
+            "--force-node-selection", "--skip-checks", "--with-sample", "--sampled"},
+           "ls"))
     process.argv.push_back(std::move(word));
+  // Under `dbt ls`, and there only, `--models` is more than another name for it.
+  Append("--select", arguments_.Values("--select"), process);
   for (const char* word : {"--output", "json", "--output-keys", "unique_id"})
     process.argv.emplace_back(word);
   return process;
@@ -97,27 +107,24 @@ bool StagedCommands::SilencesEmptiness() const {
 DbtProcess StagedCommands::Stage(const StageSelection& selection) const {
   // Tests are nodes like all others here: none comes along with a model.
   DbtProcess process{{dbt_.native()}, InJson({"INDIRECT_SELECTION=empty"}), true};
-  std::istringstream command(arguments_.command());
-  for (std::string word; command >> word;) process.argv.push_back(word);
-  const bool has_state = !selection.state_folder.empty();
-  const bool has_deferral = !selection.defer_folder.empty();
-  for (std::string& word : arguments_.WordsWithout(
-           {"--select", "--exclude", "--selector", "--resource-type", "--resource-types",
-            "--exclude-resource-type", "--exclude-resource-types", "--indirect-selection",
-            "--log-format", has_state ? "--state" : "",
-            has_deferral ? "--defer-state" : ""}))
+  std::vector<std::string_view> left_out = {"--select",
+                                            "--exclude",
+                                            "--selector",
+                                            "--resource-type",
+                                            "--resource-types",
+                                            "--exclude-resource-type",
+                                            "--exclude-resource-types",
+                                            "--indirect-selection",
+                                            "--log-format"};
+  if (!selection.state_folder.empty()) left_out.push_back("--state");
+  if (!selection.defer_folder.empty()) left_out.push_back("--defer-state");
+  for (std::string& word : arguments_.WordsWithout(left_out, arguments_.command()))
     process.argv.push_back(std::move(word));
-  if (has_state) {
-    process.argv.emplace_back("--state");
-    process.argv.push_back(selection.state_folder.native());
-  }
-  if (has_deferral) {
-    process.argv.emplace_back("--defer-state");
-    process.argv.push_back(selection.defer_folder.native());
-  }
-  process.argv.emplace_back("--select");
-  process.argv.insert(process.argv.end(), selection.selectors.begin(),
-                      selection.selectors.end());
+  if (!selection.state_folder.empty())
+    Append("--state", {selection.state_folder.native()}, process);
+  if (!selection.defer_folder.empty())
+    Append("--defer-state", {selection.defer_folder.native()}, process);
+  Append("--select", selection.selectors, process);
   return process;
 }
 
