@@ -52,6 +52,7 @@ class RandomStagedRun {
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       nodes[i].id = Text("n", i);
       nodes[i].is_ephemeral = random_.Chance(0.25);
+      nodes[i].continues_on_error = random_.Chance(0.2);
       for (std::size_t parent = 0; parent < i; ++parent)
         if (random_.Chance(0.3)) nodes[i].parents.push_back(parent);
       if (random_.Chance(0.3)) nodes[i].before.push_back(Text("b", i, ".py"));
@@ -108,6 +109,7 @@ class RandomStagedRun {
     ExpectScripts(nodes_[at], When::kBefore);
     for (const std::size_t parent : NearestParents(at)) {
       const std::string& id = nodes_[parent].id;
+      if (nodes_[parent].continues_on_error && HasFailed(nodes_[parent])) continue;
       const bool is_beside = std::find(stage.begin(), stage.end(), id) != stage.end();
       if (is_beside && told_[id] != "success") return "skipped";
       EXPECT_TRUE(told_.contains(id)) << id << " above " << nodes_[at].id;
@@ -124,6 +126,14 @@ class RandomStagedRun {
       EXPECT_TRUE(ended_scripts_.contains(id)) << id;
       EXPECT_FALSE(failed_scripts_.contains(id)) << id;
     }
+  }
+
+  [[nodiscard]] bool HasFailed(const Node& node) {
+    const std::vector<std::string> ids = ScriptIds(node);
+    return told_[node.id] == "error" ||
+           std::any_of(ids.begin(), ids.end(), [this](const std::string& id) {
+             return failed_scripts_.contains(id);
+           });
   }
 
   [[nodiscard]] bool IsPassed(const Node& node) const {
