@@ -90,9 +90,7 @@ void StagedRun::CommandExited(int exit_code) {
 void StagedRun::ListingEnded(int exit_code) {
   if (turns_.is_interrupted()) {
     console_.PrintListing();
-    exit_code_ = exit_code == 0 ? kSomeFailed : exit_code;
-    phase_ = Phase::kEnded;
-    return;
+    return EndBeforeStages(exit_code);
   }
   // What `dbt retry` repeats is known without a listing.
   const std::string problem =
@@ -156,6 +154,10 @@ void StagedRun::Plan() {
 }
 
 void StagedRun::HandOver() {
+  // Results of an earlier run are none of this one's, unless it goes on with that.
+  if (!previous_ &&
+      (RunsNodes(invocation_.command) || ChecksSources(invocation_.command)))
+    results_.Clear();
   phase_ = Phase::kHandedOver;
   command_ = commands_.AsTyped();
   has_command_ = true;
@@ -274,17 +276,20 @@ void StagedRun::EndTold(bool has_crashed) {
 }
 
 void StagedRun::EndUntold(const std::string& node, bool has_failed, bool has_crashed) {
+  using Result = StageSchedule::Result;
   stage_.erase(node);
-  if (!has_crashed && MayBeUntold(manifest_.graph.at(node).type))
-    return schedule_->EndNode(node, StageSchedule::Result::kSucceeded);
-  if (!has_crashed && ChecksSources(invocation_.command))
-    return schedule_->EndNode(node, StageSchedule::Result::kSkipped);
-  if (has_failed) {
-    report_.Keep({node, "skipped", "not run, for dbt was stopped before"});
-    return schedule_->EndNode(node, StageSchedule::Result::kSkipped);
+  const bool needs_no_account =
+      !has_crashed && MayBeUntold(manifest_.graph.at(node).type);
+  const bool is_unchecked = !has_crashed && ChecksSources(invocation_.command);
+  if (needs_no_account || is_unchecked || has_failed) {
+    report_.CountEnded();
+    if (!needs_no_account && !is_unchecked)
+      report_.Keep({node, "skipped", "not run, for dbt was stopped before"});
+    return schedule_->EndNode(node,
+                              needs_no_account ? Result::kSucceeded : Result::kSkipped);
   }
   report_.AddError(node, "dbt has not said what became of it");
-  schedule_->EndNode(node, StageSchedule::Result::kFailed);
+  schedule_->EndNode(node, Result::kFailed);
   NodeFailed(node);
 }
 
@@ -320,10 +325,7 @@ void StagedRun::Stop(const std::string& reason) {
 void StagedRun::Interrupt() {
   is_interrupted_ = true;
   turns_.Interrupt("interrupted");
-  if (phase_ == Phase::kPreparing) {
-    exit_code_ = kSomeFailed;
-    phase_ = Phase::kEnded;
-  }
+  if (phase_ == Phase::kPreparing) EndBeforeStages(0);
   if (phase_ != Phase::kRunning) return;
   exit_code_ = std::max(exit_code_, kSomeFailed);
   Stop("not run, for the run was interrupted");
@@ -331,6 +333,14 @@ void StagedRun::Interrupt() {
     for (const std::string& node : std::set<std::string>(stage_))
       EndUntold(node, true, true);
   if (!is_running_) Advance();
+}
+
+/// dbt's own words are there already where it was interrupted in its listing.
+void StagedRun::EndBeforeStages(int exit_code) {
+  if (exit_code == 0)
+    handlers_.write_error("aft: interrupted before dbt has built the first node\n");
+  exit_code_ = exit_code == 0 ? kSomeFailed : exit_code;
+  phase_ = Phase::kEnded;
 }
 
 void StagedRun::Finish() {

@@ -92,6 +92,7 @@ class StagedRun {
   void NodeFailed(const std::string& node);
   void TellSkipped();
   void Stop(const std::string& reason);
+  void EndBeforeStages(int exit_code);
   void Finish();
   void Refuse(const std::vector<std::string>& problems, int exit_code = 0);
   void WriteResults();

@@ -66,6 +66,21 @@ TEST(StagedRun, LeavesARunWithoutScriptsToDbt) {
   EXPECT_EQ(driver.output, "");
 }
 
+TEST(StagedRun, KeepsNoResultsOfScriptsThatARunWithoutThemDoesNotHave) {
+  const std::string old = R"({"results": [{"unique_id": "old", "status": "error"}]})";
+  const Shop shop({{"a", false, {}, {}, {}}});
+  for (const auto& [command, is_kept] :
+       {std::pair{"run", false}, {"test", true}, {"ls", true}}) {
+    shop.Write("target/aft/results.json", old);
+    StagedDriver driver(shop.path(), {command, "--select", "run"});
+
+    driver.List({"a"});
+
+    EXPECT_TRUE(driver.Starts());
+    EXPECT_EQ(shop.Results().contains("old"), is_kept) << command;
+  }
+}
+
 TEST(StagedRun, EndsWithAListingThatFails) {
   const Shop shop = TwoModels();
   StagedDriver driver(shop.path());
@@ -258,6 +273,33 @@ TEST(StagedRun, ListsAStageThatAnInterruptKeptFromStarting) {
   EXPECT_EQ(driver.run.exit_code(), 1);
   EXPECT_THAT(driver.Merged(), ElementsAre(Pair("a", "skipped"), Pair("b", "skipped")));
   EXPECT_THAT(shop.Results(), ElementsAre(Pair("script.a.after.1.a.py", "skipped")));
+}
+
+TEST(StagedRun, SaysThatItWasInterruptedBeforeAStageBegan) {
+  const Shop shop = TwoModels();
+  StagedDriver driver(shop.path());
+  driver.scripts.is_preparing = true;
+  driver.List({"a", "b"});
+  EXPECT_EQ(driver.run.NextStep(), StagedRun::Next::kWait);
+
+  driver.run.Interrupt();
+
+  EXPECT_TRUE(driver.HasEnded());
+  EXPECT_EQ(driver.run.exit_code(), 1);
+  EXPECT_EQ(driver.errors, "aft: interrupted before dbt has built the first node\n");
+}
+
+TEST(StagedRun, CountsNodesOfWhichAKilledDbtHasNotTold) {
+  const Shop shop({{"a", false, {}, {}, {"a.py"}},
+                   {"other", false, {}, {}, {}},
+                   {"b", false, {0}, {}, {}}});
+  StagedDriver driver(shop.path());
+  driver.List({"a", "other", "b"});
+  ASSERT_TRUE(driver.Starts());
+
+  driver.run.CommandExited(137);
+
+  EXPECT_THAT(driver.output, HasSubstr("3 of 3 SKIP relation main.b"));
 }
 
 TEST(StagedRun, EndsWithResultsWhereAStageCannotBeDescribed) {
