@@ -138,11 +138,7 @@ void StagedRun::Plan() {
   if (!has_scripts && bound.problems.empty()) return HandOver();
   console_.PrintListing();
   for (const std::string& notice : bound.notices) console_.Print(notice);
-  if (!commands_.arguments().Setting("sample").empty())
-    bound.problems.emplace_back(
-        "scripts cannot be run with '--sample' in stages, for only dbt itself knows "
-        "which rows it means; leave it out, or use dbt-core 1.10 or later without "
-        "'--aft-mode staged'");
+  AddWhatStagesCannotDo(bound.problems);
   if (!bound.problems.empty()) return Refuse(bound.problems);
   if (invocation_.command == "build") AddTestEdges(manifest_.graph);
   state_.KeepFromDeferral(commands_.DeferFolder(), selected_);
@@ -151,6 +147,23 @@ void StagedRun::Plan() {
   preparation_.Require(bound.environments, target_folder_ / "manifest.json");
   phase_ = Phase::kPreparing;
   HostIsReady();
+}
+
+void StagedRun::AddWhatStagesCannotDo(std::vector<std::string>& problems) const {
+  if (!commands_.arguments().Setting("sample").empty())
+    problems.emplace_back(
+        "scripts cannot be run with '--sample' in stages, for only dbt itself knows "
+        "which rows it means; leave it out, or use dbt-core 1.10 or later without "
+        "'--aft-mode staged'");
+  if (!previous_ || commands_.arguments().Flag("full-refresh", false)) return;
+  for (const std::string& node : previous_->partial)
+    if (selected_.contains(node))
+      problems.push_back(
+          Text("the batches of '", node,
+               "' that failed cannot be repeated in stages, for only `dbt retry` itself "
+               "can build them and no others; run that model with '--event-time-start' "
+               "and '--event-time-end', or use dbt-core 1.9 or later without '--aft-mode "
+               "staged'"));
 }
 
 void StagedRun::HandOver() {

@@ -79,6 +79,7 @@ class StagedRun {
   void ListingEnded(int exit_code);
   void Plan();
   void SelectLeft(const PreviousRun& previous, BoundScripts& bound);
+  void AddWhatStagesCannotDo(std::vector<std::string>& problems) const;
   void HandOver();
   void Begin();
   void Advance();

@@ -144,6 +144,20 @@ TEST(StagedRun, BuildsNothingWhereABoundScriptIsMissing) {
   EXPECT_THAT(driver.errors, AllOf(HasSubstr("aft: "), HasSubstr("a.py")));
 }
 
+TEST(StagedRun, RefusesASampleWhoseRowsOnlyDbtKnows) {
+  const Shop shop = TwoModels();
+  StagedDriver driver(shop.path(), {"build", "--sample", "3 days"});
+
+  driver.List({"a", "b"});
+
+  EXPECT_TRUE(driver.HasEnded());
+  EXPECT_EQ(driver.run.exit_code(), 2);
+  EXPECT_EQ(driver.errors,
+            "aft: scripts cannot be run with '--sample' in stages, for only dbt itself "
+            "knows which rows it means; leave it out, or use dbt-core 1.10 or later "
+            "without '--aft-mode staged'\n");
+}
+
 TEST(StagedRun, SkipsWhatIsBelowAFailedScript) {
   const Shop shop = TwoModels();
   StagedDriver driver(shop.path());
