@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <map>
 #include <set>
+#include <sstream>
 #include <utility>
 
 namespace aft {
@@ -44,6 +45,7 @@ const Names& ValueOptions() {
                                "--log-level",
                                "--log-level-file",
                                "--log-path",
+                               "--maximum-seed-size-mib",
                                "--output",
                                "--packages-install-path",
                                "--partial-parse-file-path",
@@ -55,12 +57,14 @@ const Names& ValueOptions() {
                                "--run-cache-mode",
                                "--sample",
                                "--selector",
+                               "--sqlparse",
                                "--state",
                                "--state-mode",
                                "--static-analysis",
                                "--target",
                                "--target-path",
                                "--threads",
+                               "--v2-parser",
                                "--vars",
                                "--warn-error-options",
                                "--with-sample"};
@@ -79,6 +83,15 @@ std::string LongName(const std::string& option) {
 
 bool TakesValues(const std::string& option) {
   return ListOptions().contains(option) || ValueOptions().contains(option);
+}
+
+/// Whether dbt has this subcommand, and not one that is still unknown here.
+bool IsCommand(const std::string& word) {
+  static const Names kNames = {"build", "clean",    "clone",  "compile",       "debug",
+                               "deps",  "docs",     "init",   "list",          "ls",
+                               "parse", "retry",    "run",    "run-operation", "seed",
+                               "show",  "snapshot", "source", "test"};
+  return kNames.contains(word);
 }
 
 /// Whether another word completes the subcommand: "source freshness".
@@ -127,13 +140,7 @@ bool IsTrue(std::string text) {
 DbtArguments::DbtArguments(const std::vector<std::string>& words) {
   for (std::size_t at = 0; at < words.size();) {
     if (!IsOption(words[at])) {
-      const std::string& word = words[at++];
-      if (command_.empty())
-        command_ = word;
-      else if (IsGroup(command_))
-        command_ += " " + word;
-      else
-        arguments_.push_back({"", {}, {word}});
+      TakeWord(words[at++]);
       continue;
     }
     DbtArgument argument = Option(words[at++]);
@@ -150,6 +157,24 @@ DbtArguments::DbtArguments(const std::vector<std::string>& words) {
     }
     arguments_.push_back(std::move(argument));
   }
+}
+
+void DbtArguments::TakeWord(const std::string& word) {
+  if (IsGroup(command_)) {
+    command_ += " " + word;
+    return;
+  }
+  const bool is_known = IsCommand(command_.substr(0, command_.find(' ')));
+  if (!command_.empty() && (is_known || !IsCommand(word))) {
+    arguments_.push_back({"", {}, {word}});
+    return;
+  }
+  // What came first was the value of an option that is unknown here.
+  if (!command_.empty())
+    arguments_.insert(arguments_.begin() + static_cast<std::ptrdiff_t>(command_place_),
+                      {"", {}, {command_}});
+  command_ = word;
+  command_place_ = arguments_.size();
 }
 
 std::string DbtArguments::Value(std::string_view option) const {
@@ -183,14 +208,20 @@ std::string DbtArguments::Setting(std::string_view name) const {
 }
 
 std::vector<std::string> DbtArguments::WordsWithout(
-    std::initializer_list<std::string_view> left_out) const {
+    const std::vector<std::string_view>& left_out, const std::string& command) const {
   std::vector<std::string> words;
-  for (const DbtArgument& argument : arguments_) {
-    const bool is_left_out =
-        std::find(left_out.begin(), left_out.end(), argument.option) != left_out.end();
-    if (is_left_out) continue;
+  const auto add_command = [&] {
+    std::istringstream parts(command);
+    for (std::string part; parts >> part;) words.push_back(part);
+  };
+  for (std::size_t at = 0; at < arguments_.size(); ++at) {
+    if (at == command_place_) add_command();
+    const DbtArgument& argument = arguments_[at];
+    if (std::find(left_out.begin(), left_out.end(), argument.option) != left_out.end())
+      continue;
     words.insert(words.end(), argument.words.begin(), argument.words.end());
   }
+  if (command_place_ == arguments_.size()) add_command();
   return words;
 }
 

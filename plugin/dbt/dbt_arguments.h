@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <initializer_list>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,13 +39,18 @@ class DbtArguments {
   /// The value of an option, or of dbt's environment variable for it; empty without.
   [[nodiscard]] std::string Setting(std::string_view name) const;
 
-  /// The words of all but the subcommand and the options in `left_out`.
+  /// The words of all but the options in `left_out`, with `command` in the place of the
+  /// subcommand: dbt 1.7 takes some options only before it.
   [[nodiscard]] std::vector<std::string> WordsWithout(
-      std::initializer_list<std::string_view> left_out) const;
+      const std::vector<std::string_view>& left_out,
+      const std::string& command = "") const;
 
  private:
+  void TakeWord(const std::string& word);
+
   std::vector<DbtArgument> arguments_;
   std::string command_;
+  std::size_t command_place_ = 0;  ///< how many arguments stand before it
 };
 
 /// Whether dbt takes `text` for true, as the value of a flag.

@@ -27,6 +27,9 @@ class DbtConsole {
 
   [[nodiscard]] const Options& options() const { return options_; }
 
+  /// Whether dbt would print its events of this level.
+  [[nodiscard]] bool IsShown(std::string_view level) const;
+
   /// What is no event, unchanged.
   void Pass(const std::string& raw) const { write_(raw + "\n"); }
 
@@ -47,7 +50,6 @@ class DbtConsole {
   [[nodiscard]] std::string Yellow(const std::string& text) const;
 
  private:
-  [[nodiscard]] bool IsShown(std::string_view level) const;
   [[nodiscard]] std::string Colored(const std::string& text, const char* color) const;
 
   Options options_;

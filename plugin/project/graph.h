@@ -17,7 +17,8 @@ struct GraphNode {
   std::string file;      ///< that defines it
   std::string selector;  ///< picks this node alone on dbt's command line
   std::set<std::string> parents;
-  bool has_freshness = false;  ///< a source with a rule by which dbt checks it
+  bool has_freshness = false;       ///< a source with a rule by which dbt checks it
+  bool continues_on_error = false;  ///< a model whose failure keeps no child back
 
   [[nodiscard]] bool is_ephemeral() const { return materialization == "ephemeral"; }
 };

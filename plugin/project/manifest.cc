@@ -80,8 +80,11 @@ void AddToGraph(const std::string& id, const json::object& entry, Graph& graph) 
   node.type = StringAt(entry, "resource_type");
   if (node.type.empty()) node.type = id.substr(0, id.find('.'));
   node.name = StringAt(entry, "name");
-  if (node.type == "model")
-    node.materialization = StringAt(Object(entry, "config"), "materialized");
+  if (node.type == "model") {
+    const json::object& config = Object(entry, "config");
+    node.materialization = StringAt(config, "materialized");
+    node.continues_on_error = StringAt(config, "on_error") == "continue";
+  }
   node.relation = RelationOf(entry);
   node.file = StringAt(entry, "original_file_path");
   node.selector = node.type == "source"

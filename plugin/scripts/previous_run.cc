@@ -76,8 +76,10 @@ PreviousRun ReadPreviousRun(const fs::path& folder) {
   previous.command = StringAt(of_dbt, {"args", "which"});
   if (const json::value* args = ValueAt(of_dbt, {"args"}))
     previous.options = OptionsOf(*args);
-  for (const NodeResult& result : ResultsIn(of_dbt))
+  for (const NodeResult& result : ResultsIn(of_dbt)) {
     if (IsRetried(result.status)) previous.nodes.insert(result.node);
+    if (result.status == "partial success") previous.partial.insert(result.node);
+  }
   const json::value of_scripts = ReadJsonFileOrNull(folder / "aft" / "results.json");
   previous.failed = UnfinishedScripts(of_scripts);
   previous.invocation_id = StringAt(of_dbt, {"metadata", "invocation_id"});

@@ -20,6 +20,7 @@ struct PreviousRun {
   /// The options of its command line that `dbt retry` takes over.
   std::vector<std::string> options;
   std::set<std::string> nodes;       ///< that dbt runs again: unique ids
+  std::set<std::string> partial;     ///< those of which it runs the failed batches only
   std::set<std::string> failed;      ///< scripts that failed or did not run: their ids
   bool has_foreign_scripts = false;  ///< there are such, but of a run of another time
 };

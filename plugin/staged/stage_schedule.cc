@@ -22,6 +22,7 @@ void StageSchedule::AddNodes(const Graph& graph, const std::set<std::string>& se
     nodes_.back().id = id;
     nodes_.back().is_selected = selected.contains(id);
     nodes_.back().is_ephemeral = node.is_ephemeral();
+    nodes_.back().continues_on_error = node.continues_on_error;
     if (!nodes_.back().is_passed()) ++built_count_;
   }
   for (const auto& [id, node] : graph) {
@@ -117,7 +118,14 @@ void StageSchedule::Leave(std::size_t at, const std::string& reason) {
     if (nodes_[unit_test].state == State::kWaiting) Leave(unit_test, reason);
 }
 
-void StageSchedule::Fail(std::size_t first, const std::string& reason) {
+void StageSchedule::Fail(std::size_t at, const std::string& reason) {
+  if (!nodes_[at].continues_on_error) return Skip(at, reason);
+  Leave(at, reason);
+  Finish(at);
+}
+
+/// All that is below goes as well, past models that would let it pass if they failed.
+void StageSchedule::Skip(std::size_t first, const std::string& reason) {
   std::vector<std::size_t> open = {first};
   Leave(first, reason);
   while (!open.empty()) {
@@ -150,6 +158,9 @@ void StageSchedule::EndTurn(const std::string& node, bool has_succeeded) {
     Fail(at, Text("a script of '", node, "' failed"));
   } else if (nodes_[at].is_built) {
     Finish(at);
+  } else if (!stopped_for_.empty()) {
+    nodes_[at].state = State::kReady;
+    Leave(at, stopped_for_);
   } else {
     Prepared(at);
   }
@@ -188,7 +199,8 @@ void StageSchedule::EndNode(const std::string& id, Result result) {
   const std::size_t at = found->second;
   Node& node = nodes_[at];
   if (node.state != State::kInStage) return;
-  if (result != Result::kSucceeded) return Fail(at, Text("'", id, "' failed"));
+  if (result == Result::kFailed) return Fail(at, Text("'", id, "' failed"));
+  if (result == Result::kSkipped) return Skip(at, Text("'", id, "' failed"));
   node.is_built = true;
   if (node.after.empty()) return Finish(at);
   node.state = State::kReady;
@@ -196,6 +208,7 @@ void StageSchedule::EndNode(const std::string& id, Result result) {
 }
 
 void StageSchedule::Stop(const std::string& reason) {
+  if (stopped_for_.empty()) stopped_for_ = reason;
   for (std::size_t at = 0; at < nodes_.size(); ++at) {
     const State state = nodes_[at].state;
     if (state == State::kWaiting || state == State::kReady || state == State::kPrepared)

@@ -73,6 +73,7 @@ class StageSchedule {
     std::string id;
     bool is_selected = false;
     bool is_ephemeral = false;
+    bool continues_on_error = false;
     std::vector<Script> before;
     std::vector<Script> after;
     std::vector<std::size_t> children;
@@ -91,7 +92,8 @@ class StageSchedule {
   void BeReady(std::size_t at);
   void Prepared(std::size_t at);
   void Finish(std::size_t first);
-  void Fail(std::size_t first, const std::string& reason);
+  void Fail(std::size_t at, const std::string& reason);
+  void Skip(std::size_t first, const std::string& reason);
   void Leave(std::size_t at, const std::string& reason);
   void Include(std::size_t at, std::vector<std::string>& stage);
   [[nodiscard]] bool MayJoin(std::size_t at) const;
@@ -101,6 +103,7 @@ class StageSchedule {
   std::set<std::size_t> with_turns_;  ///< nodes whose next turn may start
   std::set<std::size_t> prepared_;    ///< nodes that dbt may build
   std::vector<Skipped> skipped_;
+  std::string stopped_for_;  ///< why nothing further starts; or empty
   std::size_t built_count_ = 0;
 };
 

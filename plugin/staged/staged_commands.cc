@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <map>
-#include <sstream>
+#include <string_view>
 #include <utility>
 
 #include "host_shim/error.h"
@@ -11,18 +11,50 @@
 namespace aft {
 namespace {
 
-/// For the environment, which every command takes, while `dbt ls` has no such options.
-std::vector<std::string> InJson(const char* indirect_selection) {
-  std::vector<std::string> environment = {"DBT_LOG_FORMAT=json",
-                                          "DBT_ENGINE_LOG_FORMAT=json"};
-  if (*indirect_selection == '\0') return environment;
-  for (const char* prefix : {"DBT_", "DBT_ENGINE_"})
-    environment.push_back(std::string(prefix) +
-                          "INDIRECT_SELECTION=" + indirect_selection);
+/// For the environment, which every command takes, while `dbt ls` has no such options:
+/// dbt's log as JSON, and these "NAME=value" settings.
+std::vector<std::string> InJson(std::initializer_list<const char*> settings) {
+  std::vector<std::string> environment;
+  for (const char* prefix : {"DBT_", "DBT_ENGINE_"}) {
+    environment.push_back(std::string(prefix) + "LOG_FORMAT=json");
+    for (const char* setting : settings) environment.push_back(Text(prefix, setting));
+  }
   return environment;
 }
 
+void Append(const char* option, const std::vector<std::string>& values,
+            DbtProcess& process) {
+  if (values.empty()) return;
+  process.argv.emplace_back(option);
+  process.argv.insert(process.argv.end(), values.begin(), values.end());
+}
+
+/// As a shell reads it back.
+std::string Quoted(const std::string& word) {
+  const bool is_plain =
+      !word.empty() && word.find_first_of(" \t\n\"'\\$`&|;<>()*?[]{}#~!") == word.npos;
+  if (is_plain) return word;
+  std::string quoted = "'";
+  for (const char character : word)
+    quoted += character == '\'' ? std::string("'\\''") : std::string(1, character);
+  return quoted + "'";
+}
+
 }  // namespace
+
+std::string CommandLine(const DbtProcess& process) {
+  std::string line;
+  bool is_hidden = false;
+  for (const std::string& word : process.argv) {
+    if (!line.empty()) line += ' ';
+    if (is_hidden)
+      line += "…";
+    else
+      line += word.rfind("--vars=", 0) == 0 ? "--vars=…" : Quoted(word);
+    is_hidden = word == "--vars";
+  }
+  return line;
+}
 
 StagedCommands::StagedCommands(std::filesystem::path dbt, std::vector<std::string> words)
     : dbt_(std::move(dbt)),
@@ -43,47 +75,56 @@ StagedCommands StagedCommands::Repeating(const std::string& command,
 }
 
 DbtProcess StagedCommands::Listing() const {
-  DbtProcess process{{dbt_.native(), "ls"}, InJson(""), true};
+  // What it gives out is a part of its log, which has to come however quiet the run is.
+  DbtProcess process{{dbt_.native()}, InJson({"QUIET=false", "LOG_LEVEL=info"}), true};
   // What `dbt run` and its like take, and `dbt ls` does not.
   for (std::string& word : arguments_.WordsWithout(
-           {"--log-format", "--output", "--output-keys", "--full-refresh", "--threads",
-            "--empty", "--no-empty", "--sample", "--no-sample", "--event-time-start",
+           {"--select", "--quiet", "--no-quiet", "--log-level", "--log-format",
+            "--output", "--output-keys", "--full-refresh", "--threads", "--empty",
+            "--no-empty", "--sample", "--no-sample", "--event-time-start",
             "--event-time-end", "--show", "--store-failures", "--export-saved-queries",
-            "--no-export-saved-queries", "--fail-fast", "--no-fail-fast", "--defer",
-            "--no-defer", "--favor-state", "--no-favor-state",
+            "--no-export-saved-queries", "--include-saved-query",
+            "--no-include-saved-query", "--sqlparse", "--fail-fast", "--no-fail-fast",
+            "--defer", "--no-defer", "--favor-state", "--no-favor-state",
             // Those of dbt 2.
             "--static-analysis", "--state-mode", "--run-cache-mode",
-            "--force-node-selection", "--skip-checks", "--with-sample", "--sampled"}))
+            "--force-node-selection", "--skip-checks", "--with-sample", "--sampled"},
+           "ls"))
     process.argv.push_back(std::move(word));
+  // Under `dbt ls`, and there only, `--models` is more than another name for it.
+  Append("--select", arguments_.Values("--select"), process);
   for (const char* word : {"--output", "json", "--output-keys", "unique_id"})
     process.argv.emplace_back(word);
   return process;
 }
 
+bool StagedCommands::SilencesEmptiness() const {
+  const std::string options = arguments_.Setting("warn-error-options");
+  return options.find("NoNodesSelected") != std::string::npos ||
+         options.find("NothingToDo") != std::string::npos;
+}
+
 DbtProcess StagedCommands::Stage(const StageSelection& selection) const {
   // Tests are nodes like all others here: none comes along with a model.
-  DbtProcess process{{dbt_.native()}, InJson("empty"), true};
-  std::istringstream command(arguments_.command());
-  for (std::string word; command >> word;) process.argv.push_back(word);
-  const bool has_state = !selection.state_folder.empty();
-  const bool has_deferral = !selection.defer_folder.empty();
-  for (std::string& word : arguments_.WordsWithout(
-           {"--select", "--exclude", "--selector", "--resource-type", "--resource-types",
-            "--exclude-resource-type", "--exclude-resource-types", "--indirect-selection",
-            "--log-format", has_state ? "--state" : "",
-            has_deferral ? "--defer-state" : ""}))
+  DbtProcess process{{dbt_.native()}, InJson({"INDIRECT_SELECTION=empty"}), true};
+  std::vector<std::string_view> left_out = {"--select",
+                                            "--exclude",
+                                            "--selector",
+                                            "--resource-type",
+                                            "--resource-types",
+                                            "--exclude-resource-type",
+                                            "--exclude-resource-types",
+                                            "--indirect-selection",
+                                            "--log-format"};
+  if (!selection.state_folder.empty()) left_out.push_back("--state");
+  if (!selection.defer_folder.empty()) left_out.push_back("--defer-state");
+  for (std::string& word : arguments_.WordsWithout(left_out, arguments_.command()))
     process.argv.push_back(std::move(word));
-  if (has_state) {
-    process.argv.emplace_back("--state");
-    process.argv.push_back(selection.state_folder.native());
-  }
-  if (has_deferral) {
-    process.argv.emplace_back("--defer-state");
-    process.argv.push_back(selection.defer_folder.native());
-  }
-  process.argv.emplace_back("--select");
-  process.argv.insert(process.argv.end(), selection.selectors.begin(),
-                      selection.selectors.end());
+  if (!selection.state_folder.empty())
+    Append("--state", {selection.state_folder.native()}, process);
+  if (!selection.defer_folder.empty())
+    Append("--defer-state", {selection.defer_folder.native()}, process);
+  Append("--select", selection.selectors, process);
   return process;
 }
 

@@ -16,6 +16,10 @@ struct DbtProcess {
   bool is_captured = false;              ///< its standard output comes to us
 };
 
+/// The words of a command as people would type them, without the values of `--vars`,
+/// which may be secret.
+std::string CommandLine(const DbtProcess& process);
+
 /// The nodes of a stage, as its dbt is told of them.
 struct StageSelection {
   std::vector<std::string> selectors;
@@ -40,6 +44,9 @@ class StagedCommands {
 
   /// Gives out the unique ids of what the user has selected, and writes the manifest.
   [[nodiscard]] DbtProcess Listing() const;
+
+  /// Whether the user has silenced dbt's warning that nothing is selected.
+  [[nodiscard]] bool SilencesEmptiness() const;
 
   /// Runs the selected nodes, and no others.
   [[nodiscard]] DbtProcess Stage(const StageSelection& selection) const;

@@ -70,10 +70,13 @@ void StagedConsole::PrintListing() {
   const bool is_json = console_.options().format == DbtConsole::Format::kJson;
   for (const std::string& raw : std::exchange(listing_, {})) {
     const std::optional<DbtLogLine> line = ParseDbtLogLine(raw);
-    if (!line)
+    if (!line) {
       console_.Pass(raw);
-    else if (line->name == "DeprecationsSummary")
-      last_words_.push_back({raw, *line});
+      continue;
+    }
+    // The listing is never quiet, while the run may be.
+    if (line->name != "PrintEvent" && !console_.IsShown(line->level)) continue;
+    if (line->name == "DeprecationsSummary") last_words_.push_back({raw, *line});
     // The run goes on, whatever dbt 2 says at the end of its listing.
     else if (!IsSummary(*line) || IsLoud(*line) || is_json)
       ShowOnce(raw, *line);

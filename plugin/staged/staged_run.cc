@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "host_shim/error.h"
-#include "plugin/base/atomic_file.h"
 #include "plugin/dbt/dbt_command.h"
 #include "plugin/dbt/node_status.h"
 
@@ -49,8 +48,8 @@ StagedRun::StagedRun(EventLoop& loop, ScriptHost& host, Setup setup, Handlers ha
       preparation_(host, project_, invocation_, target_folder_),
       turns_(loop, host, script_console_, results_, target_folder_ / "aft" / "logs"),
       report_(console_, manifest_, target_folder_ / "run_results.json"),
-      command_(commands_.Listing()),
-      old_manifest_(WrittenAt(target_folder_ / "manifest.json")) {
+      listing_(target_folder_ / "manifest.json"),
+      command_(commands_.Listing()) {
   preparation_.WarmUp(setup.warm_up);
 }
 
@@ -64,11 +63,7 @@ StagedRun::Next StagedRun::NextStep() {
 
 void StagedRun::TakeLine(const std::string& line) {
   if (phase_ != Phase::kListing) return TakeStageLine(line);
-  std::string node = ListedNode(line);
-  if (node.empty())
-    console_.TakeListing(line);
-  else
-    selected_.insert(std::move(node));
+  if (!listing_.Take(line)) console_.TakeListing(line);
 }
 
 void StagedRun::TakeStageLine(const std::string& raw) {
@@ -93,22 +88,17 @@ void StagedRun::CommandExited(int exit_code) {
 }
 
 void StagedRun::ListingEnded(int exit_code) {
-  if (exit_code != 0 || turns_.is_interrupted()) {
+  if (turns_.is_interrupted()) {
     console_.PrintListing();
-    exit_code_ = exit_code == 0 ? kSomeFailed : exit_code;
-    phase_ = Phase::kEnded;
-    return;
+    return EndBeforeStages(exit_code);
   }
+  // What `dbt retry` repeats is known without a listing.
+  const std::string problem =
+      listing_.Problem(CommandLine(command_), exit_code,
+                       previous_.has_value() || commands_.SilencesEmptiness());
+  if (!problem.empty()) return Refuse({problem}, exit_code);
   try {
-    const std::filesystem::path path = target_folder_ / "manifest.json";
-    if (WrittenAt(path) == old_manifest_)
-      throw Error(
-          Text("cannot tell which scripts are bound, for the dbt that was found has "
-               "not written '",
-               path.native(),
-               "'; see that it is a dbt, and run it without "
-               "'--no-write-json'"));
-    manifest_ = ReadManifest(path);
+    manifest_ = listing_.ReadNewManifest();
     results_.SetDbtVersion(manifest_.dbt_version);
     Plan();
   } catch (const Error& error) {
@@ -129,6 +119,7 @@ void StagedRun::SelectLeft(const PreviousRun& previous, BoundScripts& bound) {
 }
 
 void StagedRun::Plan() {
+  selected_ = listing_.nodes();
   BoundScripts bound =
       BindScripts(manifest_, project_, invocation_, preparation_.environments());
   if (previous_) SelectLeft(*previous_, bound);
@@ -147,11 +138,7 @@ void StagedRun::Plan() {
   if (!has_scripts && bound.problems.empty()) return HandOver();
   console_.PrintListing();
   for (const std::string& notice : bound.notices) console_.Print(notice);
-  if (!commands_.arguments().Setting("sample").empty())
-    bound.problems.emplace_back(
-        "scripts cannot be run with '--sample' in stages, for only dbt itself knows "
-        "which rows it means; leave it out, or use dbt-core 1.10 or later without "
-        "'--aft-mode staged'");
+  AddWhatStagesCannotDo(bound.problems);
   if (!bound.problems.empty()) return Refuse(bound.problems);
   if (invocation_.command == "build") AddTestEdges(manifest_.graph);
   state_.KeepFromDeferral(commands_.DeferFolder(), selected_);
@@ -162,7 +149,28 @@ void StagedRun::Plan() {
   HostIsReady();
 }
 
+void StagedRun::AddWhatStagesCannotDo(std::vector<std::string>& problems) const {
+  if (!commands_.arguments().Setting("sample").empty())
+    problems.emplace_back(
+        "scripts cannot be run with '--sample' in stages, for only dbt itself knows "
+        "which rows it means; leave it out, or use dbt-core 1.10 or later without "
+        "'--aft-mode staged'");
+  if (!previous_ || commands_.arguments().Flag("full-refresh", false)) return;
+  for (const std::string& node : previous_->partial)
+    if (selected_.contains(node))
+      problems.push_back(
+          Text("the batches of '", node,
+               "' that failed cannot be repeated in stages, for only `dbt retry` itself "
+               "can build them and no others; run that model with '--event-time-start' "
+               "and '--event-time-end', or use dbt-core 1.9 or later without '--aft-mode "
+               "staged'"));
+}
+
 void StagedRun::HandOver() {
+  // Results of an earlier run are none of this one's, unless it goes on with that.
+  if (!previous_ &&
+      (RunsNodes(invocation_.command) || ChecksSources(invocation_.command)))
+    results_.Clear();
   phase_ = Phase::kHandedOver;
   command_ = commands_.AsTyped();
   has_command_ = true;
@@ -175,11 +183,11 @@ void StagedRun::HostIsReady() {
   Begin();
 }
 
-void StagedRun::Refuse(const std::vector<std::string>& problems) {
+void StagedRun::Refuse(const std::vector<std::string>& problems, int exit_code) {
   console_.PrintListing();
   for (const std::string& problem : problems)
     handlers_.write_error(Text("aft: ", Printable(problem), "\n"));
-  exit_code_ = kNotBegun;
+  exit_code_ = exit_code == 0 ? kNotBegun : exit_code;
   phase_ = Phase::kEnded;
 }
 
@@ -281,17 +289,20 @@ void StagedRun::EndTold(bool has_crashed) {
 }
 
 void StagedRun::EndUntold(const std::string& node, bool has_failed, bool has_crashed) {
+  using Result = StageSchedule::Result;
   stage_.erase(node);
-  if (!has_crashed && MayBeUntold(manifest_.graph.at(node).type))
-    return schedule_->EndNode(node, StageSchedule::Result::kSucceeded);
-  if (!has_crashed && ChecksSources(invocation_.command))
-    return schedule_->EndNode(node, StageSchedule::Result::kSkipped);
-  if (has_failed) {
-    report_.Keep({node, "skipped", "not run, for dbt was stopped before"});
-    return schedule_->EndNode(node, StageSchedule::Result::kSkipped);
+  const bool needs_no_account =
+      !has_crashed && MayBeUntold(manifest_.graph.at(node).type);
+  const bool is_unchecked = !has_crashed && ChecksSources(invocation_.command);
+  if (needs_no_account || is_unchecked || has_failed) {
+    report_.CountEnded();
+    if (!needs_no_account && !is_unchecked)
+      report_.Keep({node, "skipped", "not run, for dbt was stopped before"});
+    return schedule_->EndNode(node,
+                              needs_no_account ? Result::kSucceeded : Result::kSkipped);
   }
   report_.AddError(node, "dbt has not said what became of it");
-  schedule_->EndNode(node, StageSchedule::Result::kFailed);
+  schedule_->EndNode(node, Result::kFailed);
   NodeFailed(node);
 }
 
@@ -327,10 +338,7 @@ void StagedRun::Stop(const std::string& reason) {
 void StagedRun::Interrupt() {
   is_interrupted_ = true;
   turns_.Interrupt("interrupted");
-  if (phase_ == Phase::kPreparing) {
-    exit_code_ = kSomeFailed;
-    phase_ = Phase::kEnded;
-  }
+  if (phase_ == Phase::kPreparing) EndBeforeStages(0);
   if (phase_ != Phase::kRunning) return;
   exit_code_ = std::max(exit_code_, kSomeFailed);
   Stop("not run, for the run was interrupted");
@@ -338,6 +346,14 @@ void StagedRun::Interrupt() {
     for (const std::string& node : std::set<std::string>(stage_))
       EndUntold(node, true, true);
   if (!is_running_) Advance();
+}
+
+/// dbt's own words are there already where it was interrupted in its listing.
+void StagedRun::EndBeforeStages(int exit_code) {
+  if (exit_code == 0)
+    handlers_.write_error("aft: interrupted before dbt has built the first node\n");
+  exit_code_ = exit_code == 0 ? kSomeFailed : exit_code;
+  phase_ = Phase::kEnded;
 }
 
 void StagedRun::Finish() {

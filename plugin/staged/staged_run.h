@@ -19,6 +19,7 @@
 #include "plugin/scripts/previous_run.h"
 #include "plugin/scripts/results.h"
 #include "plugin/scripts/script_turns.h"
+#include "plugin/staged/node_listing.h"
 #include "plugin/staged/node_report.h"
 #include "plugin/staged/stage_schedule.h"
 #include "plugin/staged/stage_state.h"
@@ -78,6 +79,7 @@ class StagedRun {
   void ListingEnded(int exit_code);
   void Plan();
   void SelectLeft(const PreviousRun& previous, BoundScripts& bound);
+  void AddWhatStagesCannotDo(std::vector<std::string>& problems) const;
   void HandOver();
   void Begin();
   void Advance();
@@ -91,8 +93,9 @@ class StagedRun {
   void NodeFailed(const std::string& node);
   void TellSkipped();
   void Stop(const std::string& reason);
+  void EndBeforeStages(int exit_code);
   void Finish();
-  void Refuse(const std::vector<std::string>& problems);
+  void Refuse(const std::vector<std::string>& problems, int exit_code = 0);
   void WriteResults();
   [[nodiscard]] ScriptTurns::Handlers HandlersFor(const std::string& node);
 
@@ -111,6 +114,7 @@ class StagedRun {
   Manifest manifest_;
   NodeReport report_;
 
+  NodeListing listing_;
   Phase phase_ = Phase::kListing;
   DbtProcess command_;
   bool has_command_ = true;  ///< one that has not been given out
@@ -122,7 +126,6 @@ class StagedRun {
   std::map<std::string, std::string> told_;      ///< a node's status as the log told it
   std::size_t open_turns_ = 0;
   bool is_interrupted_ = false;
-  std::filesystem::file_time_type old_manifest_;  ///< when an earlier run wrote it
   int exit_code_ = 0;
 };
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.support.project import Project
@@ -138,7 +139,10 @@ def test_a_test_that_fails_stops_scripts_under_fail_fast(project: Project) -> No
     )
 
 
-def test_an_empty_run_reads_no_rows_and_writes_what_it_is_given(project: Project) -> None:
+@pytest.mark.parametrize("mode", ["live", "staged"])
+def test_an_empty_run_reads_no_rows_and_writes_what_it_is_given(
+    project: Project, mode: str
+) -> None:
     ephemeral = "{{ config(materialized='ephemeral') }} select * from main.counted"
     project.write("models/counted.sql", ephemeral)
     project.write("models/copied.sql", "select * from {{ ref('counted') }}")
@@ -151,7 +155,8 @@ def test_an_empty_run_reads_no_rows_and_writes_what_it_is_given(project: Project
     )
     project.bind("counted", ["scripts/count.py"])
 
-    run = project.aft("dbt", "run", "--empty", "--select", "counted", "copied")
+    command = ("dbt", "run", "--empty", "--select", "counted", "copied")
+    run = project.aft(*command, "--aft-mode", mode)
 
     assert run.exit_code == 0, run.output
     assert project.query("select * from counted") == [(0, 4)]

@@ -257,8 +257,10 @@ def test_the_console_shows_what_dbts_would(small: Project) -> None:
     small.bind("third", {"before": ["scripts/note.py"]}, columns=warned)
     words = ("--vars", "{number: 1}", *STAGED)
 
-    quiet = small.aft("dbt", "--quiet", "build", "-s", "first+", *words)
+    silent = ("--quiet", "--log-level", "none")
+    quiet = small.aft("dbt", *silent, "build", "-s", "first+", *words)
     assert (quiet.exit_code, quiet.output) == (0, "")
+    assert noted(small) == ["third"]
 
     small.write("models/first.sql", "select null as word, 1 as number")
     quiet = small.aft("dbt", "build", "-s", "first+", "--log-level", "warn", *words)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.matrix.chain import add_model, line
-from tests.support.project import Project
+from tests.support.project import STAGED, Project
 
 pytestmark = [pytest.mark.since(1, 9), pytest.mark.adapters("postgres")]
 
@@ -64,3 +64,26 @@ def test_scripts_run_once_around_all_batches(chains: Project) -> None:
     assert run.line("| two") < line(run, "START", "of_daily")
     assert chains.script_statuses()["after_failing.py"] == "error"
     assert chains.script_statuses()["after_holed.py"] == "skipped"
+
+
+def test_in_stages_a_retry_leaves_no_failed_batch_out(chains: Project) -> None:
+    add_batches(chains, "daily", after="pass")
+    add_model(chains, "of_daily", "daily")
+    add_batches(chains, "holed", after="pass", query=FAILS_ONCE)
+
+    run = chains.aft("dbt", "run", *STAGED)
+
+    assert run.exit_code == 1
+    statuses = {"daily": "success", "of_daily": "success", "holed": "partial success"}
+    assert chains.statuses() == statuses
+    scripts = {"after_daily.py": "success", "after_holed.py": "skipped"}
+    assert chains.script_statuses() == scripts
+
+    retry = chains.aft("dbt", "retry", *STAGED)
+
+    assert retry.exit_code == 2
+    assert (
+        "aft: the batches of 'model.chains.holed' that failed cannot be repeated in stages"
+    ) in retry.output
+    assert chains.statuses() == statuses
+    assert chains.script_statuses() == scripts

@@ -15,8 +15,9 @@ pytestmark = pytest.mark.since(1, 12)
 FAILS = "raise ValueError('no')"
 
 
+@pytest.mark.parametrize("mode", ["live", "staged"])
 def test_children_and_their_scripts_run_unless_another_parent_forbids_it(
-    chains: Project,
+    chains: Project, mode: str
 ) -> None:
     goes_on: dict[str, Any] = {"on_error": "continue"}
     add_model(chains, "predicted", after=FAILS, materialized="ephemeral", **goes_on)
@@ -27,7 +28,7 @@ def test_children_and_their_scripts_run_unless_another_parent_forbids_it(
         add_model(chains, f"of_{parent}", parent, after="pass")
     add_model(chains, "of_both", "checked", "strict", after="pass")
 
-    run = chains.aft("dbt", "run")
+    run = chains.aft("dbt", "run", "--aft-mode", mode)
 
     assert run.exit_code == 1
     assert chains.statuses() == {

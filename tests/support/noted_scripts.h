@@ -26,7 +26,7 @@ class NotedScripts : public ScriptHost {
   }
   void UseManifest(const std::filesystem::path& /*path*/) override {}
   [[nodiscard]] bool IsReady(const std::string& environment) const override {
-    return environments.contains(environment);
+    return !is_preparing && environments.contains(environment);
   }
   [[nodiscard]] const std::string& failure(
       const std::string& /*environment*/) const override {
@@ -55,6 +55,7 @@ class NotedScripts : public ScriptHost {
 
   int most_at_once = 16;  ///< dbt's threads
   std::set<std::string> environments;
+  bool is_preparing = false;
   std::string reason;
   std::vector<std::string> started;
   std::vector<std::string> statuses;  ///< of the nodes of those

@@ -23,6 +23,7 @@ struct Node {
   std::vector<std::string> before;
   std::vector<std::string> after;
   std::string type = "model";
+  bool continues_on_error = false;
 };
 
 /// The ids of a node's scripts, in the order in which they run.
@@ -55,7 +56,9 @@ class Shop {
           {"fqn", {"shop", node.id}},
           {"schema", "main"},
           {"alias", node.id},
-          {"config", {{"materialized", node.is_ephemeral ? "ephemeral" : "table"}}},
+          {"config",
+           {{"materialized", node.is_ephemeral ? "ephemeral" : "table"},
+            {"on_error", node.continues_on_error ? "continue" : "skip_children"}}},
           {"depends_on", {{"nodes", ParentsOf(node, nodes)}}},
           {"meta",
            {{"aft",

@@ -58,6 +58,7 @@ class StagedDriver {
     ASSERT_TRUE(Starts());
     for (const std::string& node : nodes)
       Print(boost::json::serialize(boost::json::object{{"unique_id", node}}));
+    if (nodes.empty()) Print(R"({"info": {"name": "NoNodesSelected", "level": "warn"}})");
     run.CommandExited(0);
   }
 

@@ -38,6 +38,17 @@ TEST(DbtArguments, FindTheCommandBehindOptionsOfDbtItself) {
   EXPECT_EQ(DbtArguments({}).command(), "");
 }
 
+TEST(DbtArguments, FindTheCommandBehindAnOptionOfAnotherDbt) {
+  const DbtArguments arguments({"--new", "value", "-q", "run", "--newer", "docs", "x"});
+
+  EXPECT_EQ(arguments.command(), "run");
+  EXPECT_THAT(arguments.WordsWithout({}, "ls"),
+              ElementsAre("--new", "value", "-q", "ls", "--newer", "docs", "x"));
+  EXPECT_EQ(DbtArguments({"source", "freshness", "run"}).command(), "source freshness");
+  EXPECT_EQ(DbtArguments({"run-operation", "run"}).command(), "run-operation");
+  EXPECT_EQ(DbtArguments({"new-command", "x"}).command(), "new-command");
+}
+
 TEST(DbtArguments, KnowShortNames) {
   const DbtArguments arguments(
       {"run", "-t", "dev", "-x", "-f", "-m", "a", "--models", "b"});

@@ -187,6 +187,45 @@ TEST(StageSchedule, SkipsUnitTestsWithTheirModel) {
   EXPECT_THAT(SkippedBy(schedule), ElementsAre("b", "u_b"));
 }
 
+TEST(StageSchedule, BuildsTheChildrenOfAFailedModelThatContinuesOnError) {
+  Graph graph = GraphFrom("a; b <- a; c; d <- a, c");
+  graph.at("a").continues_on_error = true;
+  StageSchedule schedule(graph, AllOf(graph), {Scripts("a", 0, 1), Scripts("c", 1, 0)});
+  EXPECT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("c"));
+  EXPECT_THAT(schedule.TakeStage(), ElementsAre("a"));
+  schedule.EndNode("a", Result::kFailed);
+  schedule.EndTurn("c", false);
+
+  EXPECT_THAT(schedule.TakeStage(), ElementsAre("b"));
+  EXPECT_THAT(SkippedBy(schedule), ElementsAre("", "d"));
+}
+
+TEST(StageSchedule, BuildsTheChildrenOfAModelThatContinuesOnErrorOfItsScript) {
+  Graph graph = GraphFrom("a; (e); b <- a; c <- e");
+  for (const char* id : {"a", "e"}) graph.at(id).continues_on_error = true;
+  StageSchedule schedule(graph, AllOf(graph), {Scripts("a", 1, 0), Scripts("e", 0, 1)});
+  EXPECT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("a", "e"));
+
+  schedule.EndTurn("a", false);
+  schedule.EndTurn("e", false);
+
+  EXPECT_THAT(schedule.TakeStage(), UnorderedElementsAre("b", "c"));
+}
+
+// As in dbt, where a failure marks all that is below it.
+TEST(StageSchedule, SkipsPastAModelThatContinuesOnErrorAndIsSkipped) {
+  Graph graph = GraphFrom("a; b <- a; c <- b");
+  graph.at("b").continues_on_error = true;
+  StageSchedule schedule(graph, AllOf(graph), {Scripts("b", 0, 1)});
+  EXPECT_THAT(schedule.TakeStage(), UnorderedElementsAre("a", "b"));
+
+  schedule.EndNode("a", Result::kFailed);
+  schedule.EndNode("b", Result::kSkipped);
+
+  EXPECT_THAT(schedule.TakeStage(), IsEmpty());
+  EXPECT_THAT(SkippedBy(schedule), ElementsAre("", "c"));
+}
+
 TEST(StageSchedule, StartsNothingAfterAStop) {
   const Graph graph = GraphFrom("a; b <- a; c");
   StageSchedule schedule(graph, AllOf(graph), {Scripts("a", 0, 1)});
@@ -202,6 +241,22 @@ TEST(StageSchedule, StartsNothingAfterAStop) {
   EXPECT_EQ(skipped.front().built, "a");
   EXPECT_EQ(skipped.front().node, "");
   EXPECT_EQ(skipped.back().node, "b");
+}
+
+TEST(StageSchedule, LeavesANodeThatWasPreparedWhileAStopCame) {
+  const Graph graph = GraphFrom("a");
+  StageSchedule schedule(graph, AllOf(graph), {Scripts("a", 1, 1)});
+  EXPECT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("a"));
+
+  schedule.Stop("interrupted");
+  schedule.EndTurn("a", true);
+
+  EXPECT_THAT(schedule.TakeStage(), IsEmpty());
+  const std::vector<StageSchedule::Skipped> skipped = schedule.TakeSkipped();
+  ASSERT_EQ(skipped.size(), 1);
+  EXPECT_EQ(skipped.front().node, "a");
+  EXPECT_EQ(skipped.front().reason, "interrupted");
+  EXPECT_EQ(skipped.front().scripts.size(), 1);
 }
 
 TEST(StageSchedule, GivesOutAsManyTurnsAsMayRunAtATime) {

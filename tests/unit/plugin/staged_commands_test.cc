@@ -13,6 +13,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::ElementsAreArray;
 using testing::IsEmpty;
+using testing::IsSupersetOf;
 
 TEST(StagedCommands, ListWhatTheUserSelects) {
   const StagedCommands commands(
@@ -22,11 +23,69 @@ TEST(StagedCommands, ListWhatTheUserSelects) {
   const DbtProcess listing = commands.Listing();
 
   EXPECT_THAT(listing.argv,
-              ElementsAre("/bin/dbt", "ls", "-s", "a", "b+", "--vars", "{x: 1}",
+              ElementsAre("/bin/dbt", "ls", "--vars", "{x: 1}", "--select", "a", "b+",
                           "--output", "json", "--output-keys", "unique_id"));
   EXPECT_THAT(listing.environment,
-              ElementsAre("DBT_LOG_FORMAT=json", "DBT_ENGINE_LOG_FORMAT=json"));
+              IsSupersetOf({"DBT_LOG_FORMAT=json", "DBT_ENGINE_LOG_FORMAT=json"}));
   EXPECT_TRUE(listing.is_captured);
+}
+
+TEST(StagedCommands, ListAloudHoweverQuietTheRunIs) {
+  const StagedCommands commands("/bin/dbt",
+                                {"-q", "--no-quiet", "--log-level", "none", "run", "-d"});
+
+  const DbtProcess listing = commands.Listing();
+
+  EXPECT_THAT(listing.argv, ElementsAre("/bin/dbt", "ls", "-d", "--output", "json",
+                                        "--output-keys", "unique_id"));
+  EXPECT_THAT(listing.environment,
+              IsSupersetOf({"DBT_QUIET=false", "DBT_ENGINE_QUIET=false",
+                            "DBT_LOG_LEVEL=info", "DBT_ENGINE_LOG_LEVEL=info"}));
+  EXPECT_THAT(commands.Stage({{"fqn:a"}, {}, {}}).argv,
+              ElementsAre("/bin/dbt", "-q", "--no-quiet", "--log-level", "none", "run",
+                          "-d", "--select", "fqn:a"));
+}
+
+// `dbt ls --models` lists models only.
+TEST(StagedCommands, ListWhatModelsMeansForOtherCommands) {
+  for (const char* option : {"-m", "--models", "--model"})
+    EXPECT_THAT(
+        StagedCommands("/bin/dbt", {"seed", option, "a", "-s", "b"}).Listing().argv,
+        ElementsAre("/bin/dbt", "ls", "--select", "a", "b", "--output", "json",
+                    "--output-keys", "unique_id"));
+}
+
+TEST(StagedCommands, ListWithoutTheOptionsOfABuildThatDbtLsDoesNotTake) {
+  const StagedCommands commands(
+      "/bin/dbt", {"build", "--include-saved-query", "--no-include-saved-query",
+                   "--sqlparse", "{}", "--maximum-seed-size-mib", "2"});
+
+  EXPECT_THAT(commands.Listing().argv,
+              ElementsAre("/bin/dbt", "ls", "--maximum-seed-size-mib", "2", "--output",
+                          "json", "--output-keys", "unique_id"));
+}
+
+// dbt 1.7 takes `--warn-error` nowhere else.
+TEST(StagedCommands, LeaveWhatStandsBeforeTheSubcommandThere) {
+  const StagedCommands commands("/bin/dbt", {"--warn-error", "run", "-t", "dev"});
+
+  EXPECT_THAT(commands.Listing().argv,
+              ElementsAre("/bin/dbt", "--warn-error", "ls", "-t", "dev", "--output",
+                          "json", "--output-keys", "unique_id"));
+  EXPECT_THAT(
+      commands.Stage({{"fqn:a"}, {}, {}}).argv,
+      ElementsAre("/bin/dbt", "--warn-error", "run", "-t", "dev", "--select", "fqn:a"));
+}
+
+TEST(StagedCommands, KeepOptionsOfAnotherDbtWithTheirValues) {
+  const StagedCommands commands("/bin/dbt", {"--new", "value", "run", "--newer", "one"});
+
+  EXPECT_THAT(commands.Listing().argv,
+              ElementsAre("/bin/dbt", "--new", "value", "ls", "--newer", "one",
+                          "--output", "json", "--output-keys", "unique_id"));
+  EXPECT_THAT(commands.Stage({{"fqn:a"}, {}, {}}).argv,
+              ElementsAre("/bin/dbt", "--new", "value", "run", "--newer", "one",
+                          "--select", "fqn:a"));
 }
 
 TEST(StagedCommands, ListWithoutTheOptionsThatDbt2TakesForARun) {

@@ -204,5 +204,22 @@ TEST(StagedConsole, WarnsOnceOfWhatTheListingHasWarnedOf) {
   EXPECT_THAT(printed.lines, ElementsAre("old style"));
 }
 
+TEST(StagedConsole, KeepsToItselfWhatTheListingSaysToAQuietRun) {
+  DbtConsole::Options options;
+  options.least_level = "error";
+  Printed printed(options);
+  for (const char* line :
+       {R"({"info": {"name": "MainReportVersion", "level": "info", "msg": "Running"}})",
+        R"({"info": {"name": "PrintEvent", "level": "info", "msg": "of a macro"}})",
+        R"({"info": {"name": "E", "level": "error", "msg": "broken"}})"})
+    printed.console.TakeListing(line);
+
+  printed.console.PrintListing();
+
+  ASSERT_EQ(printed.lines.size(), 2);
+  EXPECT_EQ(printed.lines.front(), "of a macro");
+  EXPECT_EQ(printed.lines.back(), "broken");
+}
+
 }  // namespace
 }  // namespace aft

@@ -31,13 +31,15 @@ class RandomStagedRun {
     Step();
     if (is_interrupted_) return;
     driver_.List({selected_.begin(), selected_.end()});
-    for (int step = 0; !driver_.HasEnded(); ++step) {
+    for (int step = 0;; ++step) {
       ASSERT_LT(step, 1000) << "the run hangs";
       Step();
+      if (driver_.HasEnded()) break;
       if (!driver_.scripts.running.empty()) {
         EndAScript();
       } else if (driver_.Starts()) {
         if (!driver_.command.is_captured) return;
+        EXPECT_FALSE(is_interrupted_) << "a stage starts after the interrupt";
         EndAStage();
       }
     }
@@ -50,6 +52,7 @@ class RandomStagedRun {
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       nodes[i].id = Text("n", i);
       nodes[i].is_ephemeral = random_.Chance(0.25);
+      nodes[i].continues_on_error = random_.Chance(0.2);
       for (std::size_t parent = 0; parent < i; ++parent)
         if (random_.Chance(0.3)) nodes[i].parents.push_back(parent);
       if (random_.Chance(0.3)) nodes[i].before.push_back(Text("b", i, ".py"));
@@ -73,7 +76,7 @@ class RandomStagedRun {
     auto ended = driver_.scripts.running.begin();
     std::advance(ended,
                  random_.Number(0, static_cast<int>(driver_.scripts.running.size()) - 1));
-    const bool succeeds = !is_interrupted_ && random_.Chance(0.85);
+    const bool succeeds = random_.Chance(0.85);
     if (!succeeds) failed_scripts_.insert(ended->second.script.id);
     ended_scripts_.insert(ended->second.script.id);
     driver_.scripts.End(ended->first, succeeds);
@@ -106,6 +109,7 @@ class RandomStagedRun {
     ExpectScripts(nodes_[at], When::kBefore);
     for (const std::size_t parent : NearestParents(at)) {
       const std::string& id = nodes_[parent].id;
+      if (nodes_[parent].continues_on_error && HasFailed(nodes_[parent])) continue;
       const bool is_beside = std::find(stage.begin(), stage.end(), id) != stage.end();
       if (is_beside && told_[id] != "success") return "skipped";
       EXPECT_TRUE(told_.contains(id)) << id << " above " << nodes_[at].id;
@@ -122,6 +126,14 @@ class RandomStagedRun {
       EXPECT_TRUE(ended_scripts_.contains(id)) << id;
       EXPECT_FALSE(failed_scripts_.contains(id)) << id;
     }
+  }
+
+  [[nodiscard]] bool HasFailed(const Node& node) {
+    const std::vector<std::string> ids = ScriptIds(node);
+    return told_[node.id] == "error" ||
+           std::any_of(ids.begin(), ids.end(), [this](const std::string& id) {
+             return failed_scripts_.contains(id);
+           });
   }
 
   [[nodiscard]] bool IsPassed(const Node& node) const {

@@ -66,6 +66,21 @@ TEST(StagedRun, LeavesARunWithoutScriptsToDbt) {
   EXPECT_EQ(driver.output, "");
 }
 
+TEST(StagedRun, KeepsNoResultsOfScriptsThatARunWithoutThemDoesNotHave) {
+  const std::string old = R"({"results": [{"unique_id": "old", "status": "error"}]})";
+  const Shop shop({{"a", false, {}, {}, {}}});
+  for (const auto& [command, is_kept] :
+       {std::pair{"run", false}, {"test", true}, {"ls", true}}) {
+    shop.Write("target/aft/results.json", old);
+    StagedDriver driver(shop.path(), {command, "--select", "run"});
+
+    driver.List({"a"});
+
+    EXPECT_TRUE(driver.Starts());
+    EXPECT_EQ(shop.Results().contains("old"), is_kept) << command;
+  }
+}
+
 TEST(StagedRun, EndsWithAListingThatFails) {
   const Shop shop = TwoModels();
   StagedDriver driver(shop.path());
@@ -77,6 +92,44 @@ TEST(StagedRun, EndsWithAListingThatFails) {
   EXPECT_TRUE(driver.HasEnded());
   EXPECT_EQ(driver.run.exit_code(), 2);
   EXPECT_EQ(driver.output, "no such project\n");
+  EXPECT_EQ(driver.errors,
+            "aft: cannot tell what is selected: dbt has ended with exit code 2; see what "
+            "it says above; aft asked with: /bin/dbt ls --output json --output-keys "
+            "unique_id\n");
+}
+
+TEST(StagedRun, DoesNotTakeASilentListingForAnEmptyOne) {
+  const Shop shop = TwoModels();
+  StagedDriver driver(shop.path(), {"run", "--vars", "{password: secret}"});
+
+  ASSERT_TRUE(driver.Starts());
+  driver.run.CommandExited(0);
+
+  EXPECT_TRUE(driver.HasEnded());
+  EXPECT_EQ(driver.run.exit_code(), 2);
+  EXPECT_THAT(
+      driver.errors,
+      AllOf(HasSubstr("dbt has listed nothing, and has not said that nothing"),
+            HasSubstr("/bin/dbt ls --vars … --output"), Not(HasSubstr("secret"))));
+}
+
+TEST(StagedRun, LeavesARunToDbtWhereDbtSaysThatNothingIsSelected) {
+  const Shop shop = TwoModels();
+  const std::vector<std::vector<std::string>> lines = {
+      {R"({"info": {"name": "NoNodesSelected", "msg": "No nodes selected!"}})", "run"},
+      {R"({"info": {"name": "LogMessage", "msg": "Nothing to do. Try checking"}})",
+       "run"},
+      {"", "run", "--warn-error-options", "{silence: [NoNodesSelected]}"}};
+  for (const std::vector<std::string>& line : lines) {
+    StagedDriver driver(shop.path(), {line.begin() + 1, line.end()});
+    ASSERT_TRUE(driver.Starts());
+    driver.Print(line.front());
+    driver.run.CommandExited(0);
+
+    ASSERT_TRUE(driver.Starts());
+    EXPECT_FALSE(driver.command.is_captured);
+    EXPECT_EQ(driver.errors, "");
+  }
 }
 
 TEST(StagedRun, BuildsNothingWhereABoundScriptIsMissing) {
@@ -89,6 +142,20 @@ TEST(StagedRun, BuildsNothingWhereABoundScriptIsMissing) {
   EXPECT_TRUE(driver.HasEnded());
   EXPECT_EQ(driver.run.exit_code(), 2);
   EXPECT_THAT(driver.errors, AllOf(HasSubstr("aft: "), HasSubstr("a.py")));
+}
+
+TEST(StagedRun, RefusesASampleWhoseRowsOnlyDbtKnows) {
+  const Shop shop = TwoModels();
+  StagedDriver driver(shop.path(), {"build", "--sample", "3 days"});
+
+  driver.List({"a", "b"});
+
+  EXPECT_TRUE(driver.HasEnded());
+  EXPECT_EQ(driver.run.exit_code(), 2);
+  EXPECT_EQ(driver.errors,
+            "aft: scripts cannot be run with '--sample' in stages, for only dbt itself "
+            "knows which rows it means; leave it out, or use dbt-core 1.10 or later "
+            "without '--aft-mode staged'\n");
 }
 
 TEST(StagedRun, SkipsWhatIsBelowAFailedScript) {
@@ -220,6 +287,33 @@ TEST(StagedRun, ListsAStageThatAnInterruptKeptFromStarting) {
   EXPECT_EQ(driver.run.exit_code(), 1);
   EXPECT_THAT(driver.Merged(), ElementsAre(Pair("a", "skipped"), Pair("b", "skipped")));
   EXPECT_THAT(shop.Results(), ElementsAre(Pair("script.a.after.1.a.py", "skipped")));
+}
+
+TEST(StagedRun, SaysThatItWasInterruptedBeforeAStageBegan) {
+  const Shop shop = TwoModels();
+  StagedDriver driver(shop.path());
+  driver.scripts.is_preparing = true;
+  driver.List({"a", "b"});
+  EXPECT_EQ(driver.run.NextStep(), StagedRun::Next::kWait);
+
+  driver.run.Interrupt();
+
+  EXPECT_TRUE(driver.HasEnded());
+  EXPECT_EQ(driver.run.exit_code(), 1);
+  EXPECT_EQ(driver.errors, "aft: interrupted before dbt has built the first node\n");
+}
+
+TEST(StagedRun, CountsNodesOfWhichAKilledDbtHasNotTold) {
+  const Shop shop({{"a", false, {}, {}, {"a.py"}},
+                   {"other", false, {}, {}, {}},
+                   {"b", false, {0}, {}, {}}});
+  StagedDriver driver(shop.path());
+  driver.List({"a", "other", "b"});
+  ASSERT_TRUE(driver.Starts());
+
+  driver.run.CommandExited(137);
+
+  EXPECT_THAT(driver.output, HasSubstr("3 of 3 SKIP relation main.b"));
 }
 
 TEST(StagedRun, EndsWithResultsWhereAStageCannotBeDescribed) {
