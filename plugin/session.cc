@@ -76,22 +76,23 @@ Session::Session(const std::vector<std::string>& arguments,
   dbt_.argv.insert(dbt_.argv.end(), user_command_.arguments.begin(),
                    user_command_.arguments.end());
   if (!user_command_.runs_nodes && !user_command_.checks_sources) return;
-  if (IsStaged(dbt))
-    FollowInStages(installation, dbt);
-  else
-    FollowFromInside(installation);
+  old_manifest_ = WrittenAt(ManifestPath());
+  const DbtMode mode = ModeFor(dbt);
+  if (mode == DbtMode::kStaged) FollowInStages(installation, dbt);
+  if (mode == DbtMode::kLive) FollowFromInside(installation);
 }
 
-bool Session::IsStaged(const fs::path& dbt) const {
-  if (user_command_.mode != DbtMode::kAuto) return user_command_.mode == DbtMode::kStaged;
+/// kAuto where it is dbt's own run: one without scripts that cannot be followed from
+/// inside.
+DbtMode Session::ModeFor(const fs::path& dbt) const {
+  if (user_command_.mode != DbtMode::kAuto) return user_command_.mode;
   const DbtAbility ability = AskDbt(dbt, GateCacheFile());
-  if (ability.can_load_gate) return false;
-  // Without scripts it is dbt's own run in any case.
-  if (expected_scripts_.empty() && !MayBindInSql(project_)) return false;
+  if (ability.can_load_gate) return DbtMode::kLive;
+  if (expected_scripts_.empty() && !MayBindInSql(project_)) return DbtMode::kAuto;
   host_.write_error(Text("aft: staged mode, a dbt process for each stage, for '",
                          dbt.native(),
                          "' cannot be followed from inside: ", ability.reason, "\n"));
-  return true;
+  return DbtMode::kStaged;
 }
 
 fs::path Session::ProjectFolder() const {
@@ -159,7 +160,6 @@ void Session::MakeWorkers(const Installation& installation) {
 }
 
 void Session::FollowFromInside(const Installation& installation) {
-  old_manifest_ = WrittenAt(ManifestPath());
   MakeWorkers(installation);
   const fs::path socket = run_folder_->path() / "gate";
   live_run_ = std::make_unique<LiveRun>(
@@ -230,9 +230,9 @@ void Session::CommandExited(int wait_status) {
   exit_code_ = WIFSIGNALED(wait_status) ? kSignalBase + WTERMSIG(wait_status)
                                         : WEXITSTATUS(wait_status);
   if (staged_run_ != nullptr) return staged_run_->CommandExited(exit_code_);
-  if (live_run_ == nullptr) return;
-  live_run_->DbtEnded(exit_code_);
-  if (exit_code_ != 0 || live_run_->HasMetGate() || !HasUnseenScripts()) return;
+  if (live_run_ != nullptr) live_run_->DbtEnded(exit_code_);
+  const bool has_met_gate = live_run_ != nullptr && live_run_->HasMetGate();
+  if (exit_code_ != 0 || has_met_gate || !HasUnseenScripts()) return;
   host_.write_error(
       Text("aft: the scripts of this project did not run, for '", dbt_.argv.front(),
            "' has not loaded aft's plugin; dbt-core 1.8 and later can, unless their ",
@@ -241,6 +241,7 @@ void Session::CommandExited(int wait_status) {
 }
 
 bool Session::HasUnseenScripts() const {
+  if (!user_command_.runs_nodes && !user_command_.checks_sources) return false;
   if (!expected_scripts_.empty()) return true;
   const fs::path path = ManifestPath();
   if (WrittenAt(path) == old_manifest_) return false;

@@ -64,7 +64,7 @@ class Session {
   void PassOverScripts();
   [[nodiscard]] bool BindsScripts() const;
   void Debug(const Installation& installation, const std::filesystem::path& dbt);
-  [[nodiscard]] bool IsStaged(const std::filesystem::path& dbt) const;
+  [[nodiscard]] DbtMode ModeFor(const std::filesystem::path& dbt) const;
   void FollowFromInside(const Installation& installation);
   void FollowInStages(const Installation& installation, const std::filesystem::path& dbt);
   void MakeWorkers(const Installation& installation);

@@ -14,13 +14,14 @@ namespace aft {
 LiveRetry::LiveRetry(PreviousRun previous, Parts parts, Print print)
     : previous_(std::move(previous)), parts_(parts), print_(std::move(print)) {}
 
-void LiveRetry::Bind(const Graph& graph, const std::vector<NodeScripts>& bound) {
+void LiveRetry::Bind(const Graph& graph, std::vector<NodeScripts>& bound) {
   scripts_ = RetriedScripts(graph, LeftScripts(bound, previous_));
+  std::erase_if(bound, [](const NodeScripts& of_node) { return of_node.is_ephemeral; });
 }
 
-void LiveRetry::RunAbove(const std::string& node, const Print& print,
-                         const OnDone& on_done) {
-  scripts_.RunAbove(
+void LiveRetry::RunFor(const std::string& node, const Print& print,
+                       const OnDone& on_done) {
+  scripts_.RunFor(
       node,
       [this, print](const NodeScripts& scripts, OnDone on_ended) {
         parts_.turns.Start(scripts.scripts, {}, {print, std::move(on_ended)});

@@ -18,8 +18,8 @@
 namespace aft {
 
 /// `dbt retry` that is followed from inside: repeats the scripts of ephemeral models, to
-/// which dbt itself does not come back. They run before what is below them; what nothing
-/// that dbt repeats is below runs when dbt has ended.
+/// which dbt itself comes back after `--fail-fast` only. They run before what is below
+/// them; what nothing that dbt repeats is below runs when dbt has ended.
 class LiveRetry {
  public:
   using Print = std::function<void(const std::string& line, const char* level)>;
@@ -40,16 +40,16 @@ class LiveRetry {
   [[nodiscard]] const std::string& command() const { return previous_.command; }
   [[nodiscard]] bool has_foreign_scripts() const { return previous_.has_foreign_scripts; }
 
-  /// Finds out what is left of `bound`.
-  void Bind(const Graph& graph, const std::vector<NodeScripts>& bound);
+  /// Takes the ephemeral models out of `bound`, and finds out what is left of them.
+  void Bind(const Graph& graph, std::vector<NodeScripts>& bound);
 
-  /// The nodes that must wait for RunAbove().
-  [[nodiscard]] std::vector<std::string> NodesBelow() const {
-    return scripts_.NodesBelow();
+  /// The nodes that must wait for RunFor().
+  [[nodiscard]] std::vector<std::string> WaitingNodes() const {
+    return scripts_.WaitingNodes();
   }
 
-  /// Runs what is above `node` and has not run; `on_done` gets a problem, or "".
-  void RunAbove(const std::string& node, const Print& print, const OnDone& on_done);
+  /// Runs what `node` waits for and has not run; `on_done` gets a problem, or "".
+  void RunFor(const std::string& node, const Print& print, const OnDone& on_done);
 
   /// dbt has ended: runs what is left, unless there is a `problem`. Where dbt had nothing
   /// to repeat, it has not begun.

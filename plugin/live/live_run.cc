@@ -140,7 +140,7 @@ void LiveRun::LoadManifest(const fs::path& path) {
   notices_.insert(notices_.end(), bound.notices.begin(), bound.notices.end());
   for (NodeScripts& node : bound.nodes)
     schedule_.Add(node.node, node.is_ephemeral, std::move(node.scripts));
-  if (schedule_.empty() || !problems_.empty()) return;
+  if (!BindsScripts() || !problems_.empty()) return;
   dbt_->preparation.Require(bound.environments, path);
 }
 
@@ -179,14 +179,13 @@ void LiveRun::FinishBegin() {
 }
 
 void LiveRun::LetBegin(ConnectionId connection) {
-  const bool has_scripts = !schedule_.empty();
-  json::object verdict = {{"verdict", "go"}, {"scripts", has_scripts}};
+  json::object verdict = {{"verdict", "go"}, {"scripts", BindsScripts()}};
   // dbt need not wait for an answer about nodes that no script is bound to; but with
   // --fail-fast it matters that any node fails.
   if (!dbt_->invocation.fails_fast) {
     std::vector<std::string> nodes = schedule_.BoundNodes();
     if (retry_)
-      for (std::string& node : retry_->NodesBelow()) nodes.push_back(std::move(node));
+      for (std::string& node : retry_->WaitingNodes()) nodes.push_back(std::move(node));
     verdict["nodes"] = json::value_from(nodes);
   }
   Decide(connection, verdict);
@@ -199,13 +198,13 @@ void LiveRun::StartTurn(ConnectionId connection, const DbtEvent& event) {
                   "write no manifest; run without '--no-write-json'");
   if (!retry_ || event.kind != DbtEvent::Kind::kNodeCompiling)
     return RunDue(connection, event);
-  retry_->RunAbove(event.node, HandlersFor(connection).print,
-                   [this, connection, event](const std::string& problem) {
-                     if (problem.empty())
-                       RunDue(connection, event);
-                     else
-                       Refuse(connection, problem);
-                   });
+  retry_->RunFor(event.node, HandlersFor(connection).print,
+                 [this, connection, event](const std::string& problem) {
+                   if (problem.empty())
+                     RunDue(connection, event);
+                   else
+                     Refuse(connection, problem);
+                 });
 }
 
 void LiveRun::RunDue(ConnectionId connection, const DbtEvent& event) {
@@ -297,6 +296,10 @@ bool LiveRun::IsIdle() const {
 
 fs::path LiveRun::RunResultsPath() const {
   return dbt_->target_folder / "run_results.json";
+}
+
+bool LiveRun::BindsScripts() const {
+  return !schedule_.empty() || (retry_ && retry_->HasRest());
 }
 
 std::vector<std::string> LiveRun::Problems(int exit_code) const {

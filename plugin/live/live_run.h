@@ -65,7 +65,7 @@ class LiveRun {
 
   [[nodiscard]] bool IsIdle() const;
   /// Whether there is any script, as far as the manifest has been read.
-  [[nodiscard]] bool BindsScripts() const { return !schedule_.empty(); }
+  [[nodiscard]] bool BindsScripts() const;
   [[nodiscard]] bool HasMetGate() const { return dbt_ != nullptr; }
   /// What keeps the run from being complete, a sentence each, beside what dbt has said
   /// and ended with.

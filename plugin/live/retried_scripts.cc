@@ -35,9 +35,11 @@ RetriedScripts::RetriedScripts(const Graph& graph, std::vector<NodeScripts> scri
   });
   if (models_.empty()) return;
   const Children children = ChildrenOf(graph);
-  for (std::size_t at = 0; at < models_.size(); ++at)
+  for (std::size_t at = 0; at < models_.size(); ++at) {
+    awaited_[models_[at].scripts.node].push_back(at);
     for (const std::string& id : DescendantsOf(models_[at].scripts.node, children))
-      above_[id].push_back(at);
+      awaited_[id].push_back(at);
+  }
 }
 
 bool RetriedScripts::HasLeft() const {
@@ -45,33 +47,34 @@ bool RetriedScripts::HasLeft() const {
                      [](const Model& model) { return model.state == State::kLeft; });
 }
 
-std::vector<std::string> RetriedScripts::NodesBelow() const {
+std::vector<std::string> RetriedScripts::WaitingNodes() const {
   std::vector<std::string> nodes;
-  nodes.reserve(above_.size());
-  for (const auto& [id, models] : above_) nodes.push_back(id);
+  nodes.reserve(awaited_.size());
+  for (const auto& [id, models] : awaited_) nodes.push_back(id);
   return nodes;
 }
 
-void RetriedScripts::RunAbove(const std::string& node, const Start& start,
-                              const OnDone& on_done) {
-  const auto found = above_.find(node);
-  Go(found == above_.end() ? std::vector<std::size_t>() : found->second, 0, start,
-     on_done);
+void RetriedScripts::RunFor(const std::string& node, const Start& start,
+                            const OnDone& on_done) {
+  const auto found = awaited_.find(node);
+  if (found == awaited_.end()) return on_done("");
+  Go({node, found->second, start, on_done}, 0);
 }
 
-void RetriedScripts::Go(const std::vector<std::size_t>& models, std::size_t next,
-                        const Start& start, const OnDone& on_done) {
-  if (next == models.size()) return on_done("");
-  const std::size_t at = models[next];
+void RetriedScripts::Go(const Turn& turn, std::size_t next) {
+  if (next == turn.models.size()) return turn.on_done("");
+  const std::size_t at = turn.models[next];
   Model& model = models_[at];
   if (model.state == State::kDone) {
-    if (model.problem.empty()) return Go(models, next + 1, start, on_done);
-    return on_done(Text("'", model.scripts.node, "' above it: ", model.problem));
+    if (model.problem.empty()) return Go(turn, next + 1);
+    const std::string& node = model.scripts.node;
+    return turn.on_done(node == turn.node
+                            ? model.problem
+                            : Text("'", node, "' above it: ", model.problem));
   }
-  model.waiting.emplace_back(
-      [this, models, next, start, on_done] { Go(models, next, start, on_done); });
+  model.waiting.emplace_back([this, turn, next] { Go(turn, next); });
   if (std::exchange(model.state, State::kRunning) == State::kRunning) return;
-  start(model.scripts, [this, at](const std::string& problem) { End(at, problem); });
+  turn.start(model.scripts, [this, at](const std::string& problem) { End(at, problem); });
 }
 
 void RetriedScripts::End(std::size_t at, const std::string& problem) {

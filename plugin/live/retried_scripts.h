@@ -14,8 +14,8 @@
 
 namespace aft {
 
-/// Under `dbt retry`: the scripts of ephemeral models that dbt does not come back to,
-/// which run when dbt comes to what is below them.
+/// Under `dbt retry`: the scripts of ephemeral models, to most of which dbt does not come
+/// back. They run when dbt comes to what is below them, or to the model itself.
 ///
 /// Each runs once; several nodes may wait for the same ones. Starts nothing itself.
 class RetriedScripts {
@@ -30,12 +30,12 @@ class RetriedScripts {
   /// Whether some have not started.
   [[nodiscard]] bool HasLeft() const;
 
-  /// The nodes that must wait for one of these models.
-  [[nodiscard]] std::vector<std::string> NodesBelow() const;
+  /// The nodes that must wait for one of these models: themselves, and what is below.
+  [[nodiscard]] std::vector<std::string> WaitingNodes() const;
 
-  /// Runs what is above `node` and has not run, with `start`; `on_done` is told when all
+  /// Runs what `node` waits for and has not run, with `start`; `on_done` is told when all
   /// of it has succeeded, or of the first problem. It may be called at once.
-  void RunAbove(const std::string& node, const Start& start, const OnDone& on_done);
+  void RunFor(const std::string& node, const Start& start, const OnDone& on_done);
 
   /// The next that has not started, parents first, and that is not below one of `failed`;
   /// each is given out once.
@@ -55,12 +55,20 @@ class RetriedScripts {
     std::vector<std::function<void()>> waiting;
   };
 
-  void Go(const std::vector<std::size_t>& models, std::size_t next, const Start& start,
-          const OnDone& on_done);
+  /// A node that waits.
+  struct Turn {
+    std::string node;
+    std::vector<std::size_t> models;  ///< that it waits for
+    Start start;
+    OnDone on_done;
+  };
+
+  void Go(const Turn& turn, std::size_t next);
   void End(std::size_t at, const std::string& problem);
 
-  std::vector<Model> models_;                              ///< parents first
-  std::map<std::string, std::vector<std::size_t>> above_;  ///< of a node: in models_
+  std::vector<Model> models_;  ///< parents first
+  /// Those that a node waits for: their places in models_.
+  std::map<std::string, std::vector<std::size_t>> awaited_;
 };
 
 }  // namespace aft

@@ -63,6 +63,11 @@ std::set<std::string> UnfinishedScripts(const json::value& results) {
   return ids;
 }
 
+bool IsLeft(const Script& script, const PreviousRun& previous) {
+  return previous.knows_scripts ? previous.failed.contains(script.id)
+                                : previous.nodes.contains(script.node);
+}
+
 }  // namespace
 
 const char* const kForeignScripts =
@@ -83,9 +88,10 @@ PreviousRun ReadPreviousRun(const fs::path& folder) {
   const json::value of_scripts = ReadJsonFileOrNull(folder / "aft" / "results.json");
   previous.failed = UnfinishedScripts(of_scripts);
   previous.invocation_id = StringAt(of_dbt, {"metadata", "invocation_id"});
-  if (!previous.failed.empty() &&
-      StringAt(of_scripts, {"metadata", "invocation_id"}) != previous.invocation_id) {
-    previous.has_foreign_scripts = true;
+  previous.knows_scripts =
+      StringAt(of_scripts, {"metadata", "invocation_id"}) == previous.invocation_id;
+  if (!previous.knows_scripts) {
+    previous.has_foreign_scripts = !previous.failed.empty();
     previous.failed.clear();
   }
   return previous;
@@ -98,9 +104,8 @@ std::vector<NodeScripts> LeftScripts(const std::vector<NodeScripts>& bound,
     if (!of_node.is_ephemeral) continue;
     NodeScripts of_left{of_node.node, true, {}};
     std::copy_if(of_node.scripts.begin(), of_node.scripts.end(),
-                 std::back_inserter(of_left.scripts), [&previous](const Script& script) {
-                   return previous.failed.contains(script.id);
-                 });
+                 std::back_inserter(of_left.scripts),
+                 [&previous](const Script& script) { return IsLeft(script, previous); });
     if (!of_left.scripts.empty()) left.push_back(std::move(of_left));
   }
   return left;

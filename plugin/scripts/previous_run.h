@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -22,6 +21,7 @@ struct PreviousRun {
   std::set<std::string> nodes;       ///< that dbt runs again: unique ids
   std::set<std::string> partial;     ///< those of which it runs the failed batches only
   std::set<std::string> failed;      ///< scripts that failed or did not run: their ids
+  bool knows_scripts = false;        ///< results.json is of that run
   bool has_foreign_scripts = false;  ///< there are such, but of a run of another time
 };
 
@@ -32,9 +32,9 @@ PreviousRun ReadPreviousRun(const std::filesystem::path& folder);
 /// What people are told where scripts are not repeated, for `has_foreign_scripts`.
 extern const char* const kForeignScripts;
 
-/// The scripts of ephemeral models that `previous` has left, for dbt has no entry for
-/// such models and does not run them again. Each model's are those that failed or did not
-/// run.
+/// The scripts of ephemeral models that `previous` has left: those that failed or did not
+/// run. Such models have an entry of dbt's after `--fail-fast` alone, whatever became of
+/// them; only where nothing else is known of their scripts, it counts for all of these.
 std::vector<NodeScripts> LeftScripts(const std::vector<NodeScripts>& bound,
                                      const PreviousRun& previous);
 

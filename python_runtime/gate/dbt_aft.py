@@ -23,11 +23,12 @@ prints no more than any program whose pipe is closed::
 
     <- {"verdict": "go", "scripts": true}
 
-Without ``AFT_GATE`` this module does nothing.
+Without ``AFT_GATE``, or in a dbt before 1.8, this module does nothing.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -251,4 +252,7 @@ def _make_plugin(address: str) -> type:
 # What dbt starts must not take itself for a part of this run.
 _address = os.environ.pop("AFT_GATE", "")
 if _address:
-    plugins.append(_make_plugin(_address))
+    # dbt before 1.8 imports this module as well, and has nothing to hear of events by. The
+    # other side notices that it was not met.
+    with contextlib.suppress(ImportError):
+        plugins.append(_make_plugin(_address))

@@ -17,6 +17,7 @@ WRITE = (
     "row = {'customer_id': [1], 'expected_orders': 1.0, 'predicted_ltv': 2.0}\n"
     "write_to_model(pd.DataFrame(row))\n"
 )
+EPHEMERAL = "{{ config(materialized='ephemeral') }} select 1 as id"
 
 pytestmark = pytest.mark.parametrize("mode", ["live", "staged"])
 
@@ -26,6 +27,14 @@ def project(project: Project) -> Project:
     """The example project without its own script, which these tests replace."""
     for file in (project.folder / "models").glob("*.py"):
         file.unlink()
+    return project
+
+
+@pytest.fixture
+def bare(project: Project) -> Project:
+    """A project without models."""
+    shutil.rmtree(project.folder / "models")
+    project.write("models/schema.yml", "models: []")
     return project
 
 
@@ -132,3 +141,28 @@ def test_results_of_another_run_are_not_taken(project: Project, mode: str) -> No
 
     assert run.exit_code == 0, run.output
     assert ran(project) == []
+
+
+def test_what_fail_fast_kept_back(bare: Project, mode: str) -> None:
+    # dbt lists ephemeral models as skipped then, also the one that is done.
+    bare.write("models/first.sql", EPHEMERAL)
+    bare.write("models/bad.sql", "select * from nowhere -- {{ ref('first') }}")
+    bare.write("models/second.sql", EPHEMERAL + " -- {{ ref('bad') }}")
+    bare.write("models/below.sql", "select 1 as id -- {{ ref('second') }}")
+    bare.bind("first", [script(bare, "first")])
+    bare.bind("second", [script(bare, "second"), script(bare, "failing", FAILS)])
+
+    run = bare.aft("dbt", "run", "--fail-fast", "--aft-mode", mode)
+    assert run.exit_code == 1, run.output
+    assert ran(bare) == ["first"]
+
+    bare.write("models/bad.sql", "select 1 as id -- {{ ref('first') }}")
+    again = bare.aft("dbt", "retry", "--aft-mode", mode)
+    assert again.exit_code == 1, again.output
+    assert ran(bare) == ["second", "failing"], again.output
+
+    bare.write("mended", "")
+    mended = bare.aft("dbt", "retry", "--aft-mode", mode)
+    assert mended.exit_code == 0, mended.output
+    assert ran(bare) == ["failing"], mended.output
+    assert {"bad", "below"} <= bare.relations()

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 
 from tests.support.programs import AFT
-from tests.support.project import Project, Run
+from tests.support.project import Project, comparable
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +34,6 @@ def bound(seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
     project.write("macros/say.sql", "{% macro say() %}{% do print('hello') %}{% endmacro %}")
     project.aft("dbt", "parse")
     return project
-
-
-def comparable(run: Run) -> tuple[int, list[str]]:
-    """Exit code and output without what differs between two runs of plain dbt."""
-    output = re.sub(r"\d+\.\d+ ?s(econds)?", "TIME", run.output)
-    output = re.sub(r'\{"data".*"name": "(\w+)".*\}', r"\1", output)
-    output = re.sub(r"0x[0-9a-f]+|\d{4}-\d\d-\d\d[T ][\d:.]+Z?", "X", output)
-    return run.exit_code, output.splitlines()
 
 
 @pytest.mark.parametrize(

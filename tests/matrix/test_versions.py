@@ -12,7 +12,7 @@ from tests.matrix.chain import add_model, line
 from tests.support.example import SCRIPT
 from tests.support.mariadb_project import MariadbProject
 from tests.support.processes import wait_until
-from tests.support.project import Project
+from tests.support.project import Project, comparable
 from tests.support.server_project import ServerProject
 from tests.support.terminal import SLEEPER, RunInTerminal
 
@@ -88,6 +88,22 @@ def test_build_runs_scripts_before_the_tests_of_their_node(chains: Project) -> N
     assert line(run, "OK created", "checked") < ran
     assert ran < run.line("START test unique_checked_id")
     assert run.line("PASS unique_checked_id") < line(run, "START", "of_checked")
+
+
+def test_without_scripts_aft_is_dbt(chains: Project) -> None:
+    add_model(chains, "built")
+    add_model(chains, "broken", "built", query="select * from nowhere")
+    # The first dbt command after a change of files says that it parses them anew.
+    chains.dbt("parse")
+
+    plain = chains.dbt("run")
+    through_aft = chains.aft("dbt", "run")
+    followed = chains.aft("dbt", "run", "--aft-mode", "live")
+
+    assert plain.exit_code == 1
+    assert comparable(through_aft) == comparable(plain)
+    assert comparable(followed) == comparable(plain)
+    assert not (chains.folder / "target" / "aft").exists()
 
 
 def test_ctrl_c_stops_the_script_and_the_run(chains: Project, short_folder: Path) -> None:

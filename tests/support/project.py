@@ -215,3 +215,11 @@ def plain(text: str) -> str:
     """`text` without dbt's colors and times of day."""
     text = re.sub(r"\x1b\[\d*m", "", text)
     return re.sub(r"^\d\d:\d\d:\d\d  ?", "", text, flags=re.MULTILINE)
+
+
+def comparable(run: Run) -> tuple[int, list[str]]:
+    """Exit code and output without what differs between two runs of plain dbt."""
+    output = re.sub(r"\d+\.\d+ ?s(econds)?", "TIME", run.output)
+    output = re.sub(r'\{"data".*"name": "(\w+)".*\}', r"\1", output)
+    output = re.sub(r"0x[0-9a-f]+|\d{4}-\d\d-\d\d[T ][\d:.]+Z?", "X", output)
+    return run.exit_code, output.splitlines()

@@ -46,6 +46,7 @@ TEST(PreviousRun, LeavesWhatFailedAndWhatDidNotRun) {
   EXPECT_EQ(run.invocation_id, "first");
   EXPECT_THAT(run.nodes, UnorderedElementsAre("b", "c", "d", "f"));
   EXPECT_THAT(run.failed, UnorderedElementsAre("s2", "s3", "s4"));
+  EXPECT_TRUE(run.knows_scripts);
   EXPECT_FALSE(run.has_foreign_scripts);
 }
 
@@ -62,6 +63,7 @@ TEST(PreviousRun, NamesNoOtherRunWhereNothingIsLeftOfIt) {
                                R"([{"unique_id": "s", "status": "success"}])", "second");
 
   EXPECT_FALSE(run.has_foreign_scripts);
+  EXPECT_FALSE(run.knows_scripts);
 }
 
 TEST(PreviousRun, KeepsTheOptionsThatSayHowItBuilds) {
@@ -95,6 +97,7 @@ TEST(LeftScripts, AreThoseOfEphemeralModelsThatDidNotSucceed) {
     return made;
   };
   PreviousRun previous;
+  previous.knows_scripts = true;
   previous.failed = {"s2", "s3", "s4"};
 
   const std::vector<NodeScripts> left =
@@ -107,6 +110,23 @@ TEST(LeftScripts, AreThoseOfEphemeralModelsThatDidNotSucceed) {
   EXPECT_EQ(left.front().node, "ephemeral");
   ASSERT_EQ(left.front().scripts.size(), 2U);
   EXPECT_EQ(left.front().scripts.front().id, "s2");
+}
+
+TEST(LeftScripts, AreAllOfTheModelsThatDbtRepeatsWhereNothingElseIsKnown) {
+  const auto of_node = [](const char* node) {
+    Script script;
+    script.node = node;
+    return NodeScripts{node, true, {script, script}};
+  };
+  PreviousRun previous;
+  previous.nodes = {"repeated"};
+
+  const std::vector<NodeScripts> left =
+      LeftScripts({of_node("repeated"), of_node("done")}, previous);
+
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(left.front().node, "repeated");
+  EXPECT_EQ(left.front().scripts.size(), 2U);
 }
 
 }  // namespace

@@ -33,8 +33,8 @@ class RetriedScriptsTest : public testing::Test {
 
   static NodeScripts Of(const std::string& node) { return {node, true, {Script{}}}; }
 
-  void RunAbove(const std::string& node) {
-    scripts_.RunAbove(
+  void RunFor(const std::string& node) {
+    scripts_.RunFor(
         node,
         [this](const NodeScripts& scripts, RetriedScripts::OnDone on_done) {
           started_.push_back(scripts.node);
@@ -54,9 +54,9 @@ class RetriedScriptsTest : public testing::Test {
 };
 
 TEST_F(RetriedScriptsTest, RunFromTheTopBeforeWhatIsBelowThem) {
-  EXPECT_THAT(scripts_.NodesBelow(), ElementsAre("c", "d"));
+  EXPECT_THAT(scripts_.WaitingNodes(), ElementsAre("b", "c", "d"));
 
-  RunAbove("d");
+  RunFor("d");
   EXPECT_THAT(started_, ElementsAre("b"));
   End("b", "");
   EXPECT_THAT(started_, ElementsAre("b", "c"));
@@ -68,20 +68,39 @@ TEST_F(RetriedScriptsTest, RunFromTheTopBeforeWhatIsBelowThem) {
 }
 
 TEST_F(RetriedScriptsTest, RunOnceForAllThatWaitForThem) {
-  RunAbove("c");
-  RunAbove("d");
+  RunFor("c");
+  RunFor("d");
   EXPECT_THAT(started_, ElementsAre("b"));
 
   End("b", "");
+  EXPECT_THAT(done_, IsEmpty());
+  End("c", "");
 
   EXPECT_EQ(done_.at("c"), "");
+  EXPECT_EQ(done_.at("d"), "");
+  EXPECT_THAT(started_, ElementsAre("b", "c"));
+}
+
+TEST_F(RetriedScriptsTest, RunOnceWhereDbtComesBackToTheModelItself) {
+  RunFor("b");
+  EXPECT_THAT(started_, ElementsAre("b"));
+  EXPECT_THAT(done_, IsEmpty());
+  End("b", "");
+  EXPECT_EQ(done_.at("b"), "");
+  RunFor("c");
+  End("c", "it broke");
+
+  RunFor("d");
+
+  EXPECT_EQ(done_.at("c"), "it broke");
+  EXPECT_EQ(done_.at("d"), "'c' above it: it broke");
   EXPECT_THAT(started_, ElementsAre("b", "c"));
 }
 
 TEST_F(RetriedScriptsTest, KeepBackWhatIsBelowOneThatFails) {
-  RunAbove("d");
+  RunFor("d");
   End("b", "it broke");
-  RunAbove("c");
+  RunFor("c");
 
   EXPECT_THAT(done_.at("d"), HasSubstr("'b' above it: it broke"));
   EXPECT_THAT(done_.at("c"), HasSubstr("it broke"));
@@ -90,7 +109,7 @@ TEST_F(RetriedScriptsTest, KeepBackWhatIsBelowOneThatFails) {
 }
 
 TEST_F(RetriedScriptsTest, LetPassWhatIsBelowNone) {
-  RunAbove("e");
+  RunFor("e");
 
   EXPECT_EQ(done_.at("e"), "");
   EXPECT_THAT(started_, IsEmpty());

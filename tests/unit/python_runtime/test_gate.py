@@ -231,3 +231,13 @@ def test_what_dbt_starts_is_no_part_of_the_run(gate_folder: Path) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
 
     assert done.stdout == "1 False\n"
+
+
+def test_it_does_nothing_where_dbt_cannot_be_followed(gate_folder: Path) -> None:
+    program = "import dbt_aft; print(dbt_aft.plugins)"
+    environment = {"PYTHONPATH": str(gate_folder), "AFT_GATE": "/some/socket"}
+    # Without dbt_common, which a Python without its packages has as little as dbt 1.7.
+    command = [sys.executable, "-S", "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"
