@@ -29,7 +29,9 @@ bool NodeListing::Take(const std::string& line) {
     return true;
   }
   const std::optional<DbtLogLine> event = ParseDbtLogLine(line);
-  is_told_empty_ = is_told_empty_ || (event && SaysNothingIsSelected(*event));
+  if (!event) return false;
+  is_told_empty_ = is_told_empty_ || SaysNothingIsSelected(*event);
+  has_told_error_ = has_told_error_ || event->level == "error";
   return false;
 }
 

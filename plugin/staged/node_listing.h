@@ -19,6 +19,9 @@ class NodeListing {
   /// Whether a line of the listing gives out a node. The others are for people.
   bool Take(const std::string& line);
 
+  /// Whether dbt has told of an error in its log, for people to read.
+  [[nodiscard]] bool has_told_error() const { return has_told_error_; }
+
   /// What keeps the nodes from being known, after `command` has ended so; empty where
   /// they are. A listing of nothing is believed where dbt says so, or `is_silenced`.
   [[nodiscard]] std::string Problem(const std::string& command, int exit_code,
@@ -34,6 +37,7 @@ class NodeListing {
   std::filesystem::file_time_type old_manifest_;  ///< when an earlier run wrote it
   std::set<std::string> nodes_;
   bool is_told_empty_ = false;
+  bool has_told_error_ = false;
 };
 
 }  // namespace aft

@@ -2,12 +2,12 @@
 #include "plugin/staged/staged_run.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <utility>
 
 #include "host_shim/error.h"
 #include "plugin/dbt/dbt_command.h"
 #include "plugin/dbt/node_status.h"
+#include "plugin/staged/staged_plan.h"
 
 namespace aft {
 namespace {
@@ -88,7 +88,8 @@ void StagedRun::CommandExited(int exit_code) {
 }
 
 void StagedRun::ListingEnded(int exit_code) {
-  if (turns_.is_interrupted()) {
+  // Of a project that is broken dbt says the same as in a run, which is enough.
+  if (turns_.is_interrupted() || (exit_code != 0 && listing_.has_told_error())) {
     console_.PrintListing();
     return EndBeforeStages(exit_code);
   }
@@ -106,64 +107,22 @@ void StagedRun::ListingEnded(int exit_code) {
   }
 }
 
-/// What `dbt retry` would run, with the scripts of ephemeral models that it would not.
-void StagedRun::SelectLeft(const PreviousRun& previous, BoundScripts& bound) {
-  selected_ = previous.nodes;
-  std::vector<NodeScripts> left = LeftScripts(bound.nodes, previous);
-  std::erase_if(bound.nodes,
-                [](const NodeScripts& of_node) { return of_node.is_ephemeral; });
-  for (NodeScripts& of_node : left) {
-    selected_.insert(of_node.node);
-    bound.nodes.push_back(std::move(of_node));
-  }
-}
-
 void StagedRun::Plan() {
-  selected_ = listing_.nodes();
-  BoundScripts bound =
-      BindScripts(manifest_, project_, invocation_, preparation_.environments());
-  if (previous_) SelectLeft(*previous_, bound);
-  std::erase_if(selected_, [this](const std::string& id) {
-    const auto found = manifest_.graph.find(id);
-    if (found == manifest_.graph.end()) return true;
-    const GraphNode& node = found->second;
-    const bool is_left_out = node.type == "source" && !node.has_freshness;
-    return is_left_out || !commands_.RunsType(node.type);
-  });
-  const bool has_scripts = std::any_of(
-      bound.nodes.begin(), bound.nodes.end(),
-      [this](const NodeScripts& of_node) { return selected_.contains(of_node.node); });
-  if (previous_ && previous_->has_foreign_scripts)
-    bound.notices.emplace_back(kForeignScripts);
-  if (!has_scripts && bound.problems.empty()) return HandOver();
+  StagedPlan plan = MakeStagedPlan(
+      commands_, manifest_, listing_.nodes(),
+      BindScripts(manifest_, project_, invocation_, preparation_.environments()),
+      previous_ ? &*previous_ : nullptr);
+  if (!plan.HasScripts() && plan.bound.problems.empty()) return HandOver();
   console_.PrintListing();
-  for (const std::string& notice : bound.notices) console_.Print(notice);
-  AddWhatStagesCannotDo(bound.problems);
-  if (!bound.problems.empty()) return Refuse(bound.problems);
+  for (const std::string& notice : plan.bound.notices) console_.Print(notice);
+  if (!plan.bound.problems.empty()) return Refuse(plan.bound.problems);
   if (invocation_.command == "build") AddTestEdges(manifest_.graph);
-  state_.KeepFromDeferral(commands_.DeferFolder(), selected_);
-  schedule_ =
-      std::make_unique<StageSchedule>(manifest_.graph, selected_, std::move(bound.nodes));
-  preparation_.Require(bound.environments, target_folder_ / "manifest.json");
+  state_.KeepFromDeferral(commands_.DeferFolder(), plan.selected);
+  schedule_ = std::make_unique<StageSchedule>(manifest_.graph, plan.selected,
+                                              std::move(plan.bound.nodes));
+  preparation_.Require(plan.bound.environments, target_folder_ / "manifest.json");
   phase_ = Phase::kPreparing;
   HostIsReady();
-}
-
-void StagedRun::AddWhatStagesCannotDo(std::vector<std::string>& problems) const {
-  if (!commands_.arguments().Setting("sample").empty())
-    problems.emplace_back(
-        "scripts cannot be run with '--sample' in stages, for only dbt itself knows "
-        "which rows it means; leave it out, or use dbt-core 1.10 or later without "
-        "'--aft-mode staged'");
-  if (!previous_ || commands_.arguments().Flag("full-refresh", false)) return;
-  for (const std::string& node : previous_->partial)
-    if (selected_.contains(node))
-      problems.push_back(
-          Text("the batches of '", node,
-               "' that failed cannot be repeated in stages, for only `dbt retry` itself "
-               "can build them and no others; run that model with '--event-time-start' "
-               "and '--event-time-end', or use dbt-core 1.9 or later without '--aft-mode "
-               "staged'"));
 }
 
 void StagedRun::HandOver() {

@@ -14,7 +14,6 @@
 #include "plugin/dbt/dbt_invocation.h"
 #include "plugin/project/manifest.h"
 #include "plugin/project/project_config.h"
-#include "plugin/scripts/bound_scripts.h"
 #include "plugin/scripts/console.h"
 #include "plugin/scripts/previous_run.h"
 #include "plugin/scripts/results.h"
@@ -78,8 +77,6 @@ class StagedRun {
 
   void ListingEnded(int exit_code);
   void Plan();
-  void SelectLeft(const PreviousRun& previous, BoundScripts& bound);
-  void AddWhatStagesCannotDo(std::vector<std::string>& problems) const;
   void HandOver();
   void Begin();
   void Advance();
@@ -113,13 +110,12 @@ class StagedRun {
   ScriptTurns turns_;
   Manifest manifest_;
   NodeReport report_;
-
   NodeListing listing_;
+
   Phase phase_ = Phase::kListing;
   DbtProcess command_;
   bool has_command_ = true;  ///< one that has not been given out
   bool is_running_ = false;  ///< the command
-  std::set<std::string> selected_;
   std::unique_ptr<StageSchedule> schedule_;
   std::set<std::string> stage_;                  ///< nodes of which nothing is known yet
   std::map<std::string, std::string> statuses_;  ///< of nodes that dbt is done with

@@ -138,8 +138,8 @@ def test_selectors_variables_and_folders_reach_every_stage(
     (small.folder / "profiles.yml").rename(profiles / "profiles.yml")
 
     run = small.aft(
-        *("dbt", "--profiles-dir", str(profiles), "--project-dir", str(small.folder)),
-        *("run", "--selector", "chain", "--full-refresh"),
+        *("dbt", "--no-use-colors", "run", "--selector", "chain", "--full-refresh"),
+        *("--profiles-dir", str(profiles), "--project-dir", str(small.folder)),
         *("--vars", "{word: 'a b', number: 7}", "--target", "other"),
         *("--target-path", "out", "--threads", "2", *STAGED),
         cwd=tmp_path,

@@ -5,27 +5,26 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <optional>
 #include <sstream>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "plugin/staged/staged_run.h"
+#include "tests/support/dbt_target.h"
 #include "tests/support/noted_scripts.h"
 
 namespace aft {
 
 /// A run in stages whose dbt and whose scripts are the test.
-class StagedDriver {
+class StagedDriver : public DbtTarget {
  public:
   explicit StagedDriver(const std::filesystem::path& folder,
                         const std::vector<std::string>& words = {"build"})
-      : folder_(folder),
+      : DbtTarget(folder / "target"),
+        folder_(folder),
         run(loop_, scripts,
             {ReadProjectConfig(folder),
              StagedCommands("/bin/dbt", words),
@@ -41,7 +40,7 @@ class StagedDriver {
     if (Next() != StagedRun::Next::kStart) return false;
     next_ = StagedRun::Next::kWait;
     command = run.command();
-    if (command.argv.at(1) == "ls") Touch(folder_ / "target/manifest.json");
+    if (command.argv.back() == "unique_id") WriteManifest();
     return true;
   }
 
@@ -69,20 +68,6 @@ class StagedDriver {
         {"data", {{"node_info", {{"unique_id", node}, {"node_status", status}}}}}}));
   }
 
-  /// dbt's run_results.json of a stage. The clock of files is coarse, and dbt slower.
-  void WriteRunResults(const std::string& text) {
-    const std::filesystem::path file = folder_ / "target/run_results.json";
-    std::ofstream(file, std::ios::binary) << text;
-    Touch(file);
-  }
-
-  void WriteRunResults(const std::map<std::string, std::string>& statuses) {
-    boost::json::array results;
-    for (const auto& [node, status] : statuses)
-      results.push_back({{"unique_id", node}, {"status", status}});
-    WriteRunResults(boost::json::serialize(boost::json::object{{"results", results}}));
-  }
-
   /// The nodes that the command selects, each by its own selector.
   [[nodiscard]] std::vector<std::string> Selected() const {
     std::map<std::string, std::string> nodes;
@@ -96,19 +81,10 @@ class StagedDriver {
       return selected;
     }
     auto word = std::find(command.argv.begin(), command.argv.end(), "--select");
-    if (word != command.argv.end())
-      while (++word != command.argv.end()) selected.push_back(nodes.at(*word));
+    while (word != command.argv.end() && ++word != command.argv.end())
+      selected.push_back(nodes.at(*word));
     std::sort(selected.begin(), selected.end());
     return selected;
-  }
-
-  /// Each node's status, as the merged run_results.json has it.
-  [[nodiscard]] std::map<std::string, std::string> Merged() const {
-    std::map<std::string, std::string> statuses;
-    for (const NodeResult& result : ReadRunResults(folder_ / "target/run_results.json"))
-      EXPECT_TRUE(statuses.emplace(result.node, result.status).second)
-          << result.node << " is listed twice";
-    return statuses;
   }
 
  private:
@@ -116,11 +92,6 @@ class StagedDriver {
   StagedRun::Next Next() {
     if (next_ != StagedRun::Next::kStart) next_ = run.NextStep();
     return next_;
-  }
-
-  void Touch(const std::filesystem::path& file) {
-    written_ += std::chrono::seconds(1);
-    if (std::filesystem::exists(file)) std::filesystem::last_write_time(file, written_);
   }
 
   static DbtInvocation Invocation(const std::filesystem::path& folder,
@@ -137,8 +108,6 @@ class StagedDriver {
   std::filesystem::path folder_;
   EventLoop loop_;
   StagedRun::Next next_ = StagedRun::Next::kWait;
-  std::filesystem::file_time_type written_ =
-      std::filesystem::file_time_type::clock::now();
 
  public:
   std::string output;

@@ -98,6 +98,20 @@ TEST(StagedRun, EndsWithAListingThatFails) {
             "unique_id\n");
 }
 
+TEST(StagedRun, LeavesItAtWhatDbtSaysOfAnErrorInItsLog) {
+  const Shop shop = TwoModels();
+  StagedDriver driver(shop.path());
+
+  ASSERT_TRUE(driver.Starts());
+  driver.Print(R"({"info": {"name": "E", "level": "error", "msg": "broken model"}})");
+  driver.run.CommandExited(2);
+
+  EXPECT_TRUE(driver.HasEnded());
+  EXPECT_EQ(driver.run.exit_code(), 2);
+  EXPECT_THAT(driver.output, HasSubstr("broken model"));
+  EXPECT_EQ(driver.errors, "");
+}
+
 TEST(StagedRun, DoesNotTakeASilentListingForAnEmptyOne) {
   const Shop shop = TwoModels();
   StagedDriver driver(shop.path(), {"run", "--vars", "{password: secret}"});

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/staged/staged_plan.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "host_shim/error.h"
+
+namespace aft {
+namespace {
+
+/// What `dbt retry` would run, with the scripts of ephemeral models that it would not.
+void SelectLeft(const PreviousRun& previous, StagedPlan& plan) {
+  plan.selected = previous.nodes;
+  std::vector<NodeScripts> left = LeftScripts(plan.bound.nodes, previous);
+  std::erase_if(plan.bound.nodes,
+                [](const NodeScripts& of_node) { return of_node.is_ephemeral; });
+  for (NodeScripts& of_node : left) {
+    plan.selected.insert(of_node.node);
+    plan.bound.nodes.push_back(std::move(of_node));
+  }
+  if (previous.has_foreign_scripts) plan.bound.notices.emplace_back(kForeignScripts);
+}
+
+void RefuseFailedBatches(const PreviousRun& previous, StagedPlan& plan) {
+  for (const std::string& node : previous.partial)
+    if (plan.selected.contains(node))
+      plan.bound.problems.push_back(
+          Text("the batches of '", node,
+               "' that failed cannot be repeated in stages, for only `dbt retry` itself "
+               "can build them and no others; run that model with '--event-time-start' "
+               "and '--event-time-end', or use dbt-core 1.9 or later without '--aft-mode "
+               "staged'"));
+}
+
+}  // namespace
+
+bool StagedPlan::HasScripts() const {
+  return std::any_of(
+      bound.nodes.begin(), bound.nodes.end(),
+      [this](const NodeScripts& of_node) { return selected.contains(of_node.node); });
+}
+
+StagedPlan MakeStagedPlan(const StagedCommands& commands, const Manifest& manifest,
+                          const std::set<std::string>& listed, BoundScripts bound,
+                          const PreviousRun* previous) {
+  StagedPlan plan{listed, std::move(bound)};
+  if (previous != nullptr) SelectLeft(*previous, plan);
+  std::erase_if(plan.selected, [&](const std::string& id) {
+    const auto found = manifest.graph.find(id);
+    if (found == manifest.graph.end()) return true;
+    const GraphNode& node = found->second;
+    const bool is_left_out = node.type == "source" && !node.has_freshness;
+    return is_left_out || !commands.RunsType(node.type);
+  });
+  // Without scripts it is dbt's own run, which can do all that dbt can.
+  if (!plan.HasScripts()) return plan;
+  if (!commands.arguments().Setting("sample").empty())
+    plan.bound.problems.emplace_back(
+        "scripts cannot be run with '--sample' in stages, for only dbt itself knows "
+        "which rows it means; leave it out, or use dbt-core 1.10 or later without "
+        "'--aft-mode staged'");
+  if (previous != nullptr && !commands.arguments().Flag("full-refresh", false))
+    RefuseFailedBatches(*previous, plan);
+  return plan;
+}
+
+}  // namespace aft

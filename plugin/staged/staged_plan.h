@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "plugin/project/manifest.h"
+#include "plugin/scripts/bound_scripts.h"
+#include "plugin/scripts/previous_run.h"
+#include "plugin/staged/staged_commands.h"
+
+namespace aft {
+
+/// What a run in stages has to do.
+struct StagedPlan {
+  std::set<std::string> selected;  ///< nodes that the subcommand works on: unique ids
+  BoundScripts bound;              ///< to these nodes, and to others
+
+  /// Whether a script is bound to a selected node.
+  [[nodiscard]] bool HasScripts() const;
+};
+
+/// The plan for what `dbt ls` has `listed` or, where there is one, for what `dbt retry`
+/// repeats of the `previous` run. Problems and notices of its own are among those of the
+/// scripts.
+StagedPlan MakeStagedPlan(const StagedCommands& commands, const Manifest& manifest,
+                          const std::set<std::string>& listed, BoundScripts bound,
+                          const PreviousRun* previous);
+
+}  // namespace aft
