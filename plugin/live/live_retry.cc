@@ -14,9 +14,11 @@ namespace aft {
 LiveRetry::LiveRetry(PreviousRun previous, Parts parts, Print print)
     : previous_(std::move(previous)), parts_(parts), print_(std::move(print)) {}
 
-void LiveRetry::Bind(const Graph& graph, std::vector<NodeScripts>& bound) {
+std::string LiveRetry::Bind(const Graph& graph, std::vector<NodeScripts>& bound) {
+  std::string problem = UnknownScripts(bound, previous_, graph);
   scripts_ = RetriedScripts(graph, LeftScripts(bound, previous_));
   std::erase_if(bound, [](const NodeScripts& of_node) { return of_node.is_ephemeral; });
+  return problem;
 }
 
 void LiveRetry::RunFor(const std::string& node, const Print& print,
@@ -59,7 +61,7 @@ void LiveRetry::KeepPreviousResults() {
     problem_ = error.what();
   }
   parts_.results.Identify(previous_.invocation_id);
-  parts_.results.Clear();
+  parts_.results.Clear(true);
   parts_.turns.ClearLogs();
 }
 
@@ -72,6 +74,8 @@ void LiveRetry::RunNext(const std::set<std::string>& failed) {
   const auto go_on = [this, failed, node = next->node](const std::string& problem) {
     std::set<std::string> kept_back = failed;
     if (!problem.empty()) kept_back.insert(node);
+    // What is skipped is no failure that counts by itself.
+    if (parts_.turns.is_interrupted() && problem_.empty()) problem_ = problem;
     RunNext(kept_back);
   };
   parts_.turns.Start(next->scripts, {}, {print_, go_on});

@@ -134,9 +134,11 @@ void LiveRun::LoadManifest(const fs::path& path) {
   }
   BoundScripts bound =
       BindScripts(manifest, project_, dbt_->invocation, dbt_->preparation.environments());
-  if (retry_) retry_->Bind(manifest.graph, bound.nodes);
-  if (retry_ && retry_->has_foreign_scripts()) notices_.emplace_back(kForeignScripts);
   problems_ = std::move(bound.problems);
+  if (retry_) {
+    const std::string problem = retry_->Bind(manifest.graph, bound.nodes);
+    if (!problem.empty()) problems_.push_back(problem);
+  }
   notices_.insert(notices_.end(), bound.notices.begin(), bound.notices.end());
   for (NodeScripts& node : bound.nodes)
     schedule_.Add(node.node, node.is_ephemeral, std::move(node.scripts));
@@ -157,9 +159,6 @@ void LiveRun::Begin(ConnectionId connection) {
   if (!has_manifest_ && dbt_->invocation.writes_json && fs::exists(manifest))
     LoadManifest(manifest);
   for (const std::string& notice : notices_) Print(connection, notice);
-  has_begun_ = true;
-  dbt_->results.Clear();
-  dbt_->turns.ClearLogs();
   beginning_ = connection;
   FinishBegin();
 }
@@ -170,9 +169,12 @@ void LiveRun::FinishBegin() {
   const ConnectionId connection = *beginning_;
   beginning_.reset();
   if (problems_.empty()) problems_ = dbt_->preparation.Failures();
-  if (!problems_.empty())
-    Refuse(connection, Joined(problems_));
-  else if (has_manifest_)
+  if (!problems_.empty()) return Refuse(connection, Joined(problems_));
+  has_begun_ = true;
+  // Not before: of a run that does not begin, dbt keeps no results, either.
+  dbt_->results.Clear(BindsScripts());
+  dbt_->turns.ClearLogs();
+  if (has_manifest_)
     LetBegin(connection);
   else
     LetPass(connection);
@@ -250,7 +252,7 @@ void LiveRun::DbtEnded(int exit_code) {
       dbt_->turns.IsIdle() && !dbt_->turns.is_interrupted())
     return retry_->RunRest(Joined(problems_), has_begun_);
   dbt_->turns.Kill("interrupted, for dbt has ended");
-  if (retry_) retry_->Skip("dbt has ended before");
+  if (retry_ && has_begun_) retry_->Skip("dbt has ended before");
 }
 
 void LiveRun::HostIsReady() {

@@ -85,10 +85,13 @@ void RetriedScripts::End(std::size_t at, const std::string& problem) {
 }
 
 std::optional<NodeScripts> RetriedScripts::TakeNext(const std::set<std::string>& failed) {
+  std::set<std::string> broken = failed;
+  for (const Model& model : models_)
+    if (!model.problem.empty()) broken.insert(model.scripts.node);
   for (Model& model : models_) {
     const bool is_kept_back =
         std::any_of(model.above.begin(), model.above.end(),
-                    [&](const std::string& id) { return failed.contains(id); });
+                    [&](const std::string& id) { return broken.contains(id); });
     if (model.state != State::kLeft || is_kept_back) continue;
     model.state = State::kDone;
     return model.scripts;

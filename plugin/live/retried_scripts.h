@@ -37,8 +37,8 @@ class RetriedScripts {
   /// of it has succeeded, or of the first problem. It may be called at once.
   void RunFor(const std::string& node, const Start& start, const OnDone& on_done);
 
-  /// The next that has not started, parents first, and that is not below one of `failed`;
-  /// each is given out once.
+  /// The next that has not started, parents first, and that is not below one of `failed`
+  /// or of these models that has failed; each is given out once.
   std::optional<NodeScripts> TakeNext(const std::set<std::string>& failed);
 
   /// Those that have not started and will not any more; each is given out once.

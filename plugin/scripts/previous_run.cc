@@ -63,16 +63,7 @@ std::set<std::string> UnfinishedScripts(const json::value& results) {
   return ids;
 }
 
-bool IsLeft(const Script& script, const PreviousRun& previous) {
-  return previous.knows_scripts ? previous.failed.contains(script.id)
-                                : previous.nodes.contains(script.node);
-}
-
 }  // namespace
-
-const char* const kForeignScripts =
-    "Scripts of ephemeral models are not repeated, for aft's results are not of the run "
-    "that dbt repeats.";
 
 PreviousRun ReadPreviousRun(const fs::path& folder) {
   PreviousRun previous;
@@ -90,10 +81,7 @@ PreviousRun ReadPreviousRun(const fs::path& folder) {
   previous.invocation_id = StringAt(of_dbt, {"metadata", "invocation_id"});
   previous.knows_scripts =
       StringAt(of_scripts, {"metadata", "invocation_id"}) == previous.invocation_id;
-  if (!previous.knows_scripts) {
-    previous.has_foreign_scripts = !previous.failed.empty();
-    previous.failed.clear();
-  }
+  if (!previous.knows_scripts) previous.failed.clear();
   return previous;
 }
 
@@ -104,11 +92,35 @@ std::vector<NodeScripts> LeftScripts(const std::vector<NodeScripts>& bound,
     if (!of_node.is_ephemeral) continue;
     NodeScripts of_left{of_node.node, true, {}};
     std::copy_if(of_node.scripts.begin(), of_node.scripts.end(),
-                 std::back_inserter(of_left.scripts),
-                 [&previous](const Script& script) { return IsLeft(script, previous); });
+                 std::back_inserter(of_left.scripts), [&previous](const Script& script) {
+                   return previous.failed.contains(script.id);
+                 });
     if (!of_left.scripts.empty()) left.push_back(std::move(of_left));
   }
   return left;
+}
+
+std::string UnknownScripts(const std::vector<NodeScripts>& bound,
+                           const PreviousRun& previous, const Graph& graph) {
+  if (previous.knows_scripts || previous.nodes.empty()) return "";
+  const Children children = ChildrenOf(graph);
+  const auto is_repeated = [&](const std::string& id) {
+    return previous.nodes.contains(id);
+  };
+  std::string models;
+  for (const NodeScripts& of_node : bound) {
+    if (!of_node.is_ephemeral) continue;
+    const std::set<std::string> below = DescendantsOf(of_node.node, children);
+    if (!is_repeated(of_node.node) &&
+        std::none_of(below.begin(), below.end(), is_repeated))
+      continue;
+    models += Text(models.empty() ? "'" : ", '", of_node.node, "'");
+  }
+  if (models.empty()) return "";
+  return Text("cannot tell whether the scripts of ", models,
+              " have succeeded, for aft's results are not of the run that dbt repeats; "
+              "build these models and what is below them with 'aft dbt ",
+              previous.command, " --select'");
 }
 
 }  // namespace aft

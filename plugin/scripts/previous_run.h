@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "plugin/project/graph.h"
 #include "plugin/scripts/bound_scripts.h"
 
 namespace aft {
@@ -18,24 +19,25 @@ struct PreviousRun {
   std::string command;        ///< dbt's subcommand; empty where nothing is known
   /// The options of its command line that `dbt retry` takes over.
   std::vector<std::string> options;
-  std::set<std::string> nodes;       ///< that dbt runs again: unique ids
-  std::set<std::string> partial;     ///< those of which it runs the failed batches only
-  std::set<std::string> failed;      ///< scripts that failed or did not run: their ids
-  bool knows_scripts = false;        ///< results.json is of that run
-  bool has_foreign_scripts = false;  ///< there are such, but of a run of another time
+  std::set<std::string> nodes;    ///< that dbt runs again: unique ids
+  std::set<std::string> partial;  ///< those of which it runs the failed batches only
+  std::set<std::string> failed;   ///< scripts that failed or did not run: their ids
+  bool knows_scripts = false;     ///< results.json is of that run
 };
 
 /// Reads both from `folder`: the target folder, or what `dbt retry` was given as
 /// `--state`. Files that are missing or of another shape leave nothing.
 PreviousRun ReadPreviousRun(const std::filesystem::path& folder);
 
-/// What people are told where scripts are not repeated, for `has_foreign_scripts`.
-extern const char* const kForeignScripts;
-
 /// The scripts of ephemeral models that `previous` has left: those that failed or did not
 /// run. Such models have an entry of dbt's after `--fail-fast` alone, whatever became of
-/// them; only where nothing else is known of their scripts, it counts for all of these.
+/// them.
 std::vector<NodeScripts> LeftScripts(const std::vector<NodeScripts>& bound,
                                      const PreviousRun& previous);
+
+/// Why `previous` cannot be repeated: it is not known what became of the scripts of
+/// ephemeral models that nodes to be repeated are built from. Empty where it is.
+std::string UnknownScripts(const std::vector<NodeScripts>& bound,
+                           const PreviousRun& previous, const Graph& graph);
 
 }  // namespace aft

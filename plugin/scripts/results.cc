@@ -125,10 +125,10 @@ void Results::Skip(const Script& script, const std::string& reason) {
   Record(entry);
 }
 
-void Results::Clear() {
+void Results::Clear(bool has_scripts) {
   std::error_code ignored;
   fs::remove(folder_ / kJournal, ignored);
-  if (fs::exists(folder_ / kFile, ignored)) Replace();
+  if (has_scripts || fs::exists(folder_ / kFile, ignored)) Replace();
 }
 
 int Results::Count(Status status) const {
@@ -211,7 +211,7 @@ void Results::ReplaceInTime() {
 void Results::Identify(const std::string& invocation_id) {
   const bool is_new =
       std::exchange(metadata_.invocation_id, invocation_id) != invocation_id;
-  if (is_new && !entries_.empty()) Replace();
+  if (is_new && is_kept_) Replace();
 }
 
 void Results::Flush() {
@@ -225,6 +225,7 @@ void Results::Replace() {
   Attempt([this] {
     MakeFolder();
     WriteAtomically(folder_ / kFile, Json());
+    is_kept_ = true;
   });
   const EventLoop::Clock::time_point ended = EventLoop::Clock::now();
   next_replacement_ = ended + kShare * (ended - began);

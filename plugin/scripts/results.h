@@ -46,8 +46,9 @@ class Results {
   /// For when the version is known later than the rest.
   void SetDbtVersion(const std::string& version) { metadata_.dbt_version = version; }
 
-  /// Replaces the files of an earlier run by ones without entries.
-  void Clear();
+  /// Replaces the files of an earlier run by ones without entries. A run without scripts
+  /// makes none where there were none.
+  void Clear(bool has_scripts);
 
   /// For when dbt's id of the run was not known before.
   void Identify(const std::string& invocation_id);
@@ -95,6 +96,7 @@ class Results {
   std::unordered_map<std::string, std::size_t> places_;  ///< in entries_, by script id
   std::array<int, 4> counts_{};                          ///< of entries, by status
   Fd journal_;
+  bool is_kept_ = false;  ///< in a file
   std::string problem_;
   EventLoop::Clock::time_point next_replacement_;
   std::optional<EventLoop::TimerId> timer_;

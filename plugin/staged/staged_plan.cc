@@ -11,7 +11,9 @@ namespace aft {
 namespace {
 
 /// What `dbt retry` would run, with the scripts of ephemeral models that it would not.
-void SelectLeft(const PreviousRun& previous, StagedPlan& plan) {
+void SelectLeft(const PreviousRun& previous, const Graph& graph, StagedPlan& plan) {
+  const std::string problem = UnknownScripts(plan.bound.nodes, previous, graph);
+  if (!problem.empty()) plan.bound.problems.push_back(problem);
   plan.selected = previous.nodes;
   std::vector<NodeScripts> left = LeftScripts(plan.bound.nodes, previous);
   std::erase_if(plan.bound.nodes,
@@ -20,7 +22,6 @@ void SelectLeft(const PreviousRun& previous, StagedPlan& plan) {
     plan.selected.insert(of_node.node);
     plan.bound.nodes.push_back(std::move(of_node));
   }
-  if (previous.has_foreign_scripts) plan.bound.notices.emplace_back(kForeignScripts);
 }
 
 void RefuseFailedBatches(const PreviousRun& previous, StagedPlan& plan) {
@@ -46,7 +47,7 @@ StagedPlan MakeStagedPlan(const StagedCommands& commands, const Manifest& manife
                           const std::set<std::string>& listed, BoundScripts bound,
                           const PreviousRun* previous) {
   StagedPlan plan{listed, std::move(bound)};
-  if (previous != nullptr) SelectLeft(*previous, plan);
+  if (previous != nullptr) SelectLeft(*previous, manifest.graph, plan);
   std::erase_if(plan.selected, [&](const std::string& id) {
     const auto found = manifest.graph.find(id);
     if (found == manifest.graph.end()) return true;

@@ -81,7 +81,7 @@ void StagedRun::CommandExited(int exit_code) {
     case Phase::kHandedOver:
       exit_code_ = exit_code;
       phase_ = Phase::kEnded;
-      return;
+      return ClearResults();
     default:
       return StageEnded(exit_code);
   }
@@ -112,6 +112,7 @@ void StagedRun::Plan() {
       commands_, manifest_, listing_.nodes(),
       BindScripts(manifest_, project_, invocation_, preparation_.environments()),
       previous_ ? &*previous_ : nullptr);
+  binds_scripts_ = !plan.bound.nodes.empty();
   if (!plan.HasScripts() && plan.bound.problems.empty()) return HandOver();
   console_.PrintListing();
   for (const std::string& notice : plan.bound.notices) console_.Print(notice);
@@ -126,13 +127,19 @@ void StagedRun::Plan() {
 }
 
 void StagedRun::HandOver() {
-  // Results of an earlier run are none of this one's, unless it goes on with that.
-  if (!previous_ &&
-      (RunsNodes(invocation_.command) || ChecksSources(invocation_.command)))
-    results_.Clear();
   phase_ = Phase::kHandedOver;
   command_ = commands_.AsTyped();
   has_command_ = true;
+}
+
+/// Results of an earlier run are none of one without scripts, unless it goes on with
+/// that.
+void StagedRun::ClearResults() {
+  const bool builds =
+      RunsNodes(invocation_.command) || ChecksSources(invocation_.command);
+  if (previous_ || !builds) return;
+  results_.Identify(ReadPreviousRun(target_folder_).invocation_id);
+  results_.Clear(binds_scripts_);
 }
 
 void StagedRun::HostIsReady() {
@@ -157,7 +164,7 @@ void StagedRun::Begin() {
   if (manifest_.has_hooks && stages > 1)
     console_.Print(Text("The project's on-run-start and on-run-end run in each of the ",
                         stages, " stages."));
-  results_.Clear();
+  results_.Clear(true);
   turns_.ClearLogs();
   Advance();
 }

@@ -78,6 +78,7 @@ class StagedRun {
   void ListingEnded(int exit_code);
   void Plan();
   void HandOver();
+  void ClearResults();
   void Begin();
   void Advance();
   void StartTurns();
@@ -121,6 +122,7 @@ class StagedRun {
   std::map<std::string, std::string> statuses_;  ///< of nodes that dbt is done with
   std::map<std::string, std::string> told_;      ///< a node's status as the log told it
   std::size_t open_turns_ = 0;
+  bool binds_scripts_ = false;  ///< to any node
   bool is_interrupted_ = false;
   int exit_code_ = 0;
 };

@@ -130,7 +130,7 @@ def test_a_dbt_that_does_not_load_the_plugin_does_not_pass_for_success(
     assert live.exit_code == 1
     assert "the scripts of this project did not run" in live.output
     assert staged.exit_code == 2
-    assert "the dbt that was found has not written '" in staged.output
+    assert "dbt has listed nothing, and has not said that nothing is selected" in staged.output
 
 
 def test_a_script_that_only_dbt_sees_is_not_passed_over(project: Project) -> None:

@@ -143,6 +143,49 @@ def test_results_of_another_run_are_not_taken(project: Project, mode: str) -> No
     assert ran(project) == []
 
 
+def test_results_of_another_run_may_leave_it_open_what_is_to_be_repeated(
+    bare: Project, mode: str
+) -> None:
+    bare.write("models/above.sql", EPHEMERAL)
+    bare.write("models/below.sql", "select * from nowhere -- {{ ref('above') }}")
+    bare.bind("above", [script(bare, "above")])
+    assert bare.dbt("run").exit_code == 1
+
+    run = bare.aft("dbt", "retry", "--aft-mode", mode)
+
+    assert run.exit_code == 2, run.output
+    assert "cannot tell whether the scripts of 'model.jaffle_shop.above'" in run.output
+    assert "with 'aft dbt run --select'" in run.output
+    assert ran(bare) == []
+
+
+def test_a_chain_of_ephemeral_models(bare: Project, mode: str) -> None:
+    bare.write("models/first.sql", EPHEMERAL)
+    bare.write("models/second.sql", EPHEMERAL + " -- {{ ref('first') }}")
+    bare.write("models/below.sql", "select 1 as id -- {{ ref('second') }}")
+    bare.bind("first", [script(bare, "first", FAILS)])
+    bare.bind("second", [script(bare, "second")])
+    assert bare.aft("dbt", "run", "--aft-mode", mode).exit_code == 1
+    assert ran(bare) == ["first"]
+
+    again = bare.aft("dbt", "retry", "--aft-mode", mode)
+    assert again.exit_code == 1, again.output
+    assert ran(bare) == ["first"]
+
+    # A run that does not begin, for it is bound to nothing, takes nothing of it away.
+    bare.bind("below", ["scripts/missing.py"])
+    for command in ("run", "retry"):
+        refused = bare.aft("dbt", command, "--aft-mode", mode)
+        assert refused.exit_code == 2, refused.output
+    bare.bind("below", [])
+
+    bare.write("mended", "")
+    mended = bare.aft("dbt", "retry", "--aft-mode", mode)
+    assert mended.exit_code == 0, mended.output
+    assert ran(bare) == ["first", "second"]
+    assert "below" in bare.relations()
+
+
 def test_what_fail_fast_kept_back(bare: Project, mode: str) -> None:
     # dbt lists ephemeral models as skipped then, also the one that is done.
     bare.write("models/first.sql", EPHEMERAL)

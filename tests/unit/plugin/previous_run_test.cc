@@ -47,7 +47,6 @@ TEST(PreviousRun, LeavesWhatFailedAndWhatDidNotRun) {
   EXPECT_THAT(run.nodes, UnorderedElementsAre("b", "c", "d", "f"));
   EXPECT_THAT(run.failed, UnorderedElementsAre("s2", "s3", "s4"));
   EXPECT_TRUE(run.knows_scripts);
-  EXPECT_FALSE(run.has_foreign_scripts);
 }
 
 TEST(PreviousRun, TakesNoScriptsOfAnotherRun) {
@@ -55,14 +54,6 @@ TEST(PreviousRun, TakesNoScriptsOfAnotherRun) {
                                R"([{"unique_id": "s", "status": "error"}])", "second");
 
   EXPECT_THAT(run.failed, IsEmpty());
-  EXPECT_TRUE(run.has_foreign_scripts);
-}
-
-TEST(PreviousRun, NamesNoOtherRunWhereNothingIsLeftOfIt) {
-  const PreviousRun run = Read(R"({"which": "run"})", "[]",
-                               R"([{"unique_id": "s", "status": "success"}])", "second");
-
-  EXPECT_FALSE(run.has_foreign_scripts);
   EXPECT_FALSE(run.knows_scripts);
 }
 
@@ -112,21 +103,25 @@ TEST(LeftScripts, AreThoseOfEphemeralModelsThatDidNotSucceed) {
   EXPECT_EQ(left.front().scripts.front().id, "s2");
 }
 
-TEST(LeftScripts, AreAllOfTheModelsThatDbtRepeatsWhereNothingElseIsKnown) {
-  const auto of_node = [](const char* node) {
-    Script script;
-    script.node = node;
-    return NodeScripts{node, true, {script, script}};
-  };
+TEST(UnknownScripts, AreThoseAboveWhatIsRepeatedWhereNoResultsTellOfThem) {
+  Graph graph;
+  graph["above"];
+  graph["beside"];
+  graph["table"].parents = {"above"};
+  const std::vector<NodeScripts> bound = {
+      {"above", true, {}}, {"beside", true, {}}, {"table", false, {}}};
   PreviousRun previous;
-  previous.nodes = {"repeated"};
+  previous.command = "build";
+  EXPECT_EQ(UnknownScripts(bound, previous, graph), "");
 
-  const std::vector<NodeScripts> left =
-      LeftScripts({of_node("repeated"), of_node("done")}, previous);
-
-  ASSERT_EQ(left.size(), 1U);
-  EXPECT_EQ(left.front().node, "repeated");
-  EXPECT_EQ(left.front().scripts.size(), 2U);
+  previous.nodes = {"table"};
+  EXPECT_EQ(
+      UnknownScripts(bound, previous, graph),
+      "cannot tell whether the scripts of 'above' have succeeded, for aft's results are "
+      "not of the run that dbt repeats; build these models and what is below them with "
+      "'aft dbt build --select'");
+  previous.knows_scripts = true;
+  EXPECT_EQ(UnknownScripts(bound, previous, graph), "");
 }
 
 }  // namespace

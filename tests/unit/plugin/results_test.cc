@@ -89,11 +89,11 @@ TEST(Results, ReplacesTheFileOfAnEarlierRunButMakesNone) {
   EventLoop loop;
   Results results(loop, folder.path(), {"1.10.1", "run", "an-id"});
 
-  results.Clear();
+  results.Clear(false);
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "aft"));
 
   folder.Write("aft/results.json", "old");
-  results.Clear();
+  results.Clear(false);
   EXPECT_TRUE(
       json::parse(folder.Read("aft/results.json")).at("results").as_array().empty());
 }
@@ -126,8 +126,8 @@ TEST(Results, HasAJournalOfItsOwnBesideAnotherRunsInTheSameFolder) {
   EventLoop loop;
   Results first(loop, folder.path(), {"1.10.1", "run", "first"});
   Results second(loop, folder.path(), {"1.10.1", "run", "second"});
-  first.Clear();
-  second.Clear();
+  first.Clear(true);
+  second.Clear(true);
   for (const char* name : {"a.py", "b.py", "c.py"}) {
     first.Skip(MakeScript(name), "of the first run, which says more about it");
     second.Skip(MakeScript(name), "of the second");

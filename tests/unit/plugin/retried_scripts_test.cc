@@ -108,6 +108,14 @@ TEST_F(RetriedScriptsTest, KeepBackWhatIsBelowOneThatFails) {
   EXPECT_TRUE(scripts_.HasLeft());
 }
 
+TEST_F(RetriedScriptsTest, AreNotGivenOutBelowOneThatHasFailed) {
+  RunFor("d");
+  End("b", "it broke");
+
+  EXPECT_FALSE(scripts_.TakeNext({}).has_value());
+  EXPECT_EQ(scripts_.TakeLeft().front().node, "c");
+}
+
 TEST_F(RetriedScriptsTest, LetPassWhatIsBelowNone) {
   RunFor("e");
 
