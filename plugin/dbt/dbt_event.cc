@@ -119,6 +119,7 @@ std::optional<GateHello> ParseGateHello(std::string_view line) {
   invocation.least_level = LeastLevel(*flags);
   invocation.use_colors = BooleanAt(*flags, {"use_colors"}, false);
   invocation.fails_fast = BooleanAt(*flags, {"fail_fast"}, false);
+  invocation.fails_on_warning = BooleanAt(*flags, {"warn_error"}, false);
   invocation.is_empty = BooleanAt(*flags, {"empty"}, false);
   invocation.sample_start = StringAt(*flags, {"sample", "start"});
   invocation.sample_end = StringAt(*flags, {"sample", "end"});

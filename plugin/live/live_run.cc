@@ -75,8 +75,8 @@ void LiveRun::Greet(const DbtInvocation& invocation) {
 void LiveRun::BeginRetry(const DbtInvocation& invocation) {
   const std::string& state = invocation.state_folder;
   retry_.emplace(
-      ReadPreviousRun(state.empty() ? dbt_->target_folder
-                                    : TargetFolder(project_, state)),
+      ReadPreviousRun(state.empty() ? dbt_->target_folder : TargetFolder(project_, state),
+                      invocation.fails_on_warning),
       LiveRetry::Parts{dbt_->target_folder, dbt_->preparation, dbt_->results,
                        dbt_->turns},
       [console = DbtConsole(DbtConsole::OptionsOf(invocation), write_)](

@@ -23,9 +23,9 @@ std::string ReadText(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// dbt-core, task/retry.py: RETRYABLE_STATUSES.
-bool IsRetried(const std::string& status) {
-  return IsFailure(status) || status == "skipped";
+/// dbt-core, task/retry.py: RETRYABLE_STATUSES, to which `--warn-error` adds one.
+bool IsRetried(const std::string& status, bool repeats_warned) {
+  return IsFailure(status) || status == "skipped" || (repeats_warned && status == "warn");
 }
 
 /// Those that say what is built and how; not what is selected, for the nodes are known.
@@ -74,7 +74,7 @@ const char* const kForeignScripts =
     "Scripts of ephemeral models are not repeated, for aft's results are not of the run "
     "that dbt repeats.";
 
-PreviousRun ReadPreviousRun(const fs::path& folder) {
+PreviousRun ReadPreviousRun(const fs::path& folder, bool repeats_warned) {
   PreviousRun previous;
   previous.document = ReadText(folder / "run_results.json");
   const json::value of_dbt = ParseJsonOrNull(previous.document);
@@ -82,7 +82,7 @@ PreviousRun ReadPreviousRun(const fs::path& folder) {
   if (const json::value* args = ValueAt(of_dbt, {"args"}))
     previous.options = OptionsOf(*args);
   for (const NodeResult& result : ResultsIn(of_dbt))
-    if (IsRetried(result.status)) previous.nodes.insert(result.node);
+    if (IsRetried(result.status, repeats_warned)) previous.nodes.insert(result.node);
   const json::value of_scripts = ReadJsonFileOrNull(folder / "aft" / "results.json");
   previous.failed = UnfinishedScripts(of_scripts);
   previous.invocation_id = StringAt(of_dbt, {"metadata", "invocation_id"});

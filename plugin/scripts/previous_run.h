@@ -25,8 +25,9 @@ struct PreviousRun {
 };
 
 /// Reads both from `folder`: the target folder, or what `dbt retry` was given as
-/// `--state`. Files that are missing or of another shape leave nothing.
-PreviousRun ReadPreviousRun(const std::filesystem::path& folder);
+/// `--state`. With `--warn-error`, it repeats what has warned as well (`repeats_warned`).
+/// Files that are missing or of another shape leave nothing.
+PreviousRun ReadPreviousRun(const std::filesystem::path& folder, bool repeats_warned);
 
 /// What people are told where scripts are not repeated, for `has_foreign_scripts`.
 extern const char* const kForeignScripts;

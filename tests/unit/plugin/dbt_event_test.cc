@@ -88,7 +88,7 @@ TEST(GateHello, ReadsDbtsFlags) {
           "flags": {"which": "run", "project_dir": "/p", "profiles_dir": "/q",
                     "profile": null, "target": "dev", "vars": {"a": 1}, "threads": 4,
                     "use_colors": true, "printer_width": 100, "write_json": false,
-                    "empty": true, "log_format": "json", "log_level": "warn",
+                    "empty": true, "warn_error": true, "log_format": "json", "log_level": "warn",
                     "sample": {"start": "2026-01-01 00:00:00+00:00",
                                "end": "2026-01-02 00:00:00+00:00"}}}})");
 
@@ -104,6 +104,7 @@ TEST(GateHello, ReadsDbtsFlags) {
   EXPECT_TRUE(hello->invocation.use_colors);
   EXPECT_FALSE(hello->invocation.writes_json);
   EXPECT_TRUE(hello->invocation.is_empty);
+  EXPECT_TRUE(hello->invocation.fails_on_warning);
   EXPECT_EQ(hello->invocation.log_format, "json");
   EXPECT_EQ(hello->invocation.least_level, "warn");
   EXPECT_EQ(hello->invocation.sample_start, "2026-01-01 00:00:00+00:00");
