@@ -181,9 +181,10 @@ void Session::FollowInStages(const Installation& installation, const fs::path& d
   StagedCommands commands(dbt, user_command_.arguments);
   std::optional<PreviousRun> previous;
   if (commands.arguments().command() == "retry") {
-    const std::string state = commands.arguments().Setting("state");
-    previous = ReadPreviousRun(TargetFolder(
-        project_, state.empty() ? commands.arguments().Setting("target-path") : state));
+    const DbtInvocation retry = InvocationOf(commands.arguments(), dbt, project_);
+    const std::string& folder =
+        retry.state_folder.empty() ? retry.target_folder : retry.state_folder;
+    previous = ReadPreviousRun(TargetFolder(project_, folder), retry.fails_on_warning);
     // Without a run to repeat, dbt says so itself.
     if (previous->command.empty()) return;
     commands = commands.Repeating(previous->command, previous->options);

@@ -36,6 +36,15 @@ int Rank(std::string_view level) {
 
 }  // namespace
 
+DbtConsole::Options DbtConsole::OptionsOf(const DbtInvocation& invocation) {
+  Options options;
+  if (invocation.log_format == "json") options.format = Format::kJson;
+  options.use_colors = invocation.use_colors;
+  options.width = invocation.printer_width;
+  options.least_level = invocation.least_level;
+  return options;
+}
+
 DbtConsole::DbtConsole(Options options, Write write)
     : options_(std::move(options)), write_(std::move(write)) {}
 

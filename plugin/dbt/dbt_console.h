@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "plugin/dbt/dbt_invocation.h"
 #include "plugin/dbt/dbt_log.h"
 
 namespace aft {
@@ -22,6 +23,9 @@ class DbtConsole {
     int width = 80;                    ///< the column at which a line's dots end
     std::string least_level = "info";  ///< debug, info, warn, error or none
   };
+
+  /// What dbt's own console is like in this invocation.
+  static Options OptionsOf(const DbtInvocation& invocation);
 
   DbtConsole(Options options, Write write);
 

@@ -3,10 +3,10 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <string_view>
 #include <vector>
 
 #include "host_shim/error.h"
@@ -45,24 +45,27 @@ std::vector<fs::path> Candidates(const fs::path& project_folder) {
   return candidates;
 }
 
-/// What stands between the first two quotation marks of `line`; all of it without any.
-std::string Unquoted(const std::string& line) {
-  const std::size_t begin = line.find('"');
-  const std::size_t end = line.find('"', begin + 1);
-  return end == std::string::npos ? line : line.substr(begin + 1, end - begin - 1);
+/// The word at the start of `text`, in quotation marks of either kind or in none.
+std::string FirstWord(const std::string& text) {
+  const bool is_quoted = text.starts_with('"') || text.starts_with('\'');
+  const std::size_t begin = is_quoted ? 1 : 0;
+  const std::size_t end = text.find(is_quoted ? text.front() : ' ', begin);
+  return is_quoted && end == std::string::npos ? "" : text.substr(begin, end - begin);
 }
 
 /// The interpreter in the first line of a script; empty for other programs.
 fs::path NamedInterpreter(const fs::path& dbt) {
+  // Where the path is too long for that line or has spaces, the next one has it, which is
+  // a command for the shell and text for Python. (distlib, scripts.py: _build_shebang)
+  constexpr std::string_view kCommand = "'''exec' ";
   std::ifstream file(dbt);
   std::string line;
   std::getline(file, line);
-  if (line == "#!/bin/sh") {
-    // Where the path is too long for that line, the next one has it in quotation marks.
+  std::string python = line.starts_with("#!") ? line.substr(2) : "";
+  if (python == "/bin/sh") {
     std::getline(file, line);
-    line = "#!" + Unquoted(line.substr(std::min(line.find(' '), line.size())));
+    python = line.starts_with(kCommand) ? FirstWord(line.substr(kCommand.size())) : "";
   }
-  const std::string python = line.rfind("#!", 0) == 0 ? line.substr(2) : "";
   return fs::path(python).is_absolute() && IsExecutable(python) ? python : "";
 }
 

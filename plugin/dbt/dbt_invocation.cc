@@ -141,6 +141,7 @@ DbtInvocation InvocationOf(const DbtArguments& arguments, const fs::path& dbt,
   invocation.writes_json = settings.Flag("write-json", true);
   invocation.is_empty = arguments.Flag("empty", false);
   invocation.fails_fast = settings.Flag("fail-fast", false);
+  invocation.fails_on_warning = settings.Flag("warn-error", false);
   return invocation;
 }
 

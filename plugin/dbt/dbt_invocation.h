@@ -30,11 +30,12 @@ struct DbtInvocation {
   std::string log_format;            ///< of the console
   std::string least_level = "info";  ///< that the console shows
   bool use_colors = false;
-  bool writes_json = true;   ///< false under --no-write-json
-  bool fails_fast = false;   ///< --fail-fast
-  bool is_empty = false;     ///< --empty
-  std::string sample_start;  ///< of --sample
-  std::string sample_end;    ///< likewise
+  bool writes_json = true;        ///< false under --no-write-json
+  bool fails_fast = false;        ///< --fail-fast
+  bool fails_on_warning = false;  ///< --warn-error
+  bool is_empty = false;          ///< --empty
+  std::string sample_start;       ///< of --sample
+  std::string sample_end;         ///< likewise
 };
 
 /// How `arguments` and dbt's environment variables call `dbt`, for the project in

@@ -74,14 +74,12 @@ void LiveRun::Greet(const DbtInvocation& invocation) {
 
 void LiveRun::BeginRetry(const DbtInvocation& invocation) {
   const std::string& state = invocation.state_folder;
-  DbtConsole::Options options;
-  options.use_colors = invocation.use_colors;
   retry_.emplace(
-      ReadPreviousRun(state.empty() ? dbt_->target_folder
-                                    : TargetFolder(project_, state)),
+      ReadPreviousRun(state.empty() ? dbt_->target_folder : TargetFolder(project_, state),
+                      invocation.fails_on_warning),
       LiveRetry::Parts{dbt_->target_folder, dbt_->preparation, dbt_->results,
                        dbt_->turns},
-      [console = DbtConsole(options, write_)](
+      [console = DbtConsole(DbtConsole::OptionsOf(invocation), write_)](
           const std::string& line, const char* level) { console.Print(line, level); });
 }
 
@@ -146,6 +144,13 @@ void LiveRun::LoadManifest(const fs::path& path) {
   dbt_->preparation.Require(bound.environments, path);
 }
 
+/// dbt before 1.9 writes the manifest without a word.
+void LiveRun::LoadUntoldManifest() {
+  const fs::path manifest = dbt_->target_folder / "manifest.json";
+  if (!has_manifest_ && dbt_->invocation.writes_json && fs::exists(manifest))
+    LoadManifest(manifest);
+}
+
 void LiveRun::HostSays(const std::string& line) {
   if (beginning_.has_value())
     Print(*beginning_, Printable(line));
@@ -154,10 +159,7 @@ void LiveRun::HostSays(const std::string& line) {
 }
 
 void LiveRun::Begin(ConnectionId connection) {
-  const fs::path manifest = dbt_->target_folder / "manifest.json";
-  // dbt before 1.9 writes the manifest without a word.
-  if (!has_manifest_ && dbt_->invocation.writes_json && fs::exists(manifest))
-    LoadManifest(manifest);
+  LoadUntoldManifest();
   for (const std::string& notice : notices_) Print(connection, notice);
   beginning_ = connection;
   FinishBegin();
@@ -248,8 +250,11 @@ void LiveRun::DbtEnded(int exit_code) {
   if (dbt_ == nullptr) return;
   // dbt ends with 1 when nodes failed, and with more when it could not go on.
   const bool has_gone_through = exit_code == 0 || exit_code == 1;
-  if (retry_ && retry_->HasRest() && RunsScripts() && has_gone_through &&
-      dbt_->turns.IsIdle() && !dbt_->turns.is_interrupted())
+  const bool may_go_on = retry_ && RunsScripts() && has_gone_through &&
+                         dbt_->turns.IsIdle() && !dbt_->turns.is_interrupted();
+  // Where dbt had nothing to do, no node has begun, either.
+  if (may_go_on) LoadUntoldManifest();
+  if (may_go_on && retry_->HasRest())
     return retry_->RunRest(Joined(problems_), has_begun_);
   dbt_->turns.Kill("interrupted, for dbt has ended");
   if (retry_ && has_begun_) retry_->Skip("dbt has ended before");

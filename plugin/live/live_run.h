@@ -89,6 +89,7 @@ class LiveRun {
   void BeginRetry(const DbtInvocation& invocation);
   void Answer(ConnectionId connection, const DbtEvent& event);
   void LoadManifest(const std::filesystem::path& path);
+  void LoadUntoldManifest();
   void Begin(ConnectionId connection);
   void FinishBegin();
   void StartTurn(ConnectionId connection, const DbtEvent& event);

@@ -23,9 +23,9 @@ std::string ReadText(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// dbt-core, task/retry.py: RETRYABLE_STATUSES.
-bool IsRetried(const std::string& status) {
-  return IsFailure(status) || status == "skipped";
+/// dbt-core, task/retry.py: RETRYABLE_STATUSES, to which `--warn-error` adds one.
+bool IsRetried(const std::string& status, bool repeats_warned) {
+  return IsFailure(status) || status == "skipped" || (repeats_warned && status == "warn");
 }
 
 /// Those that say what is built and how; not what is selected, for the nodes are known.
@@ -65,7 +65,7 @@ std::set<std::string> UnfinishedScripts(const json::value& results) {
 
 }  // namespace
 
-PreviousRun ReadPreviousRun(const fs::path& folder) {
+PreviousRun ReadPreviousRun(const fs::path& folder, bool repeats_warned) {
   PreviousRun previous;
   previous.document = ReadText(folder / "run_results.json");
   const json::value of_dbt = ParseJsonOrNull(previous.document);
@@ -73,7 +73,7 @@ PreviousRun ReadPreviousRun(const fs::path& folder) {
   if (const json::value* args = ValueAt(of_dbt, {"args"}))
     previous.options = OptionsOf(*args);
   for (const NodeResult& result : ResultsIn(of_dbt)) {
-    if (IsRetried(result.status)) previous.nodes.insert(result.node);
+    if (IsRetried(result.status, repeats_warned)) previous.nodes.insert(result.node);
     if (result.status == "partial success") previous.partial.insert(result.node);
   }
   const json::value of_scripts = ReadJsonFileOrNull(folder / "aft" / "results.json");

@@ -26,8 +26,9 @@ struct PreviousRun {
 };
 
 /// Reads both from `folder`: the target folder, or what `dbt retry` was given as
-/// `--state`. Files that are missing or of another shape leave nothing.
-PreviousRun ReadPreviousRun(const std::filesystem::path& folder);
+/// `--state`. With `--warn-error`, it repeats what has warned as well (`repeats_warned`).
+/// Files that are missing or of another shape leave nothing.
+PreviousRun ReadPreviousRun(const std::filesystem::path& folder, bool repeats_warned);
 
 /// The scripts of ephemeral models that `previous` has left: those that failed or did not
 /// run. Such models have an entry of dbt's after `--fail-fast` alone, whatever became of

@@ -138,7 +138,7 @@ void StagedRun::ClearResults() {
   const bool builds =
       RunsNodes(invocation_.command) || ChecksSources(invocation_.command);
   if (previous_ || !builds) return;
-  results_.Identify(ReadPreviousRun(target_folder_).invocation_id);
+  results_.Identify(ReadPreviousRun(target_folder_, false).invocation_id);
   results_.Clear(binds_scripts_);
 }
 

@@ -17,6 +17,11 @@ WRITE = (
     "row = {'customer_id': [1], 'expected_orders': 1.0, 'predicted_ltv': 2.0}\n"
     "write_to_model(pd.DataFrame(row))\n"
 )
+TABLES = """
+name: jaffle_shop
+profile: jaffle_shop
+models: {+materialized: table}
+"""
 EPHEMERAL = "{{ config(materialized='ephemeral') }} select 1 as id"
 
 pytestmark = pytest.mark.parametrize("mode", ["live", "staged"])
@@ -32,8 +37,9 @@ def project(project: Project) -> Project:
 
 @pytest.fixture
 def bare(project: Project) -> Project:
-    """A project without models."""
+    """A project without models, of which dbt has nothing to warn."""
     shutil.rmtree(project.folder / "models")
+    project.write("dbt_project.yml", TABLES)
     project.write("models/schema.yml", "models: []")
     return project
 
@@ -209,3 +215,33 @@ def test_what_fail_fast_kept_back(bare: Project, mode: str) -> None:
     assert mended.exit_code == 0, mended.output
     assert ran(bare) == ["failing"], mended.output
     assert {"bad", "below"} <= bare.relations()
+
+
+def test_a_script_that_took_too_long_and_tests_that_failed(bare: Project, mode: str) -> None:
+    hangs = "import os, time\nwhile not os.path.exists('mended'): time.sleep(0.01)\n"
+    for name in ("slow", "tested"):
+        bare.write(f"models/{name}.sql", "select 1 as id")
+        bare.write(f"models/of_{name}.sql", f"select 1 as id -- {{{{ ref('{name}') }}}}")
+        bare.bind(f"of_{name}", [script(bare, f"of_{name}")])
+    bare.bind("slow", [{"path": script(bare, "slow", hangs), "timeout": "1s"}])
+    bare.write("tests/fails.sql", "select * from {{ ref('tested') }}")
+    bare.write("tests/warns.sql", "{{ config(severity='warn') }} select 1 as id")
+
+    run = bare.aft("dbt", "build", "--exclude", "resource_type:seed", "--aft-mode", mode)
+    assert run.exit_code == 1, run.output
+    assert ran(bare) == ["slow"]
+    assert bare.statuses()["warns"] == "warn"
+
+    bare.write("mended", "")
+    bare.write("tests/fails.sql", "select * from {{ ref('tested') }} where id = 2")
+    mended = bare.aft("dbt", "retry", "--warn-error", "--aft-mode", mode)
+    assert sorted(ran(bare)) == ["of_slow", "of_tested", "slow"], mended.output
+    # What has warned is repeated then as well, and is an error.
+    assert mended.exit_code == 1
+    assert bare.statuses() == {
+        "slow": "success",
+        "of_slow": "success",
+        "of_tested": "success",
+        "fails": "pass",
+        "warns": "fail",
+    }

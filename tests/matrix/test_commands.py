@@ -47,6 +47,21 @@ def test_retry_repeats_what_failed_and_what_it_kept_back(chains: Project) -> Non
     assert line(mended, "OK created", "checked") < line(mended, "OK created", "of_checked")
 
 
+def test_retry_repeats_scripts_of_what_nothing_is_built_from(chains: Project) -> None:
+    add_model(chains, "done")
+    add_model(chains, "predicted", after=FAILS, materialized="ephemeral")
+
+    assert chains.aft("dbt", "run").exit_code == 1
+    again = chains.aft("dbt", "retry")
+    assert again.exit_code == 1, again.output
+    assert chains.script_statuses() == {"after_predicted.py": "error"}
+
+    chains.write("mended", "")
+    mended = chains.aft("dbt", "retry")
+    assert mended.exit_code == 0, mended.output
+    assert chains.script_statuses() == {"after_predicted.py": "success"}
+
+
 @pytest.mark.adapters("mysql", "postgres", "sqlite")
 def test_seeds_and_snapshots_have_scripts_as_models_do(chains: Project) -> None:
     chains.write("seeds/numbers.csv", "id,name\n1,one\n2,two\n")

@@ -20,24 +20,27 @@ namespace aft {
 class Gate {
  public:
   explicit Gate(const Shop& shop, bool fails_fast = false, const char* command = "run")
-      : live_run_(
-            loop_, scripts,
-            [this](LiveRun::ConnectionId thread, std::string_view line) {
-              Answer(thread, boost::json::parse(line).as_object());
-            },
-            [](const std::string&) {}, ReadProjectConfig(shop.path()),
-            {kLocalEnvironment}) {
-    const boost::json::object flags = {{"which", command},
-                                       {"project_dir", shop.path().native()},
-                                       {"profiles_dir", shop.path().native()},
-                                       {"target_path", "target"},
-                                       {"fail_fast", fails_fast}};
-    Say(0, {{"hello", {{"protocol", 1}, {"python", "python"}, {"flags", flags}}}});
+      : Gate(shop, {{"which", command}, {"fail_fast", fails_fast}}) {
     Say(0, {{"info", {{"name", "ArtifactWritten"}}},
             {"data",
              {{"artifact_type", "WritableManifest"},
               {"artifact_path", (shop.path() / "target/manifest.json").native()}}}});
     Say(0, {{"info", {{"name", "ConcurrencyLine"}}}, {"data", boost::json::object{}}});
+  }
+
+  /// A dbt that has said hello with these of its flags, and no more.
+  Gate(const Shop& shop, boost::json::object flags)
+      : live_run_(
+            loop_, scripts,
+            [this](LiveRun::ConnectionId thread, std::string_view line) {
+              Answer(thread, boost::json::parse(line).as_object());
+            },
+            [this](const std::string& text) { written += text; },
+            ReadProjectConfig(shop.path()), {kLocalEnvironment}) {
+    flags.insert({{"project_dir", shop.path().native()},
+                  {"profiles_dir", shop.path().native()},
+                  {"target_path", "target"}});
+    Say(0, {{"hello", {{"protocol", 1}, {"python", "python"}, {"flags", flags}}}});
   }
 
   void Tell(LiveRun::ConnectionId thread, const char* event, const std::string& node,
@@ -74,6 +77,7 @@ class Gate {
   }
 
   NotedScripts scripts;
+  std::string written;  ///< where dbt writes its own text
 
  private:
   void Say(LiveRun::ConnectionId thread, const boost::json::object& message) {

@@ -88,7 +88,7 @@ TEST(GateHello, ReadsDbtsFlags) {
           "flags": {"which": "run", "project_dir": "/p", "profiles_dir": "/q",
                     "profile": null, "target": "dev", "vars": {"a": 1}, "threads": 4,
                     "use_colors": true, "printer_width": 100, "write_json": false,
-                    "empty": true,
+                    "empty": true, "warn_error": true, "log_format": "json", "log_level": "warn",
                     "sample": {"start": "2026-01-01 00:00:00+00:00",
                                "end": "2026-01-02 00:00:00+00:00"}}}})");
 
@@ -104,8 +104,23 @@ TEST(GateHello, ReadsDbtsFlags) {
   EXPECT_TRUE(hello->invocation.use_colors);
   EXPECT_FALSE(hello->invocation.writes_json);
   EXPECT_TRUE(hello->invocation.is_empty);
+  EXPECT_TRUE(hello->invocation.fails_on_warning);
+  EXPECT_EQ(hello->invocation.log_format, "json");
+  EXPECT_EQ(hello->invocation.least_level, "warn");
   EXPECT_EQ(hello->invocation.sample_start, "2026-01-01 00:00:00+00:00");
   EXPECT_EQ(hello->invocation.sample_end, "2026-01-02 00:00:00+00:00");
+}
+
+TEST(GateHello, DecidesTheLeastLevelAsDbtDoes) {
+  const auto level = [](const std::string& flags) {
+    return ParseGateHello(R"({"hello": {"protocol": 1, "flags": {)" + flags + "}}}")
+        ->invocation.least_level;
+  };
+
+  EXPECT_EQ(level(""), "info");
+  EXPECT_EQ(level(R"("debug": true, "log_level": "warn")"), "debug");
+  EXPECT_EQ(level(R"("quiet": true, "debug": true)"), "error");
+  EXPECT_EQ(level(R"("quiet": true, "log_level": "none")"), "none");
 }
 
 TEST(GateHello, RefusesAGateOfAnotherProtocol) {

@@ -18,7 +18,8 @@ using testing::UnorderedElementsAre;
 
 /// The results of dbt and of aft, of the runs with these ids.
 PreviousRun Read(const std::string& args, const std::string& of_dbt,
-                 const std::string& of_scripts, const char* run_of_scripts = "first") {
+                 const std::string& of_scripts, const char* run_of_scripts = "first",
+                 bool repeats_warned = false) {
   const TemporaryFolder folder;
   folder.Write("run_results.json",
                Text(R"({"metadata": {"invocation_id": "first"}, "args": )", args,
@@ -26,7 +27,7 @@ PreviousRun Read(const std::string& args, const std::string& of_dbt,
   folder.Write("aft/results.json",
                Text(R"({"metadata": {"invocation_id": ")", run_of_scripts,
                     R"("}, "results": )", of_scripts, "}"));
-  return ReadPreviousRun(folder.path());
+  return ReadPreviousRun(folder.path(), repeats_warned);
 }
 
 TEST(PreviousRun, LeavesWhatFailedAndWhatDidNotRun) {
@@ -47,6 +48,15 @@ TEST(PreviousRun, LeavesWhatFailedAndWhatDidNotRun) {
   EXPECT_THAT(run.nodes, UnorderedElementsAre("b", "c", "d", "f"));
   EXPECT_THAT(run.failed, UnorderedElementsAre("s2", "s3", "s4"));
   EXPECT_TRUE(run.knows_scripts);
+}
+
+TEST(PreviousRun, LeavesWhatHasWarnedWhereThatIsAnError) {
+  const PreviousRun run = Read(R"({"which": "build"})",
+                               R"([{"unique_id": "a", "status": "success"},
+                                   {"unique_id": "b", "status": "warn"}])",
+                               "[]", "first", true);
+
+  EXPECT_THAT(run.nodes, ElementsAre("b"));
 }
 
 TEST(PreviousRun, TakesNoScriptsOfAnotherRun) {
@@ -70,11 +80,11 @@ TEST(PreviousRun, KeepsTheOptionsThatSayHowItBuilds) {
 
 TEST(PreviousRun, IsNothingWhereFilesAreMissingOrOfAnotherShape) {
   const TemporaryFolder folder;
-  EXPECT_EQ(ReadPreviousRun(folder.path()).command, "");
+  EXPECT_EQ(ReadPreviousRun(folder.path(), false).command, "");
   folder.Write("run_results.json", R"({"results": {}, "args": []})");
   folder.Write("aft/results.json", "[1, 2");
 
-  const PreviousRun run = ReadPreviousRun(folder.path());
+  const PreviousRun run = ReadPreviousRun(folder.path(), false);
 
   EXPECT_EQ(run.command, "");
   EXPECT_THAT(run.nodes, IsEmpty());

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/live/live_retry.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/support/followed_run.h"
+
+namespace aft {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// The ephemeral model `scored` between two tables, after a run in which its first script
+/// succeeded and its second did not.
+class LiveRetryTest : public testing::Test {
+ protected:
+  /// Leaves the results of that run, in which dbt has skipped `nodes`.
+  void SetPrevious(const std::vector<std::string>& nodes) const {
+    boost::json::array results;
+    for (const std::string& node : nodes)
+      results.push_back({{"unique_id", node}, {"status", "skipped"}});
+    shop_.Write("target/run_results.json", boost::json::serialize(boost::json::object{
+                                               {"metadata", {{"invocation_id", "first"}}},
+                                               {"args", {{"which", "run"}}},
+                                               {"results", results}}));
+    shop_.Write("target/aft/results.json",
+                R"({"metadata": {"invocation_id": "first"}, "results": [
+                    {"unique_id": "script.scored.after.1.a1.py", "status": "success"},
+                    {"unique_id": "script.scored.after.2.a2.py", "status": "error"}]})");
+  }
+
+  const Shop shop_{{MakeNode("orders", {}, {}),
+                    {"scored", true, {0}, {}, {"a1.py", "a2.py"}},
+                    {"report", false, {1}, {}, {}}}};
+};
+
+TEST_F(LiveRetryTest, RunsWhatIsLeftOnceWhereDbtComesBackToTheModelItself) {
+  SetPrevious({"orders", "scored", "report"});
+  Gate gate(shop_, true, "retry");
+
+  gate.Tell(1, "NodeCompiling", "scored");
+  EXPECT_EQ(gate.Verdict(1), "");
+  gate.scripts.End(1, true);
+  EXPECT_EQ(gate.Verdict(1), "go");
+  gate.Tell(1, "NodeFinished", "scored", "success");
+  gate.Tell(1, "NodeCompiling", "report");
+  EXPECT_EQ(gate.Verdict(1), "go");
+
+  EXPECT_THAT(gate.scripts.started, ElementsAre("script.scored.after.2.a2.py"));
+}
+
+TEST_F(LiveRetryTest, RunsWhatIsLeftBeforeWhatIsBelow) {
+  SetPrevious({"report"});
+  Gate gate(shop_, false, "retry");
+
+  gate.Tell(1, "NodeCompiling", "report");
+  EXPECT_EQ(gate.Verdict(1), "");
+  gate.scripts.End(1, true);
+
+  EXPECT_EQ(gate.Verdict(1), "go");
+  EXPECT_THAT(gate.scripts.started, ElementsAre("script.scored.after.2.a2.py"));
+}
+
+TEST_F(LiveRetryTest, RunsWhatIsLeftAfterADbtThatHasNotSpokenOfItsManifest) {
+  SetPrevious({});
+  Gate gate(shop_, {{"which", "retry"}});
+
+  gate.LoseDbt();
+  EXPECT_FALSE(gate.IsIdle());
+  gate.scripts.End(1, true);
+
+  EXPECT_TRUE(gate.IsIdle());
+  EXPECT_THAT(gate.Problems(), IsEmpty());
+  EXPECT_THAT(gate.scripts.started, ElementsAre("script.scored.after.2.a2.py"));
+}
+
+TEST_F(LiveRetryTest, PrintsAsDbtItselfDoes) {
+  const auto written = [this](const boost::json::object& flags) {
+    SetPrevious({});
+    Gate gate(shop_, flags);
+    gate.LoseDbt();
+    gate.scripts.End(1, true);
+    return gate.written;
+  };
+
+  EXPECT_THAT(written({{"which", "retry"}}), HasSubstr("  START script a2.py"));
+  EXPECT_EQ(written({{"which", "retry"}, {"quiet", true}}), "");
+  std::istringstream lines(written({{"which", "retry"}, {"log_format", "json"}}));
+  int count = 0;
+  for (std::string line; std::getline(lines, line); ++count)
+    EXPECT_EQ(boost::json::parse(line).at("info").at("name"), "Note") << line;
+  EXPECT_EQ(count, 3);
+}
+
+}  // namespace
+}  // namespace aft
