@@ -43,7 +43,6 @@ class StagedDriver : public DbtTarget {
     if (command.argv.back() == "unique_id") WriteManifest();
     return true;
   }
-
   [[nodiscard]] bool HasEnded() { return Next() == StagedRun::Next::kEnd; }
 
   /// What the command prints.
@@ -81,8 +80,8 @@ class StagedDriver : public DbtTarget {
       return selected;
     }
     auto word = std::find(command.argv.begin(), command.argv.end(), "--select");
-    while (word != command.argv.end() && ++word != command.argv.end())
-      selected.push_back(nodes.at(*word));
+    if (word != command.argv.end())
+      while (++word != command.argv.end()) selected.push_back(nodes.at(*word));
     std::sort(selected.begin(), selected.end());
     return selected;
   }
