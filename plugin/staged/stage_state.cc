@@ -2,6 +2,8 @@
 #include "plugin/staged/stage_state.h"
 
 #include <boost/json.hpp>
+#include <charconv>
+#include <string_view>
 
 #include "host_shim/error.h"
 #include "plugin/base/atomic_file.h"
@@ -20,6 +22,17 @@ fs::path Made(const fs::path& folder) {
   if (code)
     throw Error(Text("cannot make the folder '", folder.native(), "': ", code.message()));
   return folder;
+}
+
+/// Whether this dbt takes nodes from results of the schemas that WriteFailures() knows.
+bool TakesResults(std::string_view dbt_version) {
+  constexpr std::string_view kMajor = "1.";
+  constexpr int kOldestMinor = 7;
+  if (!dbt_version.starts_with(kMajor)) return false;
+  int minor = 0;
+  dbt_version.remove_prefix(kMajor.size());
+  std::from_chars(dbt_version.data(), dbt_version.data() + dbt_version.size(), minor);
+  return minor >= kOldestMinor;
 }
 
 }  // namespace
@@ -50,7 +63,7 @@ StageSelection StageState::Select(const std::vector<std::string>& nodes,
   selection.defer_folder = defer_folder_;
   // Sources have results of another kind.
   const bool are_sources = !nodes.empty() && graph.at(nodes.front()).type == "source";
-  if (are_sources || dbt_version.rfind("1.", 0) != 0) {
+  if (are_sources || !TakesResults(dbt_version)) {
     for (const std::string& node : nodes)
       selection.selectors.push_back(graph.at(node).selector);
     return selection;

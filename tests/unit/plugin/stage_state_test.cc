@@ -41,8 +41,9 @@ TEST(StageState, PicksNodesByTheirNamesForOtherDbtsAndSources) {
   const TemporaryFolder folder;
   const StageState state(folder.path());
 
-  EXPECT_THAT(state.Select({"model.shop.a"}, MakeGraph(), "2.0.0").selectors,
-              ElementsAre("fqn:shop.a,path:a.sql"));
+  for (const char* version : {"2.0.0", "1.6.18", "1.1.0"})
+    EXPECT_THAT(state.Select({"model.shop.a"}, MakeGraph(), version).selectors,
+                ElementsAre("fqn:shop.a,path:a.sql"));
   EXPECT_THAT(state.Select({"source.shop.b"}, MakeGraph(), "1.10.0").selectors,
               ElementsAre("source:shop.b"));
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
