@@ -265,7 +265,7 @@ fs::path Session::ManifestPath() const {
 }
 
 bool Session::BindsScripts() const {
-  if (staged_run_ != nullptr) return true;
+  if (staged_run_ != nullptr) return !staged_run_->IsHandedOver();
   return live_run_ != nullptr &&
          (!expected_scripts_.empty() || live_run_->BindsScripts());
 }

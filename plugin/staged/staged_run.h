@@ -63,6 +63,9 @@ class StagedRun {
   void TakeLine(const std::string& line);
   void CommandExited(int exit_code);
 
+  /// Whether it is dbt's own run, for it has no scripts.
+  [[nodiscard]] bool IsHandedOver() const { return phase_ == Phase::kHandedOver; }
+
   void HostIsReady();
   void HostSays(const std::string& line) { console_.Print(Printable(line)); }
 

@@ -77,6 +77,7 @@ TEST(StagedRun, KeepsNoResultsOfScriptsThatARunWithoutThemDoesNotHave) {
     driver.List({"a"});
 
     EXPECT_TRUE(driver.Starts());
+    EXPECT_TRUE(driver.run.IsHandedOver());
     EXPECT_TRUE(shop.Results().contains("old"));
     driver.run.CommandExited(0);
     EXPECT_EQ(shop.Results().contains("old"), is_kept) << command;
