@@ -250,8 +250,11 @@ void LiveRun::DbtEnded(int exit_code) {
   const bool has_gone_through = exit_code == 0 || exit_code == 1;
   const bool may_go_on = retry_ && RunsScripts() && has_gone_through &&
                          dbt_->turns.IsIdle() && !dbt_->turns.is_interrupted();
-  // Where dbt had nothing to do, no node has begun, either.
-  if (may_go_on) LoadUntoldManifest();
+  if (may_go_on && !has_begun_) {
+    // Where dbt had nothing to do, it has come to no node.
+    LoadUntoldManifest();
+    for (const std::string& notice : notices_) retry_->Tell(notice);
+  }
   if (may_go_on && retry_->HasRest())
     return retry_->RunRest(Joined(problems_), has_begun_);
   dbt_->turns.Kill("interrupted, for dbt has ended");
@@ -332,6 +335,8 @@ std::vector<std::string> LiveRun::MissedNodes() const {
   std::vector<std::string> missed;
   // Without its manifest, which it writes beside them, dbt has written no results either.
   if (!has_manifest_ || !RunsScripts()) return missed;
+  // Where it had nothing to repeat, those that are there are of the run before.
+  if (retry_ && !has_begun_) return missed;
   for (const NodeResult& result : ReadRunResults(RunResultsPath()))
     if (result.status == "success" && schedule_.IsWaiting(result.node))
       missed.push_back(result.node);
