@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "host_shim/error.h"
+#include "plugin/base/joined_lines.h"
 #include "plugin/dbt/dbt_command.h"
 #include "plugin/dbt/dbt_console.h"
 #include "plugin/dbt/node_status.h"
@@ -14,18 +15,9 @@
 #include "plugin/scripts/bound_scripts.h"
 
 namespace aft {
-namespace {
 
 namespace fs = std::filesystem;
 namespace json = boost::json;
-
-std::string Joined(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + line;
-  return text;
-}
-
-}  // namespace
 
 LiveRun::LiveRun(EventLoop& loop, ScriptHost& host, Send send, Write write,
                  ProjectConfig project, std::set<std::string> warm_up)
@@ -35,17 +27,6 @@ LiveRun::LiveRun(EventLoop& loop, ScriptHost& host, Send send, Write write,
       write_(std::move(write)),
       project_(std::move(project)),
       warm_up_(std::move(warm_up)) {}
-
-LiveRun::RunningDbt::RunningDbt(EventLoop& loop, ScriptHost& host,
-                                const ProjectConfig& project, DbtInvocation called,
-                                fs::path folder)
-    : invocation(std::move(called)),
-      target_folder(std::move(folder)),
-      console(invocation.printer_width, invocation.use_colors),
-      results(loop, target_folder,
-              {invocation.dbt_version, invocation.command, invocation.id}),
-      preparation(host, project, invocation, target_folder),
-      turns(loop, host, console, results, target_folder / "aft" / "logs") {}
 
 void LiveRun::Receive(ConnectionId connection, std::string_view line) {
   try {
@@ -173,7 +154,7 @@ void LiveRun::FinishBegin() {
   beginning_.reset();
   if (problems_.empty()) problems_ = dbt_->preparation.Failures();
   if (!problems_.empty())
-    Refuse(connection, Joined(problems_));
+    Refuse(connection, JoinedLines(problems_));
   else if (has_manifest_)
     LetBegin(connection);
   else
@@ -256,7 +237,7 @@ void LiveRun::DbtEnded(int exit_code) {
     for (const std::string& notice : notices_) retry_->Tell(notice);
   }
   if (may_go_on && retry_->HasRest())
-    return retry_->RunRest(Joined(problems_), has_begun_);
+    return retry_->RunRest(JoinedLines(problems_), has_begun_);
   dbt_->turns.Kill("interrupted, for dbt has ended");
   if (retry_) retry_->Skip("dbt has ended before");
 }
