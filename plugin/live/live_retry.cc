@@ -6,6 +6,7 @@
 
 #include "host_shim/error.h"
 #include "plugin/base/atomic_file.h"
+#include "plugin/base/joined_lines.h"
 #include "plugin/dbt/node_status.h"
 #include "plugin/dbt/run_results.h"
 
@@ -41,9 +42,7 @@ void LiveRetry::RunRest(const std::string& problem, bool has_begun) {
 void LiveRetry::HostIsReady() {
   if (!is_preparing_ || (problem_.empty() && !parts_.preparation.IsReady())) return;
   is_preparing_ = false;
-  if (problem_.empty())
-    for (const std::string& failure : parts_.preparation.Failures())
-      problem_ += (problem_.empty() ? "" : "\n") + failure;
+  if (problem_.empty()) problem_ = JoinedLines(parts_.preparation.Failures());
   if (!std::exchange(has_begun_, true)) KeepPreviousResults();
   if (!problem_.empty()) return Skip(problem_);
   std::set<std::string> failed;

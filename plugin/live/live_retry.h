@@ -51,6 +51,8 @@ class LiveRetry {
   /// Runs what `node` waits for and has not run; `on_done` gets a problem, or "".
   void RunFor(const std::string& node, const Print& print, const OnDone& on_done);
 
+  /// A line for people, when dbt has ended.
+  void Tell(const std::string& line) const { print_(line, "info"); }
   /// dbt has ended: runs what is left, unless there is a `problem`. Where dbt had nothing
   /// to repeat, it has not begun.
   void RunRest(const std::string& problem, bool has_begun);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "host_shim/error.h"
+#include "plugin/base/joined_lines.h"
 #include "plugin/dbt/dbt_command.h"
 #include "plugin/dbt/dbt_console.h"
 #include "plugin/dbt/node_status.h"
@@ -14,18 +15,9 @@
 #include "plugin/scripts/bound_scripts.h"
 
 namespace aft {
-namespace {
 
 namespace fs = std::filesystem;
 namespace json = boost::json;
-
-std::string Joined(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + line;
-  return text;
-}
-
-}  // namespace
 
 LiveRun::LiveRun(EventLoop& loop, ScriptHost& host, Send send, Write write,
                  ProjectConfig project, std::set<std::string> warm_up)
@@ -35,17 +27,6 @@ LiveRun::LiveRun(EventLoop& loop, ScriptHost& host, Send send, Write write,
       write_(std::move(write)),
       project_(std::move(project)),
       warm_up_(std::move(warm_up)) {}
-
-LiveRun::RunningDbt::RunningDbt(EventLoop& loop, ScriptHost& host,
-                                const ProjectConfig& project, DbtInvocation called,
-                                fs::path folder)
-    : invocation(std::move(called)),
-      target_folder(std::move(folder)),
-      console(invocation.printer_width, invocation.use_colors),
-      results(loop, target_folder,
-              {invocation.dbt_version, invocation.command, invocation.id}),
-      preparation(host, project, invocation, target_folder),
-      turns(loop, host, console, results, target_folder / "aft" / "logs") {}
 
 void LiveRun::Receive(ConnectionId connection, std::string_view line) {
   try {
@@ -171,7 +152,7 @@ void LiveRun::FinishBegin() {
   const ConnectionId connection = *beginning_;
   beginning_.reset();
   if (problems_.empty()) problems_ = dbt_->preparation.Failures();
-  if (!problems_.empty()) return Refuse(connection, Joined(problems_));
+  if (!problems_.empty()) return Refuse(connection, JoinedLines(problems_));
   has_begun_ = true;
   // Not before: of a run that does not begin, dbt keeps no results, either.
   dbt_->results.Clear(BindsScripts());
@@ -252,10 +233,13 @@ void LiveRun::DbtEnded(int exit_code) {
   const bool has_gone_through = exit_code == 0 || exit_code == 1;
   const bool may_go_on = retry_ && RunsScripts() && has_gone_through &&
                          dbt_->turns.IsIdle() && !dbt_->turns.is_interrupted();
-  // Where dbt had nothing to do, no node has begun, either.
-  if (may_go_on) LoadUntoldManifest();
+  if (may_go_on && !has_begun_) {
+    // Where dbt had nothing to do, it has come to no node.
+    LoadUntoldManifest();
+    for (const std::string& notice : notices_) retry_->Tell(notice);
+  }
   if (may_go_on && retry_->HasRest())
-    return retry_->RunRest(Joined(problems_), has_begun_);
+    return retry_->RunRest(JoinedLines(problems_), has_begun_);
   dbt_->turns.Kill("interrupted, for dbt has ended");
   if (retry_ && has_begun_) retry_->Skip("dbt has ended before");
 }
@@ -334,6 +318,8 @@ std::vector<std::string> LiveRun::MissedNodes() const {
   std::vector<std::string> missed;
   // Without its manifest, which it writes beside them, dbt has written no results either.
   if (!has_manifest_ || !RunsScripts()) return missed;
+  // Where it had nothing to repeat, those that are there are of the run before.
+  if (retry_ && !has_begun_) return missed;
   for (const NodeResult& result : ReadRunResults(RunResultsPath()))
     if (result.status == "success" && schedule_.IsWaiting(result.node))
       missed.push_back(result.node);

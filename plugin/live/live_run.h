@@ -14,12 +14,10 @@
 #include "plugin/base/event_loop.h"
 #include "plugin/dbt/gate_server.h"
 #include "plugin/live/live_retry.h"
+#include "plugin/live/running_dbt.h"
 #include "plugin/project/project_config.h"
-#include "plugin/scripts/console.h"
-#include "plugin/scripts/results.h"
 #include "plugin/scripts/schedule.h"
 #include "plugin/scripts/script_turns.h"
-#include "plugin/workers/host_preparation.h"
 #include "plugin/workers/script_host.h"
 
 namespace aft {
@@ -72,19 +70,6 @@ class LiveRun {
   [[nodiscard]] std::vector<std::string> Problems(int exit_code) const;
 
  private:
-  /// What is known as soon as the gate has said hello.
-  struct RunningDbt {
-    RunningDbt(EventLoop& loop, ScriptHost& host, const ProjectConfig& project,
-               DbtInvocation called, std::filesystem::path folder);
-
-    DbtInvocation invocation;
-    std::filesystem::path target_folder;
-    Console console;
-    Results results;
-    HostPreparation preparation;
-    ScriptTurns turns;
-  };
-
   void Greet(const DbtInvocation& invocation);
   void BeginRetry(const DbtInvocation& invocation);
   void Answer(ConnectionId connection, const DbtEvent& event);
@@ -117,7 +102,7 @@ class LiveRun {
   ProjectConfig project_;
   std::set<std::string> warm_up_;
 
-  std::unique_ptr<RunningDbt> dbt_;
+  std::unique_ptr<RunningDbt> dbt_;  ///< there as soon as the gate has said hello
   Schedule schedule_;
   std::vector<std::string> problems_;
   std::vector<std::string> notices_;

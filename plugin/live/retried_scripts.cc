@@ -7,23 +7,6 @@
 #include "host_shim/error.h"
 
 namespace aft {
-namespace {
-
-std::set<std::string> AncestorsOf(const std::string& id, const Graph& graph) {
-  std::set<std::string> found;
-  std::vector<std::string> open = {id};
-  while (!open.empty()) {
-    const auto node = graph.find(open.back());
-    open.pop_back();
-    if (node == graph.end()) continue;
-    for (const std::string& parent : node->second.parents)
-      if (found.insert(parent).second) open.push_back(parent);
-  }
-  return found;
-}
-
-}  // namespace
-
 RetriedScripts::RetriedScripts(const Graph& graph, std::vector<NodeScripts> scripts) {
   for (NodeScripts& of_node : scripts) {
     std::set<std::string> above = AncestorsOf(of_node.node, graph);

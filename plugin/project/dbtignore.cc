@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "host_shim/error.h"
+#include "plugin/base/text_file.h"
 #include "plugin/project/script_path.h"
 
 namespace aft {
@@ -23,11 +24,6 @@ namespace fs = std::filesystem;
 constexpr const char* kBlockBegin =
     "# aft: scripts and their modules, which are no dbt models (aft keeps these lines)";
 constexpr const char* kBlockEnd = "# aft: end";
-
-std::string ReadFile(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 std::vector<std::string> Lines(const std::string& text) {
   std::vector<std::string> lines;
@@ -47,7 +43,7 @@ bool TakeWord(std::string_view& text, std::string_view word) {
 /// Whether a line of the file begins with "def model(", with any space between.
 bool DefinesDbtModel(const fs::path& path) {
   constexpr std::string_view kDefinition = "\ndef";
-  const std::string text = "\n" + ReadFile(path);
+  const std::string text = "\n" + ReadText(path);
   std::string_view rest = text;
   for (std::size_t at = rest.find(kDefinition); at != std::string_view::npos;
        at = rest.find(kDefinition)) {
@@ -153,7 +149,7 @@ std::string WithPassedOver(const std::string& text,
 std::vector<std::string> UpdateDbtignore(const ProjectConfig& project,
                                          const std::vector<std::string>& scripts) {
   const fs::path path = project.folder / ".dbtignore";
-  const std::string before = ReadFile(path);
+  const std::string before = ReadText(path);
   const std::string after = WithPassedOver(before, FilesToPassOver(project, scripts));
   const std::vector<std::string> old_lines = Lines(before);
   const std::vector<std::string> new_lines = Lines(after);
@@ -164,8 +160,8 @@ std::vector<std::string> UpdateDbtignore(const ProjectConfig& project,
   const fs::path file = fs::exists(path) ? fs::canonical(path, code) : path;
   const fs::path draft = file.native() + ".aft-draft";
   std::ofstream(draft, std::ios::binary) << after;
-  if (ReadFile(draft) == after) fs::rename(draft, file, code);
-  if (ReadFile(path) != after) {
+  if (ReadText(draft) == after) fs::rename(draft, file, code);
+  if (ReadText(path) != after) {
     fs::remove(draft, code);
     throw Error(Text("cannot write '", path.native(),
                      "'; dbt would take bound scripts for its own models; make the file ",

@@ -28,6 +28,19 @@ std::set<std::string> DescendantsOf(const std::string& id, const Children& child
   return found;
 }
 
+std::set<std::string> AncestorsOf(const std::string& id, const Graph& graph) {
+  std::set<std::string> found;
+  std::vector<std::string> open = {id};
+  while (!open.empty()) {
+    const auto node = graph.find(open.back());
+    open.pop_back();
+    if (node == graph.end()) continue;
+    for (const std::string& parent : node->second.parents)
+      if (found.insert(parent).second) open.push_back(parent);
+  }
+  return found;
+}
+
 namespace {
 
 /// A graph whose nodes have numbers: tests by the thousand ask what is below nodes by the

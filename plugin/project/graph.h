@@ -33,6 +33,9 @@ Children ChildrenOf(const Graph& graph);
 /// All that is below `id`, directly or not.
 std::set<std::string> DescendantsOf(const std::string& id, const Children& children);
 
+/// All that is above `id`, directly or not.
+std::set<std::string> AncestorsOf(const std::string& id, const Graph& graph);
+
 /// Adds what `dbt build` has beside the parents of the manifest: a node waits for the
 /// tests of what it is built from. (dbt-core, compilation.py: add_test_edges)
 void AddTestEdges(Graph& graph);

@@ -5,9 +5,8 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
+#include "plugin/base/text_file.h"
 #include "plugin/project/environment.h"
 
 namespace aft {
@@ -80,11 +79,6 @@ class ScriptFinder {
 bool MayBindScripts(const std::string& text) {
   return text.find("scripts") != std::string::npos &&
          (text.find("fal") != std::string::npos || text.find("aft") != std::string::npos);
-}
-
-std::string ReadText(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 void SearchYaml(const fs::path& path, ScriptFinder& finder) {

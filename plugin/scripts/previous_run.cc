@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <fstream>
 #include <iterator>
 
 #include "host_shim/error.h"
 #include "plugin/base/json_lookup.h"
 #include "plugin/base/json_text.h"
+#include "plugin/base/text_file.h"
 #include "plugin/dbt/node_status.h"
 #include "plugin/dbt/run_results.h"
 
@@ -17,11 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 namespace json = boost::json;
-
-std::string ReadText(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 /// dbt-core, task/retry.py: RETRYABLE_STATUSES, to which `--warn-error` adds one.
 bool IsRetried(const std::string& status, bool repeats_warned) {

@@ -29,8 +29,8 @@ def statuses(project: Project) -> dict[str, str]:
     }
 
 
-def test_build_holds_scripts_back_where_a_test_fails(project: Project) -> None:
-    # The first fails for what the script has written; the second is one before its model.
+def add_tested_models(project: Project, *names: str) -> None:
+    """Make models with scripts, which a test and a unit test look at."""
     project.write("models/prices.sql", "select 1 as id")
     project.write("models/report.sql", "select id from {{ ref('prices') }}")
     project.write("models/wrong.sql", "select id + 1 as id from {{ ref('stg_orders') }}")
@@ -38,7 +38,6 @@ def test_build_holds_scripts_back_where_a_test_fails(project: Project) -> None:
     project.write("tests/no_sevens.sql", "select 1 from {{ ref('prices') }} where id = 7")
     project.write("models/stg_orders.sql", "select 1 as id")
     (project.folder / "models/staging/stg_orders.sql").unlink()
-    names = ("prices", "report", "wrong", "right")
     for name in names:
         for when in ("before", "after"):
             project.write(f"scripts/{when}_{name}.py", "")
@@ -47,19 +46,18 @@ def test_build_holds_scripts_back_where_a_test_fails(project: Project) -> None:
         "import pandas as pd\nwrite_to_model(pd.DataFrame({'id': [7]}), mode='append')\n",
     )
     given = [{"input": "ref('stg_orders')", "rows": [{"id": 1}]}]
-    declare(
-        project,
-        models=[with_scripts(name) for name in names],
-        unit_tests=[
-            {
-                "name": f"{name}_keeps_ids",
-                "model": name,
-                "given": given,
-                "expect": {"rows": [{"id": 1}]},
-            }
-            for name in ("wrong", "right")
-        ],
-    )
+    expect = {"rows": [{"id": 1}]}
+    unit_tests = [
+        {"name": f"{name}_keeps_ids", "model": name, "given": given, "expect": expect}
+        for name in ("wrong", "right")
+    ]
+    declare(project, models=[with_scripts(name) for name in names], unit_tests=unit_tests)
+
+
+def test_build_holds_scripts_back_where_a_test_fails(project: Project) -> None:
+    # The first fails for what the script has written; the second is one before its model.
+    names = ("prices", "report", "wrong", "right")
+    add_tested_models(project, *names)
 
     run = project.aft("dbt", "build", "--select", "stg_orders", *names, "no_sevens")
 

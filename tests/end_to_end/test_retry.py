@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import textwrap
+from pathlib import Path
 
 import pytest
 
-from tests.support.project import Project
+from tests.support.project import STAGED, Project
+from tests.support.terminal import SLEEPER, RunInTerminal
 
 NOTE = "open('ran', 'a').write({name!r} + '\\n')\n"
 # Fails until somebody makes the file `mended`.
@@ -22,9 +27,16 @@ name: jaffle_shop
 profile: jaffle_shop
 models: {+materialized: table}
 """
+# Hangs until somebody makes that file and starts it anew.
+SLEEPS = "import os\nif not os.path.exists('mended'):\n" + textwrap.indent(SLEEPER, "    ")
 EPHEMERAL = "{{ config(materialized='ephemeral') }} select 1 as id"
 
-pytestmark = pytest.mark.parametrize("mode", ["live", "staged"])
+ENDLESS = "with recursive n (i) as (select 1 union all select 1 from n) select max(i) from n"
+
+
+@pytest.fixture(params=["live", "staged"])
+def mode(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture
@@ -245,3 +257,73 @@ def test_a_script_that_took_too_long_and_tests_that_failed(bare: Project, mode: 
         "fails": "pass",
         "warns": "fail",
     }
+
+
+def add_slow(project: Project) -> None:
+    """Make a model that hangs in its script, between two others."""
+    project.write("models/first.sql", "select 1 as id")
+    project.write("models/slow.sql", EPHEMERAL + " -- {{ ref('first') }}")
+    project.write("models/of_slow.sql", "select 1 as id -- {{ ref('slow') }}")
+    project.bind("first", [script(project, "first")])
+    project.bind("slow", [script(project, "slow", SLEEPS)])
+
+
+def kill_dbt(run: RunInTerminal) -> None:
+    children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+    (dbt,) = (
+        int(pid)
+        for pid in children
+        if "aft-python" not in Path(f"/proc/{pid}/cmdline").read_text()
+    )
+    os.kill(dbt, signal.SIGKILL)
+    run.wait_for_end()
+    assert run.exit_code == 128 + signal.SIGKILL
+
+
+def test_what_was_interrupted(bare: Project, short_folder: Path, mode: str) -> None:
+    add_slow(bare)
+    with RunInTerminal(bare, short_folder, "--aft-mode", mode) as run:
+        os.kill(run.pid, signal.SIGINT)
+        run.wait_for_end()
+        assert run.exit_code not in (0, None)
+    assert ran(bare) == ["first", "slow"]
+
+    bare.write("mended", "")
+    mended = bare.aft("dbt", "retry", "--aft-mode", mode)
+    assert mended.exit_code == 0, mended.output
+    assert ran(bare) == ["slow"]
+    # dbt itself has no results of what it had not come to, and does not repeat it.
+    assert ("of_slow" in bare.relations()) == (mode == "staged")
+
+
+def test_a_dbt_killed_in_a_stage(bare: Project, short_folder: Path) -> None:
+    bare.write("models/first.sql", "select 1 as id")
+    bare.write("models/endless.sql", ENDLESS + " -- {{ ref('first') }}")
+    bare.write("models/below.sql", EPHEMERAL + " -- {{ ref('endless') }}")
+    bare.bind("first", [script(bare, "first")])
+    bare.bind("below", [script(bare, "below")])
+    begun = bare.folder / "target/run/jaffle_shop/models/endless.sql"
+    with RunInTerminal(bare, short_folder, *STAGED, until=begun.exists) as run:
+        kill_dbt(run)
+    assert ran(bare) == ["first"]
+
+    bare.write("models/endless.sql", "select 1 as id -- {{ ref('first') }}")
+    mended = bare.aft("dbt", "retry", *STAGED)
+    assert mended.exit_code == 0, mended.output
+    assert ran(bare) == ["below"]
+    assert "endless" in bare.relations()
+
+
+def test_a_killed_dbt_that_was_followed_leaves_nothing_to_repeat(
+    bare: Project, short_folder: Path
+) -> None:
+    add_slow(bare)
+    with RunInTerminal(bare, short_folder) as run:
+        kill_dbt(run)
+    assert ran(bare) == ["first", "slow"]
+
+    # dbt's results are of the run before that, of its seeds.
+    again = bare.aft("dbt", "retry")
+    assert "Nothing to do" in again.output
+    assert "Scripts of ephemeral models are not repeated" in again.output
+    assert ran(bare) == []
