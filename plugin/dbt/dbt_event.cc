@@ -31,7 +31,7 @@ bool BooleanAt(const json::value& value, std::initializer_list<std::string_view>
 
 /// The least level that dbt's console shows, as dbt decides it.
 std::string LeastLevel(const json::value& flags) {
-  const std::string level = StringAt(flags, {"log_level"});
+  std::string level = StringAt(flags, {"log_level"});
   if (level == "none") return level;
   if (BooleanAt(flags, {"quiet"}, false)) return "error";
   if (BooleanAt(flags, {"debug"}, false)) return "debug";
