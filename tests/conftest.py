@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -51,6 +52,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = project.aft("dbt", "seed")
     assert run.exit_code == 0, run.output
     (project.folder / ".dbtignore").unlink()
+    shutil.rmtree(project.folder / "target" / "aft")
     return project.folder
 
 

@@ -39,6 +39,8 @@ class LiveRetry {
   /// dbt's subcommand that is repeated.
   [[nodiscard]] const std::string& command() const { return previous_.command; }
 
+  [[nodiscard]] bool has_foreign_scripts() const { return previous_.has_foreign_scripts; }
+
   /// Takes the ephemeral models out of `bound`, and finds out what is left of them. Gives
   /// the problem where that is not known, or "".
   [[nodiscard]] std::string Bind(const Graph& graph, std::vector<NodeScripts>& bound);

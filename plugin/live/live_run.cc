@@ -116,7 +116,10 @@ void LiveRun::LoadManifest(const fs::path& path) {
   problems_ = std::move(bound.problems);
   if (retry_) {
     const std::string problem = retry_->Bind(manifest.graph, bound.nodes);
-    if (!problem.empty()) problems_.push_back(problem);
+    if (!problem.empty())
+      problems_.push_back(problem);
+    else if (retry_->has_foreign_scripts())
+      notices_.emplace_back(kForeignScripts);
   }
   notices_.insert(notices_.end(), bound.notices.begin(), bound.notices.end());
   for (NodeScripts& node : bound.nodes)

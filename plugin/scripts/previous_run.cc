@@ -60,6 +60,10 @@ std::set<std::string> UnfinishedScripts(const json::value& results) {
 
 }  // namespace
 
+const char* const kForeignScripts =
+    "Scripts of ephemeral models are not repeated, for aft's results are not of the run "
+    "that dbt repeats.";
+
 PreviousRun ReadPreviousRun(const fs::path& folder, bool repeats_warned) {
   PreviousRun previous;
   previous.document = ReadText(folder / "run_results.json");
@@ -76,7 +80,10 @@ PreviousRun ReadPreviousRun(const fs::path& folder, bool repeats_warned) {
   previous.invocation_id = StringAt(of_dbt, {"metadata", "invocation_id"});
   previous.knows_scripts =
       StringAt(of_scripts, {"metadata", "invocation_id"}) == previous.invocation_id;
-  if (!previous.knows_scripts) previous.failed.clear();
+  if (!previous.knows_scripts) {
+    previous.has_foreign_scripts = !previous.failed.empty();
+    previous.failed.clear();
+  }
   return previous;
 }
 

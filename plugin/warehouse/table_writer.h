@@ -11,6 +11,7 @@
 #include "plugin/warehouse/arrow_c.h"
 #include "plugin/warehouse/dialect.h"
 #include "plugin/warehouse/odbc.h"
+#include "plugin/warehouse/transaction.h"
 #include "plugin/warehouse/write_column.h"
 
 namespace aft {

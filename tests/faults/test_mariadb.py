@@ -349,25 +349,6 @@ def test_thousands_of_rows_keep_their_places(database: Database, warehouse: Ware
         warehouse.write(bad, TARGET, "append", {})
 
 
-def test_rows_are_sent_in_as_many_statements_as_the_server_takes(
-    database: Database, warehouse: Warehouse
-) -> None:
-    usual = database.run("select @@global.max_allowed_packet")
-    database.run("create or replace table edges.t (a int, s longtext)")
-    database.run("set global max_allowed_packet = 1048576")
-    try:
-        frame = pa.table({"a": range(10), "s": ["x" * 300_000] * 10})
-        warehouse.write(frame, TARGET, "append", {})
-        whole = "select count(*) from edges.t where s = repeat('x', 300000)"
-        assert database.rows(whole) == ["10"]
-
-        with pytest.raises(AftError, match="row 1 holds 2000000 bytes, and the server takes"):
-            write(warehouse, pa.array(["x" * 2_000_000]))
-        assert database.rows(whole) == ["10"]
-    finally:
-        database.run(f"set global max_allowed_packet = {usual}")
-
-
 @pytest.mark.parametrize("charset", ["latin1", "utf8mb4 collate utf8mb4_czech_ci"])
 def test_new_tables_hold_every_text_in_the_collation_of_the_schema(
     database: Database, warehouse: Warehouse, charset: str

@@ -147,6 +147,26 @@ def test_a_schemas_name_is_not_taken_for_a_pattern(
         database.drop_schema("edge_")
 
 
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+def test_rows_are_sent_in_as_many_statements_as_the_server_takes(
+    database: Database, warehouse: Warehouse
+) -> None:
+    usual = database.run("select @@global.max_allowed_packet")
+    database.run("create table edges.t (a int, s longtext)")
+    database.run("set global max_allowed_packet = 1048576")
+    try:
+        frame = pa.table({"a": range(10), "s": ["x" * 300_000] * 10})
+        warehouse.write(frame, TARGET, "append", {})
+        whole = "select count(*) from edges.t where s = repeat('x', 300000)"
+        assert database.rows(whole) == ["10"]
+
+        with pytest.raises(AftError, match="row 1 holds 2000000 bytes, and the server takes"):
+            there_and_back(warehouse, ["x" * 2_000_000])
+        assert database.rows(whole) == ["10"]
+    finally:
+        database.run(f"set global max_allowed_packet = {usual}")
+
+
 def test_not_a_number_and_not_a_time_become_null(warehouse: Warehouse) -> None:
     frame = pd.DataFrame(
         {"x": [1.5, np.nan], "at": [pd.Timestamp("2024-01-01"), pd.NaT], "c": ["a", None]}

@@ -65,6 +65,7 @@ TEST(PreviousRun, TakesNoScriptsOfAnotherRun) {
 
   EXPECT_THAT(run.failed, IsEmpty());
   EXPECT_FALSE(run.knows_scripts);
+  EXPECT_TRUE(run.has_foreign_scripts);
 }
 
 TEST(PreviousRun, KeepsTheOptionsThatSayHowItBuilds) {

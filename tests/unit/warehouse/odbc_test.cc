@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "plugin/warehouse/transaction.h"
 #include "tests/unit/warehouse/database.h"
 
 namespace aft {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "plugin/warehouse/sqlite_dialect.h"
+#include "plugin/warehouse/transaction.h"
 #include "tests/unit/warehouse/database.h"
 
 namespace aft {
