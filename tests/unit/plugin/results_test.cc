@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <boost/json.hpp>
+#include <csignal>
 #include <sstream>
 
 #include "host_shim/error.h"
@@ -18,6 +20,7 @@ namespace {
 
 namespace json = boost::json;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 
 Script MakeScript(const std::string& name) {
@@ -136,7 +139,7 @@ TEST(Results, HasAJournalOfItsOwnBesideAnotherRunsInTheSameFolder) {
   std::istringstream journal(folder.Read("aft/journal.jsonl"));
   int lines = 0;
   for (std::string line; std::getline(journal, line); ++lines)
-    EXPECT_THAT(json::serialize(json::parse(line)), testing::HasSubstr("second"));
+    EXPECT_THAT(json::serialize(json::parse(line)), HasSubstr("second"));
   EXPECT_EQ(lines, 4);
 }
 
@@ -151,6 +154,66 @@ TEST(Results, SaysWhyTheJournalCannotBeWritten) {
   EXPECT_EQ(results.problem(),
             Text("cannot write '", (folder.path() / "aft/journal.jsonl").native(),
                  "': Is a directory"));
+}
+
+/// Lets no file grow beyond `most` bytes, as where a disk is full.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t most) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &usual_);
+    const rlimit limit{most, usual_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+  ~FullDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &usual_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  void (*handler_)(int);
+  rlimit usual_{};
+};
+
+/// How many lines there are, each of which must be whole.
+int CountLines(const std::string& text) {
+  EXPECT_TRUE(text.empty() || text.back() == '\n');
+  std::istringstream stream(text);
+  int lines = 0;
+  for (std::string line; std::getline(stream, line); ++lines)
+    EXPECT_TRUE(json::parse(line).is_object());
+  return lines;
+}
+
+TEST(Results, AreWholeWhereverTheDiskIsFull) {
+  int failed = 0;
+  for (rlim_t most = 0; most < 3000; most += 29) {
+    SCOPED_TRACE(most);
+    const TemporaryFolder folder;
+    folder.Write("aft/results.json", R"({"results": []})");
+    EventLoop loop;
+    Results results(loop, folder.path(), {"1.10.1", "run", "an-id"});
+    {
+      const FullDisk disk(most);
+      results.Start(MakeScript("a.py"));
+      results.Finish(MakeScript("a.py"), {});
+      results.Skip(MakeScript("b.py"), "dbt skipped the node");
+      results.Flush();
+    }
+
+    const json::value document = json::parse(folder.Read("aft/results.json"));
+    const int lines = CountLines(folder.Read("aft/journal.jsonl"));
+    if (results.problem().empty()) {
+      EXPECT_EQ(document.at("results").as_array().size(), 2U);
+      EXPECT_EQ(lines, 4);
+    } else {
+      EXPECT_THAT(results.problem(), HasSubstr("File too large"));
+      ++failed;
+    }
+  }
+  EXPECT_GT(failed, 10);
+  EXPECT_LT(failed, 100);
 }
 
 TEST(Results, SpendsAPartOfTheTimeOnManyScripts) {
