@@ -29,15 +29,6 @@ bool BooleanAt(const json::value& value, std::initializer_list<std::string_view>
   return found != nullptr && found->is_bool() ? found->as_bool() : otherwise;
 }
 
-/// The least level that dbt's console shows, as dbt decides it.
-std::string LeastLevel(const json::value& flags) {
-  std::string level = StringAt(flags, {"log_level"});
-  if (level == "none") return level;
-  if (BooleanAt(flags, {"quiet"}, false)) return "error";
-  if (BooleanAt(flags, {"debug"}, false)) return "debug";
-  return level.empty() ? "info" : level;
-}
-
 json::value Parse(std::string_view line) {
   std::string reason = "it is not a JSON object";
   try {
@@ -116,7 +107,9 @@ std::optional<GateHello> ParseGateHello(std::string_view line) {
   invocation.threads = static_cast<int>(IntegerAt(*flags, {"threads"}, 0));
   invocation.printer_width = static_cast<int>(IntegerAt(*flags, {"printer_width"}, 80));
   invocation.log_format = StringAt(*flags, {"log_format"});
-  invocation.least_level = LeastLevel(*flags);
+  invocation.least_level =
+      LeastLevel(StringAt(*flags, {"log_level"}), BooleanAt(*flags, {"quiet"}, false),
+                 BooleanAt(*flags, {"debug"}, false));
   invocation.use_colors = BooleanAt(*flags, {"use_colors"}, false);
   invocation.fails_fast = BooleanAt(*flags, {"fail_fast"}, false);
   invocation.fails_on_warning = BooleanAt(*flags, {"warn_error"}, false);

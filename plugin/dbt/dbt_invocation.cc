@@ -102,13 +102,6 @@ class Settings {
   const std::map<std::string, std::string>& flags_;
 };
 
-std::string LeastLevel(const Settings& settings) {
-  if (settings.Flag("quiet", false)) return "error";
-  if (settings.Flag("debug", false)) return "debug";
-  const std::string level = settings.Text("log-level");
-  return level.empty() ? "info" : level;
-}
-
 int Number(const std::string& text, int otherwise) {
   char* end = nullptr;
   const long number = std::strtol(text.c_str(), &end, 10);
@@ -136,13 +129,22 @@ DbtInvocation InvocationOf(const DbtArguments& arguments, const fs::path& dbt,
   invocation.threads = Number(arguments.Value("--threads"), 0);
   invocation.printer_width = Number(settings.Text("printer-width"), kWidth);
   invocation.log_format = settings.Text("log-format");
-  invocation.least_level = LeastLevel(settings);
+  invocation.least_level =
+      LeastLevel(settings.Text("log-level"), settings.Flag("quiet", false),
+                 settings.Flag("debug", false));
   invocation.use_colors = settings.Flag("use-colors", true);
   invocation.writes_json = settings.Flag("write-json", true);
   invocation.is_empty = arguments.Flag("empty", false);
   invocation.fails_fast = settings.Flag("fail-fast", false);
   invocation.fails_on_warning = settings.Flag("warn-error", false);
   return invocation;
+}
+
+std::string LeastLevel(const std::string& log_level, bool is_quiet, bool is_debug) {
+  if (log_level == "none") return log_level;
+  if (is_quiet) return "error";
+  if (is_debug) return "debug";
+  return log_level.empty() ? "info" : log_level;
 }
 
 std::string CommandLineVariable(const DbtInvocation& invocation, std::string_view name) {

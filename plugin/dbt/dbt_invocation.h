@@ -44,6 +44,9 @@ DbtInvocation InvocationOf(const DbtArguments& arguments,
                            const std::filesystem::path& dbt,
                            const ProjectConfig& project);
 
+/// The least level that dbt's console shows, for --log-level or "", --quiet and --debug.
+std::string LeastLevel(const std::string& log_level, bool is_quiet, bool is_debug);
+
 /// A variable given on dbt's command line, or "" where none is.
 std::string CommandLineVariable(const DbtInvocation& invocation, std::string_view name);
 

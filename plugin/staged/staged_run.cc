@@ -16,15 +16,6 @@ namespace {
 constexpr int kSomeFailed = 1;
 constexpr int kNotBegun = 2;
 
-DbtConsole::Options ConsoleOptions(const DbtInvocation& invocation) {
-  DbtConsole::Options options;
-  if (invocation.log_format == "json") options.format = DbtConsole::Format::kJson;
-  options.use_colors = invocation.use_colors;
-  options.width = invocation.printer_width;
-  options.least_level = invocation.least_level;
-  return options;
-}
-
 /// Whether nodes of this type are no work for dbt, of which not every dbt gives an
 /// account.
 bool MayBeUntold(const std::string& type) {
@@ -41,7 +32,7 @@ StagedRun::StagedRun(EventLoop& loop, ScriptHost& host, Setup setup, Handlers ha
       previous_(std::move(setup.previous)),
       handlers_(std::move(handlers)),
       target_folder_(TargetFolder(project_, invocation_.target_folder)),
-      console_(ConsoleOptions(invocation_),
+      console_(DbtConsole::OptionsOf(invocation_),
                [this](const std::string& text) { handlers_.write_output(text); }),
       script_console_(invocation_.printer_width, invocation_.use_colors),
       results_(loop, target_folder_, {invocation_.dbt_version, invocation_.command, ""}),
