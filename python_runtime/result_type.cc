@@ -119,8 +119,10 @@ PyObject* ExportResult(PyObject* self, PyObject* arguments, PyObject* keywords) 
 
 PyObject* RaiseFailure(PyObject* self, PyObject*) {
   return Guard(self, [&] {
-    const std::exception_ptr& exception = (*AsResult(self)->failure)->exception;
-    if (exception != nullptr) std::rethrow_exception(exception);
+    const std::shared_ptr<Failure>* const failure = AsResult(self)->failure;
+    if (failure != nullptr && (*failure)->exception != nullptr) {
+      std::rethrow_exception((*failure)->exception);
+    }
     return None();
   });
 }

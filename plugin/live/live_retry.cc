@@ -34,7 +34,7 @@ void LiveRetry::RunFor(const std::string& node, const Print& print,
 
 void LiveRetry::RunRest(const std::string& problem, bool has_begun) {
   problem_ = problem;
-  has_begun_ = has_begun;
+  if (!has_begun) KeepPreviousResults();
   is_preparing_ = true;
   HostIsReady();
 }
@@ -43,7 +43,6 @@ void LiveRetry::HostIsReady() {
   if (!is_preparing_ || (problem_.empty() && !parts_.preparation.IsReady())) return;
   is_preparing_ = false;
   if (problem_.empty()) problem_ = JoinedLines(parts_.preparation.Failures());
-  if (!std::exchange(has_begun_, true)) KeepPreviousResults();
   if (!problem_.empty()) return Skip(problem_);
   std::set<std::string> failed;
   for (const NodeResult& result : ReadRunResults(RunResultsPath()))

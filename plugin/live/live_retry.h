@@ -78,7 +78,6 @@ class LiveRetry {
   Parts parts_;
   Print print_;
   RetriedScripts scripts_;
-  bool has_begun_ = false;
   bool is_preparing_ = false;
   std::string problem_;  ///< why the rest can't run
 };

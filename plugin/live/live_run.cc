@@ -138,6 +138,8 @@ void LiveRun::LoadUntoldManifest() {
 void LiveRun::HostSays(const std::string& line) {
   if (beginning_.has_value())
     Print(*beginning_, Printable(line));
+  else if (retry_ && retry_->IsPreparing())
+    retry_->Tell(Printable(line));
   else
     notices_.push_back(Printable(line));
 }

@@ -58,6 +58,12 @@ std::set<std::string> UnfinishedScripts(const json::value& results) {
   return ids;
 }
 
+/// What follows the kind and the package in a unique id.
+std::string NameIn(const std::string& unique_id) {
+  const std::size_t package = unique_id.find('.');
+  return unique_id.substr(unique_id.find('.', package + 1) + 1);
+}
+
 }  // namespace
 
 const char* const kForeignScripts =
@@ -110,6 +116,7 @@ std::string UnknownScripts(const std::vector<NodeScripts>& bound,
     return previous.nodes.contains(id);
   };
   std::string models;
+  std::string selectors;
   for (const NodeScripts& of_node : bound) {
     if (!of_node.is_ephemeral) continue;
     const std::set<std::string> below = DescendantsOf(of_node.node, children);
@@ -117,12 +124,13 @@ std::string UnknownScripts(const std::vector<NodeScripts>& bound,
         std::none_of(below.begin(), below.end(), is_repeated))
       continue;
     models += Text(models.empty() ? "'" : ", '", of_node.node, "'");
+    selectors += Text(" ", NameIn(of_node.node), "+");
   }
   if (models.empty()) return "";
   return Text("cannot tell whether the scripts of ", models,
               " have succeeded, for aft's results are not of the run that dbt repeats; "
-              "build these models and what is below them with 'aft dbt ",
-              previous.command, " --select'");
+              "run 'aft dbt ",
+              previous.command, " --select", selectors, "' instead");
 }
 
 }  // namespace aft

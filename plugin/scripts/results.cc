@@ -13,6 +13,7 @@
 #include "host_shim/fd.h"
 #include "plugin/base/atomic_file.h"
 #include "plugin/base/utc_time.h"
+#include "plugin/dbt/dbt_command.h"
 
 namespace aft {
 namespace {
@@ -20,9 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 using Clock = std::chrono::system_clock;
-
-constexpr const char* kFile = "results.json";
-constexpr const char* kJournal = "journal.jsonl";
 
 const char* Word(Results::Status status) {
   switch (status) {
@@ -85,7 +83,12 @@ json::object EntryJson(const Script& script, const char* status,
 }  // namespace
 
 Results::Results(EventLoop& loop, const fs::path& target_folder, Metadata metadata)
-    : loop_(loop), folder_(target_folder / "aft"), metadata_(std::move(metadata)) {}
+    : loop_(loop), folder_(target_folder / "aft"), metadata_(std::move(metadata)) {
+  // As with dbt's own results, those of sources leave those of nodes to `dbt retry`.
+  const bool are_of_sources = ChecksSources(metadata_.command);
+  file_ = are_of_sources ? "sources.json" : "results.json";
+  journal_file_ = are_of_sources ? "sources_journal.jsonl" : "journal.jsonl";
+}
 
 Results::~Results() {
   if (timer_) loop_.Cancel(*timer_);
@@ -127,8 +130,8 @@ void Results::Skip(const Script& script, const std::string& reason) {
 
 void Results::Clear(bool has_scripts) {
   std::error_code ignored;
-  fs::remove(folder_ / kJournal, ignored);
-  if (has_scripts || fs::exists(folder_ / kFile, ignored)) Replace();
+  fs::remove(folder_ / journal_file_, ignored);
+  if (has_scripts || fs::exists(folder_ / file_, ignored)) Replace();
 }
 
 int Results::Count(Status status) const {
@@ -179,7 +182,7 @@ void Results::Record(const Entry& entry) {
 
 void Results::AppendToJournal(const Entry& entry) {
   MakeFolder();
-  const fs::path path = folder_ / kJournal;
+  const fs::path path = folder_ / journal_file_;
   std::string lines;
   if (!journal_.IsOpen()) {
     journal_ = NewFile(path);
@@ -224,7 +227,7 @@ void Results::Replace() {
   const EventLoop::Clock::time_point began = EventLoop::Clock::now();
   Attempt([this] {
     MakeFolder();
-    WriteAtomically(folder_ / kFile, Json());
+    WriteAtomically(folder_ / file_, Json());
     is_kept_ = true;
   });
   const EventLoop::Clock::time_point ended = EventLoop::Clock::now();

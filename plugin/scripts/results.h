@@ -22,7 +22,8 @@ namespace aft {
 /// results.json is whole at every moment: a change is written to a draft beside it,
 /// synced and renamed over it. With many scripts that takes long, so it is then done at
 /// intervals that keep it to a small part of the time. journal.jsonl has every change at
-/// once: the run's metadata, and then the changed entry, a JSON object a line.
+/// once: the run's metadata, and then the changed entry, a JSON object a line. Those of
+/// `source freshness` are sources.json and sources_journal.jsonl.
 class Results {
  public:
   enum class Status { kRunning, kSuccess, kError, kSkipped };
@@ -91,6 +92,8 @@ class Results {
 
   EventLoop& loop_;
   std::filesystem::path folder_;
+  std::string file_;
+  std::string journal_file_;
   Metadata metadata_;
   std::vector<Entry> entries_;
   std::unordered_map<std::string, std::size_t> places_;  ///< in entries_, by script id

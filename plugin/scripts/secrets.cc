@@ -45,13 +45,22 @@ std::string Secrets::Masked(std::string text) const {
 }
 
 std::size_t Secrets::CutOf(std::string_view text) const {
-  std::size_t begun = 0;
-  for (const std::string_view secret : secrets_) {
-    for (std::size_t size = std::min(secret.size() - 1, text.size()); size > begun;
-         --size)
-      if (text.ends_with(secret.substr(0, size))) begun = size;
+  std::size_t cut = text.size();
+  for (std::size_t at = text.size(); at-- > 0 && at + LongestSize() > cut;) {
+    const std::string_view rest = text.substr(at);
+    // What crosses the cut, or may do so when more of the text is there, stays whole.
+    const bool is_cut =
+        std::any_of(secrets_.begin(), secrets_.end(), [&](const std::string_view secret) {
+          return at + secret.size() > cut &&
+                 rest.substr(0, secret.size()) == secret.substr(0, rest.size());
+        });
+    if (is_cut) cut = at;
   }
-  return begun == text.size() ? text.size() : text.size() - begun;
+  return cut == 0 ? text.size() : cut;
+}
+
+std::size_t Secrets::LongestSize() const {
+  return secrets_.empty() ? 0 : secrets_.front().size();
 }
 
 }  // namespace aft

@@ -22,6 +22,8 @@ class Secrets {
   [[nodiscard]] std::size_t CutOf(std::string_view text) const;
 
  private:
+  [[nodiscard]] std::size_t LongestSize() const;
+
   std::vector<std::string> secrets_;  ///< the longest first
 };
 

@@ -13,10 +13,7 @@ namespace {
 /// What `dbt retry` would run, with the scripts of ephemeral models that it would not.
 void SelectLeft(const PreviousRun& previous, const Graph& graph, StagedPlan& plan) {
   const std::string problem = UnknownScripts(plan.bound.nodes, previous, graph);
-  if (!problem.empty())
-    plan.bound.problems.push_back(problem);
-  else if (previous.has_foreign_scripts)
-    plan.bound.notices.emplace_back(kForeignScripts);
+  if (!problem.empty()) plan.bound.problems.push_back(problem);
   plan.selected = previous.nodes;
   std::vector<NodeScripts> left = LeftScripts(plan.bound.nodes, previous);
   std::erase_if(plan.bound.nodes,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "host_shim/error.h"
+#include "plugin/base/atomic_file.h"
 #include "plugin/dbt/dbt_command.h"
 #include "plugin/dbt/node_status.h"
 #include "plugin/staged/staged_plan.h"
@@ -104,6 +105,7 @@ void StagedRun::Plan() {
       BindScripts(manifest_, project_, invocation_, preparation_.environments()),
       previous_ ? &*previous_ : nullptr);
   binds_scripts_ = !plan.bound.nodes.empty();
+  if (previous_ && previous_->has_foreign_scripts) console_.Print(kForeignScripts);
   if (!plan.HasScripts() && plan.bound.problems.empty()) return HandOver();
   console_.PrintListing();
   for (const std::string& notice : plan.bound.notices) console_.Print(notice);
@@ -118,19 +120,24 @@ void StagedRun::Plan() {
 }
 
 void StagedRun::HandOver() {
+  old_results_ = WrittenAt(RunResultsPath());
   phase_ = Phase::kHandedOver;
   command_ = commands_.AsTyped();
   has_command_ = true;
 }
 
-/// Results of an earlier run are none of one without scripts, unless it goes on with
-/// that.
+/// Results of an earlier run are none of one without scripts, unless it goes on with that
+/// or has not begun.
 void StagedRun::ClearResults() {
-  const bool builds =
-      RunsNodes(invocation_.command) || ChecksSources(invocation_.command);
-  if (previous_ || !builds) return;
+  if (previous_ || !RunsNodes(invocation_.command)) return;
+  if (WrittenAt(RunResultsPath()) == old_results_) return;
   results_.Identify(ReadPreviousRun(target_folder_, false).invocation_id);
   results_.Clear(binds_scripts_);
+  turns_.ClearLogs();
+}
+
+std::filesystem::path StagedRun::RunResultsPath() const {
+  return target_folder_ / "run_results.json";
 }
 
 void StagedRun::HostIsReady() {

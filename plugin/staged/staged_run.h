@@ -82,6 +82,7 @@ class StagedRun {
   void Plan();
   void HandOver();
   void ClearResults();
+  [[nodiscard]] std::filesystem::path RunResultsPath() const;
   void Begin();
   void Advance();
   void StartTurns();
@@ -125,7 +126,8 @@ class StagedRun {
   std::map<std::string, std::string> statuses_;  ///< of nodes that dbt is done with
   std::map<std::string, std::string> told_;      ///< a node's status as the log told it
   std::size_t open_turns_ = 0;
-  bool binds_scripts_ = false;  ///< to any node
+  bool binds_scripts_ = false;                   ///< to any node
+  std::filesystem::file_time_type old_results_;  ///< when dbt's were written before
   bool is_interrupted_ = false;
   int exit_code_ = 0;
 };

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "host_shim/error.h"
+#include "plugin/warehouse/fold_case.h"
 #include "plugin/warehouse/generic_dialect.h"
 #include "plugin/warehouse/mariadb_dialect.h"
 #include "plugin/warehouse/postgres_dialect.h"
@@ -316,7 +317,7 @@ RelationKind Dialect::Find(odbc::Connection& connection, const Relation& relatio
   tables.Tables(catalog, schema, relation.identifier);
   // The names are patterns to SQLTables, where '_' stands for any character.
   const auto is = [](const std::string& wanted, const std::optional<std::string>& found) {
-    return wanted.empty() || found.value_or(wanted) == wanted;
+    return wanted.empty() || FoldCase(found.value_or(wanted)) == FoldCase(wanted);
   };
   while (tables.Fetch()) {
     const bool is_in_place = is(catalog, tables.Text(1)) && is(schema, tables.Text(2));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/warehouse/new_sockets.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -18,9 +19,15 @@ constexpr int kProbes = 3;
 std::set<int> OpenDescriptors() {
   std::set<int> descriptors;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
-    descriptors.insert(std::stoi(entry.path().filename().string()));
+  std::filesystem::directory_iterator entries("/proc/self/fd", error);
+  for (; !error && entries != std::filesystem::directory_iterator();
+       entries.increment(error)) {
+    descriptors.insert(std::stoi(entries->path().filename().string()));
   }
+  // The list's own is among them, whose number the next socket may get.
+  entries = {};
+  std::erase_if(descriptors,
+                [](int descriptor) { return ::fcntl(descriptor, F_GETFD) < 0; });
   return descriptors;
 }
 

@@ -11,14 +11,22 @@ class AftError(Exception):
 class WarehouseError(AftError):
     """The warehouse has refused something. ``sqlstate`` is ODBC's code for the reason.
 
-    ``is_undone`` says that nothing has changed for sure.
+    ``is_undone`` says that nothing has changed for sure, and ``is_unknown`` that nobody
+    can tell.
     """
 
     def __init__(
-        self, message: str, sqlstate: str, native_code: int, *, is_undone: bool = False
+        self,
+        message: str,
+        sqlstate: str,
+        native_code: int,
+        *,
+        is_undone: bool = False,
+        is_unknown: bool = False,
     ) -> None:
         super().__init__(message)
         self.is_undone = is_undone
+        self.is_unknown = is_unknown
         self.sqlstate = sqlstate
         self.native_code = native_code
 

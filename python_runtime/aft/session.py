@@ -153,7 +153,7 @@ class ScriptSession:
 
 
 def _is_undone(error: BaseException) -> bool:
-    if not isinstance(error, WarehouseError):
+    if not isinstance(error, WarehouseError) or error.is_unknown:
         return False
     # What the server refuses has not been committed; its answer may be what was lost.
     return error.is_undone or not error.sqlstate.startswith(CONNECTION_LOST)

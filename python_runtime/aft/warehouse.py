@@ -103,7 +103,7 @@ class Warehouse:
                 return self._write(stream, relation, mode, column_types)
             except WarehouseError as error:
                 is_lost = error.is_undone and error.sqlstate.startswith(CONNECTION_LOST)
-                may_repeat = is_lost or _is_rolled_back(error)
+                may_repeat = is_lost or (_is_rolled_back(error) and not error.is_unknown)
                 if not may_repeat or not frames.is_repeatable(frame):
                     raise
                 if tries == _MOST_TRIES:
@@ -169,7 +169,7 @@ class Warehouse:
             self.close()
             try:
                 has_committed = self._connection.has_committed(transaction)
-            except (_aft.Error, WarehouseError):
+            except (_aft.Error, AftError):
                 has_committed = None
             if has_committed:
                 return rows, size
@@ -178,7 +178,9 @@ class Warehouse:
                 raise refusal from None
             time.sleep(_SETTLING_INTERVAL)
         text = f"{refusal}; whether the rows are there could not be found out"
-        raise WarehouseError(text, refusal.sqlstate, refusal.native_code) from None
+        raise WarehouseError(
+            text, refusal.sqlstate, refusal.native_code, is_unknown=True
+        ) from None
 
     def close(self) -> None:
         """Give the connection back; a further use opens another one."""

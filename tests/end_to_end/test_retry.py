@@ -173,7 +173,7 @@ def test_results_of_another_run_may_leave_it_open_what_is_to_be_repeated(
 
     assert run.exit_code == 2, run.output
     assert "cannot tell whether the scripts of 'model.jaffle_shop.above'" in run.output
-    assert "with 'aft dbt run --select'" in run.output
+    assert "run 'aft dbt run --select above+' instead" in run.output
     assert ran(bare) == []
 
 
@@ -326,4 +326,6 @@ def test_a_killed_dbt_that_was_followed_leaves_nothing_to_repeat(
     again = bare.aft("dbt", "retry")
     assert "Nothing to do" in again.output
     assert "Scripts of ephemeral models are not repeated" in again.output
+    staged = bare.aft("dbt", "retry", *STAGED)
+    assert "Scripts of ephemeral models are not repeated" in staged.output
     assert ran(bare) == []

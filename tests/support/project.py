@@ -173,9 +173,11 @@ class Project:
         sql = "select name from sqlite_master where type in ('table', 'view')"
         return {str(name) for (name,) in self.query(sql, database)}
 
-    def results(self, target: str = "target") -> list[dict[str, Any]]:
-        """The entries of aft's results.json."""
-        document = json.loads((self.folder / target / "aft" / "results.json").read_text())
+    def results(
+        self, target: str = "target", name: str = "results.json"
+    ) -> list[dict[str, Any]]:
+        """The entries of one of aft's files of results."""
+        document = json.loads((self.folder / target / "aft" / name).read_text())
         entries: list[dict[str, Any]] = document["results"]
         return entries
 

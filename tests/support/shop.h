@@ -99,11 +99,12 @@ class Shop {
   }
 
   /// Each script's status by its id, as the results say in the end.
-  [[nodiscard]] std::map<std::string, std::string> Results() const {
+  [[nodiscard]] std::map<std::string, std::string> Results(
+      const std::string& name = "results.json") const {
     std::map<std::string, std::string> statuses;
-    if (!std::filesystem::exists(folder_.path() / "target/aft/results.json")) return {};
-    const boost::json::value document =
-        boost::json::parse(folder_.Read("target/aft/results.json"));
+    const std::string file = "target/aft/" + name;
+    if (!std::filesystem::exists(folder_.path() / file)) return {};
+    const boost::json::value document = boost::json::parse(folder_.Read(file));
     for (const boost::json::value& entry : document.at("results").as_array()) {
       const std::string id(entry.at("unique_id").as_string());
       EXPECT_FALSE(statuses.contains(id)) << id << " is listed twice";

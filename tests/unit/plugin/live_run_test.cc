@@ -161,7 +161,8 @@ TEST(LiveRun, RunsTheScriptsOfSourcesWithTheirFreshness) {
   EXPECT_EQ(gate.Verdict(1), "go");
   gate.Finish();
   EXPECT_THAT(gate.scripts.statuses, ElementsAre("compiling", "warn"));
-  EXPECT_EQ(shop.Results().size(), 2);
+  EXPECT_EQ(shop.Results("sources.json").size(), 2);
+  EXPECT_THAT(shop.Results(), IsEmpty());
 
   Gate other(shop);
   other.Tell(1, "NodeCompiling", "payments");

@@ -116,11 +116,11 @@ TEST(LeftScripts, AreThoseOfEphemeralModelsThatDidNotSucceed) {
 
 TEST(UnknownScripts, AreThoseAboveWhatIsRepeatedWhereNoResultsTellOfThem) {
   Graph graph;
-  graph["above"];
+  graph["model.shop.above"];
   graph["beside"];
-  graph["table"].parents = {"above"};
+  graph["table"].parents = {"model.shop.above"};
   const std::vector<NodeScripts> bound = {
-      {"above", true, {}}, {"beside", true, {}}, {"table", false, {}}};
+      {"model.shop.above", true, {}}, {"beside", true, {}}, {"table", false, {}}};
   PreviousRun previous;
   previous.command = "build";
   EXPECT_EQ(UnknownScripts(bound, previous, graph), "");
@@ -128,9 +128,9 @@ TEST(UnknownScripts, AreThoseAboveWhatIsRepeatedWhereNoResultsTellOfThem) {
   previous.nodes = {"table"};
   EXPECT_EQ(
       UnknownScripts(bound, previous, graph),
-      "cannot tell whether the scripts of 'above' have succeeded, for aft's results are "
-      "not of the run that dbt repeats; build these models and what is below them with "
-      "'aft dbt build --select'");
+      "cannot tell whether the scripts of 'model.shop.above' have succeeded, for aft's "
+      "results are not of the run that dbt repeats; run 'aft dbt build --select above+' "
+      "instead");
   previous.knows_scripts = true;
   EXPECT_EQ(UnknownScripts(bound, previous, graph), "");
 }

@@ -41,6 +41,9 @@ TEST(Secrets, ATextIsCutBeforeThem) {
   EXPECT_EQ(secrets.CutOf("is hunter"), 3U);
   EXPECT_EQ(secrets.CutOf("is t"), 3U);
   EXPECT_EQ(secrets.CutOf("hunter"), 6U);
+  secrets.Add("s3crets");
+  EXPECT_EQ(secrets.CutOf("is s3crets"), 3U);
+  EXPECT_EQ(secrets.CutOf("is hunter2 s3crets3cre"), 11U);
 }
 
 TEST(Secrets, NothingIsNoSecret) {

@@ -69,8 +69,13 @@ TEST(StagedRun, LeavesARunWithoutScriptsToDbt) {
 TEST(StagedRun, KeepsNoResultsOfScriptsThatARunWithoutThemDoesNotHave) {
   const std::string old = R"({"results": [{"unique_id": "old", "status": "error"}]})";
   const Shop shop({{"a", false, {}, {}, {}}});
-  for (const auto& [command, is_kept] :
-       {std::pair{"run", false}, {"test", true}, {"ls", true}}) {
+  struct Case {
+    const char* command;
+    bool has_begun;
+    bool is_kept;
+  };
+  for (const auto& [command, has_begun, is_kept] :
+       {Case{"run", true, false}, {"run", false, true}, {"test", true, true}}) {
     shop.Write("target/aft/results.json", old);
     StagedDriver driver(shop.path(), {command, "--select", "run"});
 
@@ -79,7 +84,8 @@ TEST(StagedRun, KeepsNoResultsOfScriptsThatARunWithoutThemDoesNotHave) {
     EXPECT_TRUE(driver.Starts());
     EXPECT_TRUE(driver.run.IsHandedOver());
     EXPECT_TRUE(shop.Results().contains("old"));
-    driver.run.CommandExited(0);
+    if (has_begun) shop.Write("target/run_results.json", R"({"results": []})");
+    driver.run.CommandExited(has_begun ? 0 : 2);
     EXPECT_EQ(shop.Results().contains("old"), is_kept) << command;
   }
 }
