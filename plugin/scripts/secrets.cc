@@ -46,7 +46,9 @@ std::string Secrets::Masked(std::string text) const {
 
 std::size_t Secrets::CutOf(std::string_view text) const {
   std::size_t cut = text.size();
-  for (std::size_t at = text.size(); at-- > 0 && at + LongestSize() > cut;) {
+  std::size_t at = text.size();
+  while (at > 0 && at - 1 + LongestSize() > cut) {
+    --at;
     const std::string_view rest = text.substr(at);
     // What crosses the cut, or may do so when more of the text is there, stays whole.
     const bool is_cut =

@@ -65,9 +65,12 @@ fs::path MakeFolder(const fs::path& parent) {
 
 /// Locks a folder; false where another run has taken it for a leftover before.
 bool Lock(const Fd& folder, const fs::path& path) {
-  const bool is_locked = folder.IsOpen() && ::flock(folder.get(), LOCK_EX | LOCK_NB) == 0;
-  if (is_locked) return fs::exists(path);
-  if (errno == ENOENT || errno == EWOULDBLOCK) return false;
+  if (!folder.IsOpen()) {
+    if (!fs::exists(path)) return false;
+    throw Error(Text("cannot open '", path.native(), "'"));
+  }
+  if (::flock(folder.get(), LOCK_EX | LOCK_NB) == 0) return fs::exists(path);
+  if (errno == EWOULDBLOCK) return false;
   throw Error(Text("cannot lock '", path.native(), "': ", std::strerror(errno)));
 }
 
