@@ -49,9 +49,9 @@ class LineSplitter {
  private:
   template <typename OnLine>
   void GiveOut(const OnLine& on_line, std::size_t size) {
-    const std::string line = rest_.substr(0, size);
-    rest_.erase(0, size);
-    on_line(std::string_view(line));
+    std::string line = rest_.substr(size);
+    line.swap(rest_);
+    on_line(std::string_view(line).substr(0, size));
   }
 
   std::size_t longest_line_;

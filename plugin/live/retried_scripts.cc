@@ -7,6 +7,7 @@
 #include "host_shim/error.h"
 
 namespace aft {
+
 RetriedScripts::RetriedScripts(const Graph& graph, std::vector<NodeScripts> scripts) {
   for (NodeScripts& of_node : scripts) {
     std::set<std::string> above = AncestorsOf(of_node.node, graph);

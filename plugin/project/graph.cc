@@ -15,30 +15,38 @@ Children ChildrenOf(const Graph& graph) {
   return children;
 }
 
-std::set<std::string> DescendantsOf(const std::string& id, const Children& children) {
+namespace {
+
+/// All that is reached from `id`, where `next_of` gives the direct neighbours of a node,
+/// or a null pointer for one that has none.
+template <typename NextOf>
+std::set<std::string> ReachedFrom(const std::string& id, const NextOf& next_of) {
   std::set<std::string> found;
   std::vector<std::string> open = {id};
   while (!open.empty()) {
-    const auto below = children.find(open.back());
+    const auto* const next = next_of(open.back());
     open.pop_back();
-    if (below == children.end()) continue;
-    for (const std::string& child : below->second)
-      if (found.insert(child).second) open.push_back(child);
+    if (next == nullptr) continue;
+    for (const std::string& neighbour : *next)
+      if (found.insert(neighbour).second) open.push_back(neighbour);
   }
   return found;
 }
 
+}  // namespace
+
+std::set<std::string> DescendantsOf(const std::string& id, const Children& children) {
+  return ReachedFrom(id, [&](const std::string& node) {
+    const auto below = children.find(node);
+    return below == children.end() ? nullptr : &below->second;
+  });
+}
+
 std::set<std::string> AncestorsOf(const std::string& id, const Graph& graph) {
-  std::set<std::string> found;
-  std::vector<std::string> open = {id};
-  while (!open.empty()) {
-    const auto node = graph.find(open.back());
-    open.pop_back();
-    if (node == graph.end()) continue;
-    for (const std::string& parent : node->second.parents)
-      if (found.insert(parent).second) open.push_back(parent);
-  }
-  return found;
+  return ReachedFrom(id, [&](const std::string& node) {
+    const auto found = graph.find(node);
+    return found == graph.end() ? nullptr : &found->second.parents;
+  });
 }
 
 namespace {

@@ -165,14 +165,8 @@ def test_a_killed_dbt_ends_its_scripts_and_leaves_the_results_of_others(
     project.write("scripts/short.py", "pass\n")
     project.bind("stg_orders", ["scripts/short.py"])
     run = start(SLEEPER)
-    children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
-    (dbt,) = (
-        int(pid)
-        for pid in children
-        if "aft-python" not in Path(f"/proc/{pid}/cmdline").read_text()
-    )
 
-    os.kill(dbt, signal.SIGKILL)
+    os.kill(run.dbt, signal.SIGKILL)
     run.wait_for_end()
 
     assert run.exit_code == 128 + signal.SIGKILL

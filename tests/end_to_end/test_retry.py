@@ -269,13 +269,7 @@ def add_slow(project: Project) -> None:
 
 
 def kill_dbt(run: RunInTerminal) -> None:
-    children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
-    (dbt,) = (
-        int(pid)
-        for pid in children
-        if "aft-python" not in Path(f"/proc/{pid}/cmdline").read_text()
-    )
-    os.kill(dbt, signal.SIGKILL)
+    os.kill(run.dbt, signal.SIGKILL)
     run.wait_for_end()
     assert run.exit_code == 128 + signal.SIGKILL
 

@@ -75,6 +75,17 @@ class RunInTerminal:
             os.waitpid(self.pid, 0)
         os.close(self.terminal)
 
+    @property
+    def dbt(self) -> int:
+        """The process of dbt, the one child that is no worker host."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        (pid,) = (
+            int(child)
+            for child in children
+            if "aft-python" not in Path(f"/proc/{child}/cmdline").read_text()
+        )
+        return pid
+
     def wait_for(self, condition: Callable[[], bool], what: str) -> None:
         def check() -> bool:
             self.read()
