@@ -3,11 +3,13 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <string>
 
 #include "plugin/warehouse/odbc.h"
 #include "python_runtime/connection_type.h"
+#include "python_runtime/fork_into_group.h"
 #include "python_runtime/py_border.h"
 #include "python_runtime/result_type.h"
 
@@ -37,6 +39,27 @@ PyObject* Drivers(PyObject* self, PyObject*) {
       if (PyList_Append(list.get(), FromText(driver).get()) != 0) throw PythonError();
     }
     return list;
+  });
+}
+
+PyObject* ForkIntoGroup(PyObject* self, PyObject* arguments, PyObject* keywords) {
+  return Guard(self, [&] {
+    static const char* const kNames[] = {"group", nullptr};
+    int group = -1;
+    ParseArguments(arguments, keywords, "i:fork_into_group", kNames, &group);
+    PyOS_BeforeFork();
+    const pid_t process = aft::ForkIntoGroup(group);
+    const int error = errno;
+    if (process == 0)
+      PyOS_AfterFork_Child();
+    else
+      PyOS_AfterFork_Parent();
+    if (process < 0) {
+      errno = error;
+      PyErr_SetFromErrno(PyExc_OSError);
+      throw PythonError();
+    }
+    return Checked(PyLong_FromLong(process));
   });
 }
 
@@ -80,11 +103,13 @@ PyMODINIT_FUNC PyInit__aft();
 
 PyMODINIT_FUNC PyInit__aft() {
   using aft::py::AsMethod;
-  static std::array<PyMethodDef, 3> functions = {{
+  static std::array<PyMethodDef, 4> functions = {{
       {"die_with_parent", AsMethod(&aft::py::DieWithParent), METH_VARARGS | METH_KEYWORDS,
        "Have this process killed when its parent ends; at once if it isn't `parent`."},
       {"drivers", &aft::py::Drivers, METH_NOARGS,
        "The names of the ODBC drivers that unixODBC knows."},
+      {"fork_into_group", AsMethod(&aft::py::ForkIntoGroup), METH_VARARGS | METH_KEYWORDS,
+       "Fork as os.fork() does, into the control group that a descriptor is of."},
       {nullptr, nullptr, 0, nullptr},
   }};
   static std::array<PyModuleDef_Slot, 2> slots = {{

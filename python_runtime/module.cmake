@@ -3,6 +3,7 @@
 # CMake 3.26 on only.
 add_library(_aft MODULE
   connection_type.cc
+  fork_into_group.cc
   module.cc
   py_border.cc
   result_type.cc)

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aft import channel, script_process
+from aft import cgroup, channel, script_process
 from aft.cgroup import HostGroup, MemoryUse, ScriptGroup
 from aft.cgroup_place import Unusable, find_place, parent_of
 from aft.errors import AftError, NoConnection
@@ -240,7 +240,7 @@ class Host:
         with warnings.catch_warnings():
             # Python warns of a fork while jemalloc's thread of pyarrow runs.
             warnings.simplefilter("ignore", DeprecationWarning)
-            pid = os.fork()
+            pid = cgroup.fork(group)
         if pid == 0:
             script = script_process.ScriptProcess(
                 host,

@@ -58,6 +58,62 @@ def test_what_a_script_leaves_is_killed_and_its_group_removed(host: HostGroup) -
     assert not group.folder.exists()
 
 
+# The C library notes the owner of a mutex behind its first two numbers. The number of the
+# system call is the one of x86-64.
+TELL_OF_A_FORK = """
+GET_ROBUST_LIST = 274
+import ctypes, os, sys, threading
+from aft import cgroup
+library = ctypes.CDLL(None)
+on_child = ctypes.CFUNCTYPE(None)(lambda: os.write(1, b"handler of a library\\n"))
+library.__register_atfork(None, None, on_child, None)
+os.register_at_fork(after_in_child=lambda: os.write(1, b"handler in Python\\n"))
+parent = os.getpid()
+pid = cgroup.fork(sys.argv[1])
+if pid == 0:
+    own = os.getpid()
+    print(open(sys.argv[2] + "/cgroup.procs").read().split() == [str(own)])
+    print(os.getppid() == parent, threading.get_native_id() == own)
+    mutex = (ctypes.c_int * 16)()
+    library.pthread_mutex_lock(mutex)
+    robust, size = ctypes.c_void_p(), ctypes.c_size_t()
+    library.syscall(GET_ROBUST_LIST, 0, ctypes.byref(robust), ctypes.byref(size))
+    print(mutex[2] == own, robust.value is not None)
+else:
+    print(os.waitpid(pid, 0)[1], pid in (parent, 0))
+"""
+
+
+def told_of_a_fork(into: Path, looked_for: Path) -> list[str]:
+    told = subprocess.run(
+        [sys.executable, "-c", TELL_OF_A_FORK, into, looked_for],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        check=True,
+        text=True,
+    )
+    return told.stdout.splitlines()
+
+
+def test_a_fork_begins_in_the_group(host: HostGroup) -> None:
+    group = host.add(1, None)
+
+    told = told_of_a_fork(group.folder, group.folder)
+
+    assert told[:2] == ["handler of a library", "handler in Python"]
+    assert told[2:] == ["True", "True True", "True True", "0 False"]
+    group.end()
+
+
+def test_a_fork_is_made_where_there_is_no_such_group(host: HostGroup) -> None:
+    group = host.add(1, None)
+
+    told = told_of_a_fork(group.folder.parent / "missing", group.folder)
+
+    assert told[2:] == ["False", "True True", "True True", "0 False"]
+    group.end()
+
+
 def test_a_group_of_a_living_host_is_left_alone(host: HostGroup, place: Place) -> None:
     group = host.add(1, None)
     sleeper = start(group, "sleep", "1000")
