@@ -5,9 +5,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from tests.support import refused_call
 from tests.support.cgroups import group_of, usable_place
 from tests.support.processes import is_running, wait_until
 from tests.unit.python_runtime.left_processes import LEAVES_PROCESSES, wait_for_the_end_of
@@ -21,6 +25,10 @@ NewWorker = Callable[..., Worker]
 # The numbers of system calls on x86-64.
 FUTEX = "202"
 CLOCK_NANOSLEEP = "230"
+CLONE3 = "435"
+
+# Containers refuse it, for they can't look at its arguments.
+WITHOUT_CLONE3 = [sys.executable, refused_call.__file__, CLONE3]
 
 
 def system_call(pid: int) -> str:
@@ -243,11 +251,12 @@ def test_a_fork_of_the_script_does_not_report_for_it(run: Run) -> None:
     assert ended.done is None
 
 
+@pytest.mark.parametrize("wrapper", [[], WITHOUT_CLONE3], ids=["", "without clone3"])
 def test_a_script_is_in_a_control_group_of_its_own(
-    new_worker: NewWorker, project: Path
+    new_worker: NewWorker, project: Path, wrapper: list[str]
 ) -> None:
     usable_place()
-    worker = new_worker()
+    worker = new_worker(wrapper=wrapper)
     hosts = Path(worker.prepare(project)["prepared"]["group"])
     worker.receive()
     worker.use_manifest(project / "target" / "manifest.json")
