@@ -38,21 +38,25 @@ struct ThreadState {
   }
 };
 
+/// Whether clone3(2) is there: a filter that can't look at its arguments refuses it.
+bool CanClone() { return ::syscall(SYS_clone3, nullptr, 0) < 0 && errno == EINVAL; }
+
 /// Goes on in a process in `group` that is a child of this one's parent. False in this
 /// process, which is not needed any more.
-bool ContinueInGroup(int group, Told& told) {
-  ThreadState thread;
+bool ContinueInGroup(int group, const ThreadState& thread, Told& told) {
+  // Brings the page here, for the kernel takes no notice when it can't write there.
+  told = {};
   clone_args arguments{};
   arguments.flags = CLONE_INTO_CGROUP | CLONE_PARENT | CLONE_PARENT_SETTID |
                     CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
   arguments.cgroup = static_cast<std::uint64_t>(group);
   arguments.parent_tid = AddressOf(&told.process);
-  if (thread.Read()) {
-    arguments.child_tid = AddressOf(thread.id);
-    if (::syscall(SYS_clone3, &arguments, sizeof arguments) == 0) {
-      ::syscall(SYS_set_robust_list, thread.mutexes, thread.mutexes_size);
-      return true;
-    }
+  arguments.child_tid = AddressOf(thread.id);
+  if (::syscall(SYS_clone3, &arguments, sizeof arguments) == 0) {
+    // A process that the original knows nothing of must do nothing.
+    if (told.process != ::getpid()) ::_exit(1);
+    ::syscall(SYS_set_robust_list, thread.mutexes, thread.mutexes_size);
+    return true;
   }
   // Read only where no process was made.
   told.error = errno;
@@ -66,6 +70,8 @@ void WaitForEnd(pid_t process) {
 }  // namespace
 
 pid_t ForkIntoGroup(int group) {
+  ThreadState thread;
+  if (!thread.Read() || !CanClone()) return -1;
   void* page = ::mmap(nullptr, sizeof(Told), PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) return -1;
@@ -74,11 +80,12 @@ pid_t ForkIntoGroup(int group) {
   // So that makes a process that does nothing but go on in another.
   pid_t process = ::fork();
   if (process == 0) {
-    if (!ContinueInGroup(group, told)) ::_exit(0);
+    if (!ContinueInGroup(group, thread, told)) ::_exit(0);
   } else if (process > 0) {
     WaitForEnd(process);
     process = told.process > 0 ? told.process : -1;
-    errno = told.error;
+    // Without a reason, it was killed before it could give one.
+    errno = told.error != 0 ? told.error : EAGAIN;
   }
   ::munmap(page, sizeof(Told));
   return process;

@@ -116,25 +116,32 @@ class HostGroup:
 
 def fork(folder: str | None) -> int:
     """os.fork(), where the new process begins in a group if the kernel can do that."""
-    # The host says why when the module can't be loaded.
-    from aft import _aft
-
-    if folder is not None:
-        with suppress(OSError):
-            group = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                return _aft.fork_into_group(group)
-            finally:
-                os.close(group)
-    return os.fork()
+    pid = None if folder is None else _fork_into(folder)
+    return os.fork() if pid is None else pid
 
 
 def enter(folder: str) -> None:
     """Put this process into a group, and so whatever it starts; raises OSError."""
     processes = Path(folder) / PROCESSES
-    # To be moved takes long, even to where a process is.
+    # To be moved may take long, even to where a process is.
     if str(os.getpid()) not in _read(processes).split():
         write(processes, "0")
+
+
+def _fork_into(folder: str) -> int | None:
+    # The host says why when the module can't be loaded.
+    from aft import _aft
+
+    try:
+        group = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return None
+    try:
+        pid = _aft.fork_into_group(group)
+    except OSError:
+        pid = None
+    os.close(group)
+    return pid
 
 
 def kill(folder: Path) -> None:

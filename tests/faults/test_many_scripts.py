@@ -19,19 +19,27 @@ CHILDREN = [f"child_{number}" for number in range(WIDTH)]
 EPHEMERAL = "{{ config(materialized='ephemeral') }}"
 
 # Each script tells what it sees of its host, which forked it, and of aft, which started
-# that: how many descriptors they hold, and how many scripts there are.
+# that: how many descriptors they hold, and how many scripts there are. One that is alone
+# waits for its host to be at rest.
 SCRIPT = """
 import json, os, time
-def parent(pid):
-    return int(open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[1])
+def state_and_parent(pid):
+    return open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[:2]
+def children(pid):
+    return len(open(f"/proc/{pid}/task/{pid}/children").read().split())
 host = os.getppid()
-aft = parent(host)
+aft = int(state_and_parent(host)[1])
+if context.current_model.name in ("first", "last"):
+    longest = time.monotonic() + 10
+    while children(host) > 1 or state_and_parent(host)[0] != "S":
+        assert time.monotonic() < longest, "the host has other children, or does not rest"
+        time.sleep(0.001)
 seen = {
     "node": context.current_model.name,
     "began": time.monotonic(),
     "aft": len(os.listdir(f"/proc/{aft}/fd")),
     "host": len(os.listdir(f"/proc/{host}/fd")),
-    "children": len(open(f"/proc/{host}/task/{host}/children").read().split()),
+    "children": children(host),
     "own": len(os.listdir("/proc/self/fd")),
 }
 seen["ended"] = time.monotonic()

@@ -39,6 +39,8 @@ def refuse(number: int) -> None:
     library.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if library.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program) != 0:
         raise OSError(ctypes.get_errno(), "cannot set a filter of system calls")
+    if library.syscall(number, 0, 0) != -1 or ctypes.get_errno() != errno.ENOSYS:
+        raise OSError(f"system call {number} is not refused")
 
 
 if __name__ == "__main__":
