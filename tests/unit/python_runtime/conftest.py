@@ -63,9 +63,12 @@ def new_worker(launcher: Path) -> Iterator[Callable[..., Worker]]:
 
 @pytest.fixture
 def ready_worker(new_worker: Callable[..., Worker], project: Path) -> Callable[..., Worker]:
-    """Start a worker host as new_worker() does, and get it ready for scripts."""
+    """Start a worker host as new_worker() does, and get it ready for scripts.
 
-    def start(**options: Any) -> Worker:
+    ready_worker(project=…) is for another project folder.
+    """
+
+    def start(project: Path = project, **options: Any) -> Worker:
         made = new_worker(**options)
         assert "prepared" in made.prepare(project)
         assert "warm" in made.receive()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from tests.unit.python_runtime.shop import write_files
 from tests.unit.python_runtime.worker import PATIENCE, Worker
 
 NewWorker = Callable[..., Worker]
+
+NOBODY = 65534
 
 
 def test_it_says_the_target_before_it_warms_up(new_worker: NewWorker, project: Path) -> None:
@@ -127,6 +130,47 @@ def test_scripts_end_when_the_plugin_closes_the_channel(worker: Worker, project:
 
     daemon = int(b"".join(running.chunks).split()[1])
     assert [each for each in (pid, daemon) if is_running(each)] == []
+
+
+STARTS_ANOTHER_USERS_PROCESS = """
+import subprocess, time
+from pathlib import Path
+started = subprocess.Popen(
+    [context.arguments["setpriv"], "--reuid=0", "--clear-groups", "sleep", "1000"],
+    stdout=subprocess.DEVNULL,
+    stderr=subprocess.DEVNULL,
+)
+while "\\nUid:\\t0\\t0\\t0\\t" not in Path(f"/proc/{started.pid}/status").read_text():
+    assert started.poll() is None
+    time.sleep(0.001)
+print(started.pid)
+"""
+
+
+def test_what_runs_as_another_user_holds_nothing_up(
+    ready_worker: NewWorker, project: Path, short_folder: Path
+) -> None:
+    """As an ordinary user, who must not kill it."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root to run as another user, and to make a program for root")
+    setpriv = short_folder / "setpriv"
+    shutil.copy("/usr/bin/setpriv", setpriv)
+    setpriv.chmod(0o4755)
+    project = shutil.copytree(project, short_folder / "project")
+    for folder in (short_folder, project):
+        folder.chmod(0o755)
+    write_files(project, {"s.py": STARTS_ANOTHER_USERS_PROCESS})
+    as_nobody = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    worker = ready_worker(project=project, wrapper=as_nobody)
+
+    ended = worker.run(
+        project / "s.py", "model.shop.scored", arguments={"setpriv": str(setpriv)}
+    )
+    said = worker.close()
+
+    assert ended.done is not None
+    assert (ended.done["status"], said) == ("success", "")
+    os.kill(int(ended.output), signal.SIGKILL)
 
 
 @pytest.mark.parametrize("victim", ["host", "guardian"])
