@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "plugin/warehouse/dialect.h"
-#include "plugin/warehouse/odbc.h"
+#include "plugin/warehouse/odbc_connection.h"
 #include "plugin/warehouse/table_reader.h"
 #include "plugin/warehouse/table_writer.h"
 #include "python_runtime/py_border.h"

@@ -7,7 +7,7 @@
 #include <csignal>
 #include <string>
 
-#include "plugin/warehouse/odbc.h"
+#include "plugin/warehouse/odbc_connection.h"
 #include "python_runtime/connection_type.h"
 #include "python_runtime/fork_into_group.h"
 #include "python_runtime/py_border.h"

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "plugin/warehouse/odbc.h"
+#include "plugin/warehouse/odbc_error.h"
 #include "plugin/warehouse/table_writer.h"
 
 namespace aft::py {

@@ -8,35 +8,10 @@
 #include <vector>
 
 #include "plugin/warehouse/arrow_c.h"
+#include "plugin/warehouse/bitmap.h"
 
 /// Arrow arrays built value by value. Finish() gives the array and starts the next.
 namespace aft {
-
-/// One bit a value, and how many of them are off.
-class Bitmap {
- public:
-  void Append(bool bit) {
-    if (length_ % 8 == 0) bytes_.push_back(0);
-    if (bit) {
-      bytes_.back() = static_cast<uint8_t>(bytes_.back() | 1U << (length_ % 8));
-    } else {
-      ++zeros_;
-    }
-    ++length_;
-  }
-  [[nodiscard]] int64_t length() const { return length_; }
-  [[nodiscard]] int64_t zeros() const { return zeros_; }
-  std::vector<uint8_t> Take() {
-    length_ = 0;
-    zeros_ = 0;
-    return std::exchange(bytes_, {});
-  }
-
- private:
-  std::vector<uint8_t> bytes_;
-  int64_t length_ = 0;
-  int64_t zeros_ = 0;
-};
 
 template <typename T>
 class FixedBuilder {

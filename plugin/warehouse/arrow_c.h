@@ -2,14 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 /// The Arrow C data interface and C stream interface: what the specification lays
-/// down, owners for it, and streams over C++ objects. Values are built in
-/// array_builder.h and read in arrow_column.h.
+/// down, and owners for it. Streams are made and read in arrow_stream.h; values are
+/// built in array_builder.h and read in arrow_column.h.
 
 // The guards and the member order are the specification's, so that these
 // structs and another library's of the same names are the same structs.
@@ -101,22 +100,6 @@ class Unique {
   T value_{};
 };
 
-/// Batches that somebody takes one after the other.
-class BatchSource {
- public:
-  BatchSource() = default;
-  BatchSource(const BatchSource&) = delete;
-  BatchSource& operator=(const BatchSource&) = delete;
-  virtual ~BatchSource() = default;
-
-  [[nodiscard]] virtual Unique<ArrowSchema> Schema() = 0;
-  /// The next batch, or an empty one behind the last.
-  [[nodiscard]] virtual Unique<ArrowArray> Next() = 0;
-};
-
-/// Makes a C stream of `source`. What it throws is the stream's last error.
-Unique<ArrowArrayStream> ExportStream(std::unique_ptr<BatchSource> source);
-
 /// A schema of a primitive or variable-length type.
 Unique<ArrowSchema> MakeSchema(std::string format, std::string name);
 /// A schema of a batch: a struct with these children.
@@ -128,9 +111,5 @@ Unique<ArrowArray> MakeArray(int64_t length, int64_t null_count,
                              std::vector<std::vector<uint8_t>> buffers);
 /// A batch: a struct array with these children, each `length` long.
 Unique<ArrowArray> MakeBatch(int64_t length, std::vector<Unique<ArrowArray>> columns);
-
-/// The schema of a stream, and its next batch; errors name what was being done.
-Unique<ArrowSchema> TakeSchema(ArrowArrayStream& stream, const std::string& doing);
-Unique<ArrowArray> TakeBatch(ArrowArrayStream& stream, const std::string& doing);
 
 }  // namespace aft

@@ -100,11 +100,6 @@ CellFormat FormatOf(const ValueType& type, SQLSMALLINT sql_type) {
 
 }  // namespace
 
-std::string Describe(const Relation& relation) {
-  if (relation.schema.empty()) return Text("'", relation.identifier, "'");
-  return Text("'", relation.schema, ".", relation.identifier, "'");
-}
-
 Dialect::Dialect(const odbc::Connection& connection)
     : quote_(connection.InfoText(SQL_IDENTIFIER_QUOTE_CHAR)),
       catalog_separator_(connection.InfoText(SQL_CATALOG_NAME_SEPARATOR)),

@@ -7,28 +7,13 @@
 #include <string_view>
 #include <vector>
 
-#include "plugin/warehouse/odbc.h"
+#include "plugin/warehouse/odbc_statement.h"
 #include "plugin/warehouse/read_column.h"
+#include "plugin/warehouse/relation.h"
 #include "plugin/warehouse/value_type.h"
 #include "plugin/warehouse/write_column.h"
 
 namespace aft {
-
-/// A table or view by the parts of its name. A part whose quote flag is off is written
-/// bare if it is a plain word, so that the database may fold its case.
-struct Relation {
-  std::string database;
-  std::string schema;
-  std::string identifier;
-  bool quote_database = true;
-  bool quote_schema = true;
-  bool quote_identifier = true;
-};
-
-/// The relation's name in messages, as 'main.orders'.
-std::string Describe(const Relation& relation);
-
-enum class RelationKind { kMissing, kTable, kView };
 
 /// How a query is put to the driver and what its columns are read as.
 struct ReadPlan {

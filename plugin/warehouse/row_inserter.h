@@ -9,7 +9,7 @@
 
 #include "plugin/warehouse/arrow_c.h"
 #include "plugin/warehouse/dialect.h"
-#include "plugin/warehouse/odbc.h"
+#include "plugin/warehouse/odbc_statement.h"
 #include "plugin/warehouse/write_column.h"
 
 namespace aft {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "plugin/warehouse/dialect.h"
-#include "plugin/warehouse/odbc.h"
+#include "plugin/warehouse/odbc_connection.h"
 
 namespace aft {
 

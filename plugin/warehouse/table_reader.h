@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "plugin/warehouse/arrow_c.h"
+#include "plugin/warehouse/arrow_stream.h"
 #include "plugin/warehouse/dialect.h"
-#include "plugin/warehouse/odbc.h"
+#include "plugin/warehouse/odbc_statement.h"
 #include "plugin/warehouse/read_column.h"
 
 namespace aft {

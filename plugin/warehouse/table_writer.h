@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "plugin/warehouse/arrow_c.h"
+#include "plugin/warehouse/arrow_stream.h"
 #include "plugin/warehouse/dialect.h"
-#include "plugin/warehouse/odbc.h"
+#include "plugin/warehouse/odbc_connection.h"
 #include "plugin/warehouse/transaction.h"
 #include "plugin/warehouse/write_column.h"
 

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "plugin/warehouse/odbc_statement.h"
+
 namespace aft::odbc {
 
 Transaction::Transaction(Connection& connection, std::string begin, std::string doing)

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "plugin/warehouse/odbc.h"
+#include "plugin/warehouse/odbc_connection.h"
 
 namespace aft::odbc {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "plugin/warehouse/arrow_column.h"
-#include "plugin/warehouse/odbc.h"
+#include "plugin/warehouse/odbc_statement.h"
 #include "plugin/warehouse/value_type.h"
 
 namespace aft {

@@ -14,7 +14,7 @@
 #include "plugin/warehouse/array_builder.h"
 #include "plugin/warehouse/arrow_column.h"
 #include "plugin/warehouse/dialect.h"
-#include "plugin/warehouse/odbc.h"
+#include "plugin/warehouse/odbc_statement.h"
 #include "plugin/warehouse/table_reader.h"
 #include "plugin/warehouse/table_writer.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/warehouse/odbc.h"
+#include "plugin/warehouse/odbc_statement.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
