@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.dbt_results import artifact
 from tests.support.example import MODELS, SCRIPT, STAGING
-from tests.support.processes import PATIENCE, is_running, wait_until
+from tests.support.processes import PATIENCE, children_of, is_running, wait_until
 from tests.support.programs import AFT, DBT
 from tests.support.project import STAGED, Project
 from tests.support.terminal import SLEEPER, STUBBORN, RunInTerminal
@@ -94,14 +94,8 @@ def test_ctrl_c_stops_dbt_in_a_stage(project: Project, start: Start) -> None:
 def test_a_dbt_that_is_killed_is_no_success(project: Project, start: Start) -> None:
     begun = note_start(project, "z_endless")
     run = start(until=begun.exists)
-    children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
-    (dbt,) = (
-        int(pid)
-        for pid in children
-        if b"result:error" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    )
 
-    os.kill(dbt, signal.SIGKILL)
+    os.kill(run.dbt, signal.SIGKILL)
     run.wait_for_end()
 
     # What dbt had told of by then; it works on all without parents first.
@@ -133,13 +127,13 @@ def test_nothing_outlives_an_aft_that_is_killed_in_a_stage(
 ) -> None:
     begun = note_start(project, "z_endless")
     run = start(until=begun.exists)
-    pids = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+    pids = children_of(run.pid)
 
     os.kill(run.pid, signal.SIGKILL)
     run.wait_for_end()
 
     assert pids
-    wait_until(lambda: not any(is_running(int(pid)) for pid in pids), "all is gone")
+    wait_until(lambda: not any(is_running(pid) for pid in pids), "all is gone")
 
 
 def test_ctrl_c_while_nodes_are_listed_starts_no_stage(start: Start, tmp_path: Path) -> None:

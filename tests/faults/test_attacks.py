@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.example import LTV, SCRIPT
+from tests.support.nobody import AS_NOBODY
 from tests.support.processes import PATIENCE, wait_until
 from tests.support.programs import AFT, DBT
 from tests.support.project import Project
@@ -232,9 +233,8 @@ def answer_to_another_user(gate: Path) -> str:
     """What the gate says to somebody who has got past the modes of its folder."""
     for path in (gate, *gate.parents[:2]):
         path.chmod(0o777)
-    client = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "python3", "-c"]
     finished = subprocess.run(
-        [*client, CLIENT, str(gate)],
+        [*AS_NOBODY, "python3", "-c", CLIENT, str(gate)],
         env={"PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,

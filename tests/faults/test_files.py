@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.example import LTV
+from tests.support.nobody import AS_NOBODY, NOBODY
 from tests.support.programs import AFT, DBT
 from tests.support.project import Project
-
-NOBODY = 65534
 
 
 @pytest.fixture
@@ -96,7 +95,7 @@ def test_a_project_that_cannot_be_written_to_works_with_a_target_elsewhere(
     command += ["--log-path", writable]
 
     run = subprocess.run(
-        ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *command],
+        [*AS_NOBODY, *command],
         cwd=project.folder,
         env=project.environment
         | dict.fromkeys(("JAFFLE_SHOP_FOLDER", "HOME", "TMPDIR"), str(writable)),

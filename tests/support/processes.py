@@ -40,6 +40,11 @@ def is_running(pid: int) -> bool:
     return state != "Z"
 
 
+def children_of(pid: int) -> list[int]:
+    """The processes that the main thread of ``pid`` has started or adopted."""
+    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+
 def processes_with(folder: Path, variable: str = "TMPDIR") -> list[str]:
     """The commands of all processes in whose environment `variable` is `folder`."""
     wanted = f"{variable}={folder}".encode()

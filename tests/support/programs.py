@@ -13,3 +13,8 @@ AFT = BUILD / "bin" / "aft"
 DBT = Path(sys.executable).parent / "dbt"
 FAULT_DRIVER = BUILD / "tests" / "faults" / "libaft_fault_driver.so"
 JAFFLE_SHOP = REPOSITORY / "tests" / "projects" / "jaffle_shop"
+
+
+def python_environment() -> dict[str, str]:
+    """An environment in which another Python finds the modules that this one does."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -9,7 +9,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.support.processes import processes_with, wait_until
+from tests.support.processes import children_of, processes_with, wait_until
 from tests.support.programs import AFT
 from tests.support.project import Project, plain
 
@@ -78,10 +78,9 @@ class RunInTerminal:
     @property
     def dbt(self) -> int:
         """The process of dbt, the one child that is no worker host."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         (pid,) = (
-            int(child)
-            for child in children
+            child
+            for child in children_of(self.pid)
             if "aft-python" not in Path(f"/proc/{child}/cmdline").read_text()
         )
         return pid

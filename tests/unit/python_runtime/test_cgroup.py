@@ -17,6 +17,7 @@ from aft.cgroup_place import Place
 
 from tests.support.cgroups import group_of, require_memory, usable_place
 from tests.support.processes import PATIENCE, is_running, wait_until
+from tests.support.programs import python_environment
 
 MIB = 1 << 20
 
@@ -90,7 +91,7 @@ def told_of_a_fork(into: Path, looked_for: Path) -> list[str]:
     told = subprocess.run(
         [sys.executable, "-c", TELL_OF_A_FORK, into, looked_for],
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env=python_environment(),
         check=True,
         text=True,
     )
@@ -160,7 +161,7 @@ def in_group(folder: Path, *calls: str) -> list[str]:
         [sys.executable, "-c", f"{code}input()"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env=python_environment(),
         preexec_fn=lambda: enter(str(folder)),
         text=True,
     )

@@ -13,14 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.nobody import AS_NOBODY
 from tests.support.processes import is_running, wait_until
 from tests.unit.python_runtime.left_processes import LEAVES_PROCESSES, wait_for_the_end_of
 from tests.unit.python_runtime.shop import write_files
 from tests.unit.python_runtime.worker import PATIENCE, Worker
 
 NewWorker = Callable[..., Worker]
-
-NOBODY = 65534
 
 
 def test_it_says_the_target_before_it_warms_up(new_worker: NewWorker, project: Path) -> None:
@@ -160,8 +159,7 @@ def test_what_runs_as_another_user_holds_nothing_up(
     for folder in (short_folder, project):
         folder.chmod(0o755)
     write_files(project, {"s.py": STARTS_ANOTHER_USERS_PROCESS})
-    as_nobody = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-    worker = ready_worker(project=project, wrapper=as_nobody)
+    worker = ready_worker(project=project, wrapper=AS_NOBODY)
 
     ended = worker.run(
         project / "s.py", "model.shop.scored", arguments={"setpriv": str(setpriv)}

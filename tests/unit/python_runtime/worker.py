@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.support.processes import children_of
+
 PACKET = 208 * 1024
 PATIENCE = 60  # seconds
 
@@ -117,8 +119,7 @@ class Worker:
     @property
     def host(self) -> int:
         """The process that scripts are forked from; the one started is its guardian."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        (pid,) = map(int, children.read_text().split())
+        (pid,) = children_of(self.process.pid)
         return pid
 
     def send(self, **message: Any) -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 from aft import _aft
 
+from tests.support.programs import python_environment
 from tests.unit.python_runtime.module.sqlite import connection_string, read, write
 
 
@@ -23,7 +23,7 @@ def run_python(code: str, *arguments: object) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env=python_environment(),
     )
 
 
