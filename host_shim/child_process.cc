@@ -13,6 +13,7 @@
 #include <boost/process/extend.hpp>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -24,6 +25,10 @@ namespace {
 namespace process = boost::process;
 
 constexpr int kPassedDescriptor = 3;
+
+// The status of a process that somebody else has reaped. How it ended is lost, which must
+// not pass for success.
+constexpr int kLostStatus = EXIT_FAILURE << 8;
 
 /// What the child does between fork and exec; async-signal-safe calls only.
 struct ChildSetup : process::extend::handler {
@@ -130,11 +135,12 @@ void ChildProcess::Signal(int signal) const {
 }
 
 std::optional<int> ChildProcess::TryReap() {
+  if (state_->is_reaped) return std::nullopt;
   int status = 0;
-  if (state_->is_reaped || ::waitpid(state_->pid, &status, WNOHANG) != state_->pid)
-    return std::nullopt;
+  const pid_t ended = ::waitpid(state_->pid, &status, WNOHANG);
+  if (ended == 0 || (ended < 0 && errno != ECHILD)) return std::nullopt;
   state_->is_reaped = true;
-  return status;
+  return ended < 0 ? kLostStatus : status;
 }
 
 void ChildProcess::TerminateAndReap(std::chrono::milliseconds grace) {

@@ -2,6 +2,7 @@
 #include "host_shim/frame_client.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 
 #include "host_shim/error.h"
 #include "host_shim/fd.h"
+#include "host_shim/write_all.h"
 
 namespace aft {
 namespace {
@@ -39,16 +41,16 @@ void Copy(int from, int to) {
   std::vector<char> bytes(std::size_t{256} << 10U);
   while (true) {
     const ssize_t count = ::read(from, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw Error(Text("cannot read the rows: ", std::strerror(errno)));
     if (count == 0) return;
-    std::string_view rest(bytes.data(), static_cast<std::size_t>(count));
-    while (!rest.empty()) {
-      const ssize_t written = ::write(to, rest.data(), rest.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) throw Error(Text("cannot write the rows: ", std::strerror(errno)));
-      rest.remove_prefix(static_cast<std::size_t>(written));
+    if (count < 0 && errno == EAGAIN) {
+      pollfd entry{from, POLLIN, 0};
+      ::poll(&entry, 1, -1);
+    } else if (count < 0 && errno != EINTR) {
+      throw Error(Text("cannot read the rows: ", std::strerror(errno)));
     }
+    if (count < 0) continue;
+    const int error = WriteAll(to, {bytes.data(), static_cast<std::size_t>(count)});
+    if (error != 0) throw Error(Text("cannot write the rows: ", std::strerror(error)));
   }
 }
 
@@ -122,10 +124,13 @@ void ReadFrame(const std::string& relation, const std::string& format) {
 }
 
 void WriteFrame(const std::string& model, const std::string& format,
-                const std::string& mode) {
+                const HowToWrite& how) {
   const Fd file = MakeSpoolFile();
   Copy(STDIN_FILENO, file.get());
-  Ask({"write", model, format, mode}, file);
+  std::vector<std::string> fields = {"write", model, format, how.mode,
+                                     how.on_schema_change};
+  fields.insert(fields.end(), how.unique_key.begin(), how.unique_key.end());
+  Ask(fields, file);
 }
 
 }  // namespace aft

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace aft {
 
@@ -15,9 +16,16 @@ inline constexpr const char* kScriptSocket = "AFT_SCRIPT_SOCKET";
 /// is written out unless all rows are there. Throws Error with the other side's reason.
 void ReadFrame(const std::string& relation, const std::string& format);
 
+/// As `aft.write_to_model` has them.
+struct HowToWrite {
+  std::string mode;
+  std::string on_schema_change;
+  std::vector<std::string> unique_key;
+};
+
 /// Writes the frame on standard input into `model`. An empty `format` means that it is
 /// found out. Throws Error with the other side's reason; then nothing has changed.
 void WriteFrame(const std::string& model, const std::string& format,
-                const std::string& mode);
+                const HowToWrite& how);
 
 }  // namespace aft

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "host_shim/error.h"
+#include "host_shim/ignored_signal.h"
+#include "host_shim/write_all.h"
 
 namespace aft {
 namespace {
@@ -20,33 +22,28 @@ namespace {
 // As aft_plugin.h promises.
 constexpr std::size_t kLongestLine = std::size_t{16} << 20U;
 
+// The exit code when the output is not complete but all else is well.
+constexpr int kIncomplete = 1;
+
 // A pipe holds 64 KiB, the size of a read, unless somebody made it larger, to 1 MiB.
 constexpr int kPipefuls = 16;
 
 // What a process gets to end by itself when the plugin has failed.
 constexpr std::chrono::seconds kGrace{10};
 
+/// What a parent has made this process ignore stays ignored, although a signalfd would
+/// receive it. SIGPIPE is handled in any case: a run has to know that its reader is gone.
 sigset_t HandledSignals() {
   sigset_t set;
   sigemptyset(&set);
   for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE})
-    sigaddset(&set, signal);
+    if (signal == SIGPIPE || !IsIgnored(signal)) sigaddset(&set, signal);
   return set;
 }
 
 bool IsPipe(int fd) {
   struct stat status{};
   return ::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
-}
-
-void WriteAll(void* /*self*/, int fd, const char* bytes, size_t count) {
-  while (count > 0) {
-    const ssize_t written = ::write(fd, bytes, count);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
-    bytes += written;
-    count -= static_cast<size_t>(written);
-  }
 }
 
 std::vector<std::string> Strings(const char* const* list) {
@@ -63,13 +60,15 @@ Host::Host(PluginLibrary& plugin)
       pipe_(IsPipe(STDOUT_FILENO) ? STDOUT_FILENO : -1),
       lines_(kLongestLine) {
   const sigset_t handled = HandledSignals();
-  ::sigprocmask(SIG_BLOCK, &handled, nullptr);
+  ::sigprocmask(SIG_SETMASK, &handled, nullptr);
   signals_ = Fd(::signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_.IsOpen())
     throw Error(Text("cannot receive signals: ", std::strerror(errno)));
   functions_.size = sizeof functions_;
   functions_.self = this;
-  functions_.write = WriteAll;
+  functions_.write = [](void* self, int fd, const char* bytes, size_t count) {
+    static_cast<Host*>(self)->Write(fd, {bytes, count});
+  };
   functions_.signal_child = [](void* self, int signal) {
     const Host& host = *static_cast<Host*>(self);
     if (host.child_ != nullptr) host.child_->Signal(signal);
@@ -79,7 +78,18 @@ Host::Host(PluginLibrary& plugin)
 int Host::Run() {
   StartNext();
   while (!is_done_) Wait();
-  return plugin_.functions().exit_code(plugin_.functions().self);
+  const int exit_code = plugin_.functions().exit_code(plugin_.functions().self);
+  if (problem_.empty()) return exit_code;
+  WriteAll(STDERR_FILENO, Text("aft: ", problem_, "\n"));
+  return exit_code == 0 ? kIncomplete : exit_code;
+}
+
+void Host::Write(int fd, std::string_view bytes) {
+  const int error = WriteAll(fd, bytes);
+  // That a pipe's reader is gone is for the plugin to judge, which has SIGPIPE for that.
+  if (error == 0 || error == EPIPE || !problem_.empty()) return;
+  problem_ = Text("cannot write to standard ", fd == STDERR_FILENO ? "error" : "output",
+                  ": ", std::strerror(error), "; what was written is not complete");
 }
 
 void Host::Check(aft_status status, const aft_error& error) {

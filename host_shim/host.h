@@ -5,6 +5,7 @@
 #include <csignal>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "host_shim/child_process.h"
@@ -18,7 +19,7 @@ namespace aft {
 /// signals to it. Has no opinion on any of them.
 class Host {
  public:
-  /// Blocks the signals that it passes on, for the whole process.
+  /// Blocks the signals that it passes on, and no others, for the whole process.
   explicit Host(PluginLibrary& plugin);
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
@@ -27,11 +28,13 @@ class Host {
   /// The functions for the plugin; good as long as this object.
   [[nodiscard]] const aft_host& functions() const { return functions_; }
 
-  /// Runs until the plugin is done; returns the exit code. Throws Error when the plugin
-  /// fails; no process is left then.
+  /// Runs until the plugin is done; returns the exit code, which is not 0 where some of
+  /// the plugin's output could not be written. Throws Error when the plugin fails; no
+  /// process is left then.
   int Run();
 
  private:
+  void Write(int fd, std::string_view bytes);
   void StartNext();
   void Wait();
   void ReceiveSignals();
@@ -51,6 +54,7 @@ class Host {
   Fd output_;
   LineSplitter lines_;
   bool is_done_ = false;
+  std::string problem_;  ///< why output is missing; empty while all is there
 };
 
 }  // namespace aft

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <iostream>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "host_shim/edit_distance.h"
 #include "host_shim/error.h"
 #include "host_shim/frame_client.h"
 #include "host_shim/host.h"
 #include "host_shim/plugin_library.h"
+#include "host_shim/process_start.h"
 
 namespace {
 
@@ -19,7 +25,29 @@ struct FrameOptions {
   std::string relation;
   std::string format;
   std::string mode = "overwrite";
+  std::vector<std::string> unique_key;
+  std::string on_schema_change;
 };
+
+constexpr auto kModes =
+    std::to_array<std::string_view>({"overwrite", "append", "upsert", "delete+insert"});
+constexpr auto kSchemaChanges = std::to_array<std::string_view>(
+    {"fail", "ignore", "append_new_columns", "sync_all_columns"});
+
+/// Refuses what is none of `known`, and says what may have been meant.
+CLI::Validator OneOf(std::span<const std::string_view> known) {
+  return {[known](const std::string& value) {
+            if (std::find(known.begin(), known.end(), value) != known.end()) {
+              return std::string();
+            }
+            std::string refusal = "'" + value + "' is none of";
+            for (const std::string_view name : known) refusal += aft::Text(" ", name);
+            const std::string_view closest = aft::ClosestName(value, known);
+            if (closest.empty()) return refusal;
+            return aft::Text(refusal, "; did you mean '", closest, "'?");
+          },
+          ""};
+}
 
 void AddFrameCommands(CLI::App& program, FrameOptions& options) {
   const auto formats = CLI::IsMember({"csv", "arrow", "parquet"});
@@ -40,10 +68,25 @@ void AddFrameCommands(CLI::App& program, FrameOptions& options) {
       ->required();
   write->add_option("--format", options.format, "Otherwise it is found out.")
       ->check(formats);
-  write->add_option("--mode", options.mode, "overwrite (the default) or append")
-      ->check(CLI::IsMember({"overwrite", "append"}));
-  write->callback(
-      [&options] { aft::WriteFrame(options.relation, options.format, options.mode); });
+  write
+      ->add_option("--mode", options.mode,
+                   "overwrite (the default), append, upsert or delete+insert")
+      ->check(OneOf(kModes));
+  write
+      ->add_option(
+          "--unique-key", options.unique_key,
+          "For upsert and delete+insert: the columns that rows are found by, with "
+          "commas between.")
+      ->delimiter(',');
+  write
+      ->add_option(
+          "--on-schema-change", options.on_schema_change,
+          "fail, ignore, append_new_columns or sync_all_columns, as dbt has them.")
+      ->check(OneOf(kSchemaChanges));
+  write->callback([&options] {
+    aft::WriteFrame(options.relation, options.format,
+                    {options.mode, options.on_schema_change, options.unique_key});
+  });
 }
 
 /// The text of --help; `aft dbt …` is not parsed here, for its arguments are dbt's.
@@ -92,6 +135,7 @@ int RunPlugin(int argc, const char* const* argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  aft::PrepareProcess();
   try {
     if (IsForThePlugin(argc, argv)) return RunPlugin(argc, argv);
     CLI::App program;
@@ -102,7 +146,14 @@ int main(int argc, char** argv) {
       std::cerr << program.help();
       return kMisused;
     }
-    CLI11_PARSE(program, argc, argv);
+    try {
+      program.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      // It is how CLI11 asks for the help's text, too.
+      if (error.get_exit_code() == 0) return program.exit(error);
+      std::cerr << "aft: " << error.what() << '\n';
+      return kMisused;
+    }
     return program.got_subcommand("read") || program.got_subcommand("write") ? 0
                                                                              : kMisused;
   } catch (const std::exception& error) {

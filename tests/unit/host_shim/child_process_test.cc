@@ -61,6 +61,17 @@ TEST(ChildProcess, GivesTheStatusAsWaitpidDoes) {
   EXPECT_EQ(WTERMSIG(status), SIGTERM);
 }
 
+TEST(ChildProcess, HasFailedWhereItsStatusIsLost) {
+  // Then the kernel reaps what ends.
+  const auto before = ::signal(SIGCHLD, SIG_IGN);
+  ChildProcess process(Shell("exit 0"));
+
+  const int status = StatusOf(process);
+
+  ::signal(SIGCHLD, before);
+  EXPECT_EQ(WEXITSTATUS(status), EXIT_FAILURE);
+}
+
 TEST(ChildProcess, PassesArgumentsThatNeedQuotingElsewhere) {
   ProcessOptions options = Shell("printf '%s|' \"$@\"");
   options.argv.insert(options.argv.end(), {"sh", "a b", "", "\"'$x", "ü"});
@@ -181,8 +192,8 @@ TEST(ChildProcess, SaysWhyAFileCannotBeStarted) {
     return std::string();
   };
 
-  EXPECT_EQ(start("/nonexistent"),
-            "cannot start '/nonexistent': No such file or directory");
+  const std::string missing = folder.path() / "missing";
+  EXPECT_EQ(start(missing), "cannot start '" + missing + "': No such file or directory");
   const std::string file = folder.Write("file", "");
   EXPECT_EQ(start(file), "cannot start '" + file + "': Permission denied");
 }

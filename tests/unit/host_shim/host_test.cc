@@ -5,9 +5,11 @@
 #include <pty.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr int kPatience = 20'000;
 
@@ -41,12 +44,14 @@ class HostTest : public ::testing::Test {
     }
   }
 
-  /// Starts aft in a terminal of its own.
-  void Start(std::vector<std::string> arguments) {
+  /// Starts aft in a terminal of its own, once `prepare` has changed its process.
+  void Start(
+      std::vector<std::string> arguments, const std::function<void()>& prepare = [] {}) {
     int terminal = -1;
     arguments.insert(arguments.begin(), folder_.path() / "bin/aft");
     pid_ = ::forkpty(&terminal, nullptr, nullptr, nullptr);
     if (pid_ == 0) {
+      prepare();
       std::vector<char*> argv;
       for (std::string& argument : arguments) argv.push_back(argument.data());
       argv.push_back(nullptr);
@@ -77,8 +82,8 @@ class HostTest : public ::testing::Test {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
 
-  int RunToEnd(std::vector<std::string> arguments) {
-    Start(std::move(arguments));
+  int RunToEnd(const std::vector<std::string>& arguments) {
+    Start(arguments);
     return Finish();
   }
 
@@ -119,6 +124,68 @@ TEST_F(HostTest, AsksForTheNextCommandAfterASignalBetweenTwo) {
 
   EXPECT_EQ(Finish(), 5);
   EXPECT_LT(output_.find("signal 2 from process\n"), output_.find("after\n"));
+}
+
+TEST_F(HostTest, HearsOfAnEndWhereItsParentIgnoresThose) {
+  Start({"run", "grep SigIgn /proc/self/status", "exit", "5"},
+        [] { ::signal(SIGCHLD, SIG_IGN); });
+
+  EXPECT_EQ(Finish(), 5);
+  EXPECT_THAT(output_, HasSubstr("exited with 0\n"));
+  const unsigned long ignored =
+      std::stoul(output_.substr(output_.find(":\t") + 2), nullptr, 16);
+  EXPECT_EQ(ignored >> (SIGCHLD - 1) & 1U, 0U);
+}
+
+TEST_F(HostTest, IgnoresWhatItWasStartedToIgnore) {
+  // As nohup does, and a shell with what it starts in the background.
+  for (const int signal : {SIGHUP, SIGINT}) {
+    output_.clear();
+    Start({"run", "echo started; read line", "exit", "5"},
+          [signal] { ::signal(signal, SIG_IGN); });
+    ReadUntil("started");
+
+    ::kill(pid_, signal);
+    ASSERT_EQ(::write(terminal_.get(), "\n", 1), 1);
+
+    EXPECT_EQ(Finish(), 5);
+    EXPECT_THAT(output_, Not(HasSubstr("signal")));
+  }
+}
+
+TEST_F(HostTest, HearsSignalsThatItWasStartedToBlock) {
+  Start({"run", "echo started; exec sleep 1000", "exit", "0"}, [] {
+    sigset_t all;
+    sigfillset(&all);
+    ::sigprocmask(SIG_BLOCK, &all, nullptr);
+  });
+  ReadUntil("started");
+
+  ::kill(pid_, SIGTERM);
+
+  EXPECT_EQ(Finish(), 0);
+  EXPECT_THAT(output_, HasSubstr("killed by 15\n"));
+}
+
+TEST_F(HostTest, OpensNoFileOfItsOwnInThePlaceOfAClosedStandardOne) {
+  // Bit n closes descriptor n. What aft has there then is what its command has.
+  const std::string tell =
+      "for n in 0 1 2; do echo \"$n $(readlink /proc/$$/fd/$n)\" >&9; done";
+  for (int closed = 1; closed < 8; ++closed) {
+    output_.clear();
+    Start({"run", tell, "exit", "5"}, [closed] {
+      ::dup2(STDOUT_FILENO, 9);
+      for (int fd = 0; fd < 3; ++fd)
+        if ((closed >> fd & 1) != 0) ::close(fd);
+    });
+
+    EXPECT_EQ(Finish(), 5) << closed;
+    for (int fd = 0; fd < 3; ++fd)
+      EXPECT_THAT(output_,
+                  HasSubstr(std::to_string(fd) +
+                            ((closed >> fd & 1) != 0 ? " /dev/null\n" : " /dev/pts/")))
+          << closed;
+  }
 }
 
 TEST_F(HostTest, LeavesTerminalFolderAndVariablesToTheCommand) {
@@ -178,6 +245,34 @@ TEST_F(HostTest, TellsOnceThatNobodyReadsItsOutputAnyMore) {
   EXPECT_THAT(output_, testing::ContainsRegex(
                            "started\n(ready\n)*signal 13 from process\nkilled by 13\n"
                            "exited with 3\n"));
+}
+
+TEST_F(HostTest, WritesAllToATerminalThatTakesOnlySomeOfItAtATime) {
+  const std::string text(100'000, 'x');
+
+  EXPECT_EQ(RunToEnd({"run", "python3 -c 'import os; os.set_blocking(1, False)'", "say",
+                      text, "say", text, "say", text, "exit", "0"}),
+            0);
+
+  EXPECT_EQ(std::count(output_.begin(), output_.end(), 'x'), 300'001)
+      << "'exited' has one";
+}
+
+TEST_F(HostTest, FailsAndSaysSoWhenItsOutputCannotBeWritten) {
+  const std::string aft = (folder_.path() / "bin/aft").native();
+  const std::string code = "; echo code $?";
+
+  RunToEnd({"run", aft + " say a say b exit 0 >/dev/full" + code, "exit", "0"});
+  EXPECT_THAT(output_, HasSubstr("aft: cannot write to standard output: No space left on "
+                                 "device; what was written is not complete\n"));
+  EXPECT_THAT(output_, HasSubstr("code 1\n"));
+
+  output_.clear();
+  RunToEnd({"run", aft + " say a exit 3 >/dev/full" + code, "exit", "0"});
+  EXPECT_THAT(output_, HasSubstr("code 3\n"));
+  output_.clear();
+  RunToEnd({"run", aft + " run 'exit 0' exit 0 2>/dev/full" + code, "exit", "0"});
+  EXPECT_THAT(output_, HasSubstr("code 1\n"));
 }
 
 TEST_F(HostTest, StopsTheCommandWhenThePluginFails) {

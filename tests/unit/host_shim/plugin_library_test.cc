@@ -30,9 +30,12 @@ fs::path Copy(const TemporaryFolder& folder) {
 }
 
 TEST(PluginLibrary, MustBeThere) {
-  EXPECT_EQ(Refusal("/nonexistent/plugin.so"),
-            "cannot load the plugin '/nonexistent/plugin.so': No such file or directory; "
-            "is the installation complete?");
+  const TemporaryFolder folder;
+  const fs::path missing = folder.path() / "plugin.so";
+
+  EXPECT_EQ(Refusal(missing), "cannot load the plugin '" + missing.native() +
+                                  "': No such file or directory; is the installation "
+                                  "complete?");
 }
 
 TEST(PluginLibrary, MustBeAFile) {

@@ -6,6 +6,7 @@
 
      run COMMAND      starts sh -c COMMAND with inherited output
      capture COMMAND  the same with captured output
+     say TEXT         writes TEXT to standard output
      wait             waits for a signal
      exit CODE        ends with CODE */
 #include <stdio.h>
@@ -45,6 +46,12 @@ static aft_status next_command_v1(void* self, struct aft_command* command,
   const char* word = state->argv[state->next];
   if (strcmp(word, "exit") == 0) return AFT_DONE;
   if (strcmp(word, "wait") == 0) return AFT_WAIT;
+  if (strcmp(word, "say") == 0) {
+    const char* text = state->argv[state->next + 1];
+    state->host->write(state->host->self, 1, text, strlen(text));
+    state->next += 2;
+    return next_command_v1(self, command, error);
+  }
   if (strcmp(word, "fail") == 0) {
     snprintf(error->message, sizeof error->message, "%s", state->argv[state->next + 1]);
     return AFT_FAILED;
