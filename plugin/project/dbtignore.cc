@@ -24,6 +24,7 @@ namespace fs = std::filesystem;
 constexpr const char* kBlockBegin =
     "# aft: scripts and their modules, which are no dbt models (aft keeps these lines)";
 constexpr const char* kBlockEnd = "# aft: end";
+constexpr const char* kDbtignoreFile = ".dbtignore";
 
 std::vector<std::string> Lines(const std::string& text) {
   std::vector<std::string> lines;
@@ -63,6 +64,12 @@ bool Matches(std::string pattern, const fs::path& path) {
   if (!pattern.empty() && pattern.front() == '/') pattern.erase(0, 1);
   // fnmatch knows no "**"; without FNM_PATHNAME its "*" crosses slashes as that does.
   const int flags = pattern.find("**") == std::string::npos ? FNM_PATHNAME : 0;
+  // "**/" may also stand for no folder at all.
+  if (const std::size_t any = pattern.find("**/");
+      any != std::string::npos &&
+      Matches(Text(anchored ? "/" : "", pattern.substr(0, any), pattern.substr(any + 3)),
+              path))
+    return true;
   for (fs::path part = path; !part.empty(); part = part.parent_path()) {
     const fs::path subject = anchored ? part : part.filename();
     if (::fnmatch(pattern.c_str(), subject.c_str(), flags) == 0) return true;
@@ -93,37 +100,46 @@ std::string Pattern(const std::string& file) {
   return pattern;
 }
 
-void AddModulesBelow(const fs::path& folder, std::set<fs::path>& files) {
+/// Adds `script` and the modules beside and below it if it lies in `root`, a model path
+/// that dbt calls `name`.
+void AddFiles(const fs::path& script, const fs::path& root, const fs::path& name,
+              std::set<fs::path>& files) {
+  if (!IsInside(script, root)) return;
+  const auto add = [&](const fs::path& file) {
+    files.insert((name / file.lexically_relative(root)).lexically_normal());
+  };
+  add(script);
   std::error_code code;
-  fs::recursive_directory_iterator entry(folder, code);
+  fs::recursive_directory_iterator entry(script.parent_path(), code);
   for (; !code && entry != fs::recursive_directory_iterator(); entry.increment(code))
     if (entry->path().extension() == ".py" && entry->is_regular_file(code) &&
         !DefinesDbtModel(entry->path()))
-      files.insert(entry->path());
+      add(entry->path());
 }
 
 }  // namespace
+
+Dbtignore::Dbtignore(const fs::path& project_folder)
+    : lines_(Lines(ReadText(project_folder / kDbtignoreFile))) {}
+
+bool Dbtignore::Covers(const fs::path& file) const { return IsCovered(lines_, file); }
 
 std::vector<std::string> FilesToPassOver(const ProjectConfig& project,
                                          const std::vector<std::string>& scripts) {
   std::set<fs::path> files;
   for (const std::string& script : scripts) {
+    const fs::path named = AsNamed(project.folder / script);
     std::error_code code;
-    const fs::path path =
-        fs::canonical(project.folder / project.scripts_path / script, code);
-    if (code || path.extension() != ".py") continue;
+    const fs::path real = fs::canonical(named, code);
+    if (code || real.extension() != ".py") continue;
     for (const fs::path& model_path : project.model_paths) {
-      const fs::path root = fs::weakly_canonical(project.folder / model_path, code);
-      if (code || !IsInside(path, root)) continue;
-      files.insert(path);
-      AddModulesBelow(path.parent_path(), files);
+      const fs::path root = project.folder / model_path;
+      // dbt comes upon a file by the names of links as well as by its own.
+      AddFiles(named, AsNamed(root), model_path, files);
+      AddFiles(real, fs::weakly_canonical(root, code), model_path, files);
     }
   }
-  std::vector<std::string> relative;
-  relative.reserve(files.size());
-  for (const fs::path& file : files)
-    relative.push_back(file.lexically_relative(project.folder).native());
-  return relative;
+  return {files.begin(), files.end()};
 }
 
 std::string WithPassedOver(const std::string& text,
@@ -148,7 +164,7 @@ std::string WithPassedOver(const std::string& text,
 
 std::vector<std::string> UpdateDbtignore(const ProjectConfig& project,
                                          const std::vector<std::string>& scripts) {
-  const fs::path path = project.folder / ".dbtignore";
+  const fs::path path = project.folder / kDbtignoreFile;
   const std::string before = ReadText(path);
   const std::string after = WithPassedOver(before, FilesToPassOver(project, scripts));
   const std::vector<std::string> old_lines = Lines(before);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -8,9 +9,21 @@
 
 namespace aft {
 
+/// What a project's .dbtignore keeps from dbt.
+class Dbtignore {
+ public:
+  explicit Dbtignore(const std::filesystem::path& project_folder);
+
+  /// Whether dbt passes over `file`, which is relative to the project.
+  [[nodiscard]] bool Covers(const std::filesystem::path& file) const;
+
+ private:
+  std::vector<std::string> lines_;
+};
+
 /// The Python files below the model paths that dbt must not take for its own models: the
-/// scripts among `scripts` (as FindBoundScripts() gives them) and the modules beside and
-/// below them that define no `model` function. Relative to the project, sorted.
+/// scripts among `scripts`, which are relative to the project, and the modules beside and
+/// below them that define no `model` function. By dbt's names for them, sorted.
 std::vector<std::string> FilesToPassOver(const ProjectConfig& project,
                                          const std::vector<std::string>& scripts);
 

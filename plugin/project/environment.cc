@@ -3,11 +3,13 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <array>
 #include <fstream>
 #include <iterator>
 #include <utility>
 
 #include "host_shim/error.h"
+#include "plugin/project/known_keys.h"
 
 namespace aft {
 namespace {
@@ -57,17 +59,24 @@ Environment ReadEnvironment(const YAML::Node& entry) {
   const char* key = environment.type == "venv" ? "requirements" : "packages";
   for (const auto& pair : entry) {
     const std::string found = pair.first.IsScalar() ? pair.first.Scalar() : "";
-    if (found != "name" && found != "type" && found != key)
+    const std::array<std::string_view, 3> known = {"name", "type", key};
+    if (!IsKnown(found, known))
       Refuse(pair.first,
-             Text("unknown key '", found, "' in environment '", environment.name,
-                  "'; the keys are 'name', 'type' and '", key, "'"));
+             UnknownKey(found, Text("in environment '", environment.name, "'"), known));
   }
   environment.packages = Packages(entry[key], environment.name, key);
   return environment;
 }
 
 void Read(const YAML::Node& document, std::map<std::string, Environment>& environments) {
-  const YAML::Node list = document.IsMap() ? document["environments"] : YAML::Node();
+  if (document.IsNull()) return;
+  if (!document.IsMap()) Refuse(document, "it is not a mapping with 'environments'");
+  for (const auto& entry : document) {
+    const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
+    if (!IsKnown(key, kEnvironmentFileKeys))
+      Refuse(entry.first, UnknownKey(key, "", kEnvironmentFileKeys));
+  }
+  const YAML::Node list = document["environments"];
   if (!list.IsDefined() || list.IsNull()) return;
   if (!list.IsSequence()) Refuse(list, "'environments' is not a list");
   for (const YAML::Node& entry : list) {

@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <map>
+#include <set>
 #include <string_view>
 #include <utility>
 
 #include "host_shim/error.h"
 #include "plugin/base/json_lookup.h"
 #include "plugin/base/json_text.h"
+#include "plugin/project/unbound_scripts.h"
 
 namespace aft {
 namespace {
@@ -32,11 +35,6 @@ const json::value* MetaOf(const json::object& node) {
   if (SpeaksToUs(meta)) return meta;
   meta = Object(node, "config").if_contains("meta");
   return SpeaksToUs(meta) ? meta : nullptr;
-}
-
-bool MayHaveScripts(const json::object& node) {
-  const std::string type = StringAt(node, "resource_type");
-  return type == "model" || type == "seed" || type == "snapshot" || type == "source";
 }
 
 /// "jaffle_shop://models/schema.yml" to its package and its file.
@@ -130,34 +128,117 @@ json::value Parse(const std::filesystem::path& path) {
   throw Error(Text("cannot read dbt's manifest '", path.native(), "': ", reason));
 }
 
-void AddNode(const std::string& unique_id, const json::object& node, Manifest& manifest) {
-  const json::value* meta = MetaOf(node);
-  if (meta == nullptr) return;
+void Append(const std::vector<std::string>& from, std::vector<std::string>& to) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
+std::vector<std::string> MisspeltBindingsOf(const json::object& node,
+                                            const std::string& place) {
+  // dbt shows what stands in one of them in both.
+  for (const json::object* holder : {&node, &Object(node, "config")}) {
+    const json::value* meta = holder->if_contains("meta");
+    if (meta == nullptr) continue;
+    std::vector<std::string> misspelt = MisspeltBindings(*meta, place);
+    if (!misspelt.empty()) return misspelt;
+  }
+  return {};
+}
+
+/// False when the node says nothing of scripts, right or wrong.
+bool AddNode(const std::string& unique_id, const json::object& node, Manifest& manifest) {
   const auto [package, file] = Declaration(node);
+  const std::string place = Text(file, ": node '", NameOf(node), "'");
+  // The scripts of a package do not run, whatever is wrong with them.
+  const bool is_own = package == manifest.project;
+  std::vector<std::string> problems;
+  if (is_own) problems = MisspeltBindingsOf(node, place);
+  const json::value* meta = MetaOf(node);
+  if (meta == nullptr) {
+    Append(problems, manifest.problems);
+    return !problems.empty();
+  }
   BoundNode bound{unique_id, NameOf(node), package, false, false, {}};
   bound.is_ephemeral = StringAt(Object(node, "config"), "materialized") == "ephemeral";
   bound.is_source = StringAt(node, "resource_type") == "source";
-  bound.bindings =
-      ReadBindings(*meta, Text(file, ": node '", bound.name, "'"), manifest.problems);
-  if (!bound.bindings.empty()) manifest.nodes.push_back(std::move(bound));
+  bound.bindings = ReadBindings(*meta, place, problems);
+  if (is_own) Append(problems, manifest.problems);
+  const bool has_scripts = !bound.bindings.empty();
+  if (has_scripts) manifest.nodes.push_back(std::move(bound));
+  return has_scripts || !problems.empty();
+}
+
+/// Warns of scripts of disabled nodes, in one sentence. dbt keeps a list of nodes for
+/// each id that is disabled.
+void AddDisabled(const json::object& root, Manifest& manifest) {
+  std::string names;
+  for (const auto& [unique_id, entries] : Object(root, "disabled")) {
+    if (!entries.is_array() || entries.as_array().empty()) continue;
+    const json::value& first = entries.as_array().front();
+    if (!first.is_object()) continue;
+    const json::object& node = first.as_object();
+    const json::value* meta = MetaOf(node);
+    if (meta == nullptr || StringAt(node, "package_name") != manifest.project) continue;
+    std::vector<std::string> ignored;
+    if (!ReadBindings(*meta, "", ignored).empty())
+      names += Text(names.empty() ? "'" : ", '", NameOf(node), "'");
+  }
+  if (!names.empty())
+    manifest.warnings.push_back(Text(
+        "the scripts of these nodes do not run because the nodes are disabled: ", names));
+}
+
+std::vector<Placeholder> PlaceholdersOf(const std::vector<BoundNode>& nodes,
+                                        const json::object& root) {
+  std::map<std::string, bool> may_leave_table;
+  for (const BoundNode& node : nodes)
+    if (node.is_ephemeral)
+      may_leave_table[node.unique_id] =
+          std::any_of(node.bindings.begin(), node.bindings.end(),
+                      [](const ScriptBinding& script) { return script.may_leave_table; });
+  std::vector<std::string> ids;
+  ids.reserve(may_leave_table.size());
+  for (const auto& [id, may] : may_leave_table) ids.push_back(id);
+  std::vector<Placeholder> placeholders = ReadPlaceholders(root, ids);
+  for (Placeholder& placeholder : placeholders)
+    placeholder.may_leave_table = may_leave_table.at(placeholder.node);
+  return placeholders;
+}
+
+/// Tells of models that stand for a table that no script writes. `bound` are the ids of
+/// those with scripts.
+void AddUnscripted(const json::object& root, const std::set<std::string>& bound,
+                   Manifest& manifest) {
+  for (const Placeholder& model : ReadUnscripted(root, manifest.project, bound))
+    manifest.warnings.push_back(
+        Text(model.file, ": '", model.name,
+             "' selects from its own table, but no script is bound to it; what is built ",
+             "on it gets whatever rows are there"));
 }
 
 }  // namespace
 
-Manifest ReadManifest(const std::filesystem::path& path) {
+Manifest ReadManifest(const std::filesystem::path& path, const std::string& project) {
   const json::value value = Parse(path);
   const json::object& root = value.as_object();
   Manifest manifest;
   manifest.project = StringAt(Object(root, "metadata"), "project_name");
+  if (manifest.project.empty()) manifest.project = project;
   manifest.dbt_version = StringAt(Object(root, "metadata"), "dbt_version");
   ReadGraph(root, manifest.graph);
   for (const auto& [unique_id, entry] : Object(root, "nodes"))
     if (entry.is_object() && IsHook(unique_id, entry.as_object()))
       manifest.has_hooks = true;
+  std::set<std::string> bound;
   for (const char* kind : {"nodes", "sources"})
     for (const auto& [unique_id, entry] : Object(root, kind))
-      if (entry.is_object() && MayHaveScripts(entry.as_object()))
-        AddNode(unique_id, entry.as_object(), manifest);
+      if (entry.is_object() &&
+          MayBindScripts(StringAt(entry.as_object(), "resource_type")) &&
+          AddNode(unique_id, entry.as_object(), manifest))
+        bound.insert(unique_id);
+  AddDisabled(root, manifest);
+  Append(FindUnboundScripts(root, manifest.project), manifest.problems);
+  manifest.placeholders = PlaceholdersOf(manifest.nodes, root);
+  AddUnscripted(root, bound, manifest);
   return manifest;
 }
 

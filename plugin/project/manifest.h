@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plugin/project/graph.h"
+#include "plugin/project/placeholder.h"
 #include "plugin/project/script_binding.h"
 
 namespace aft {
@@ -22,16 +23,19 @@ struct BoundNode {
 
 /// What dbt's manifest.json says about scripts.
 struct Manifest {
-  std::string project;  ///< name of the root project
+  std::string project;  ///< name of the root project; empty where it is not known
   std::vector<BoundNode> nodes;
-  std::vector<std::string> problems;  ///< with the bindings; a sentence each
+  std::vector<Placeholder> placeholders;  ///< those of the nodes that are ephemeral
+  std::vector<std::string> problems;      ///< with the bindings; a sentence each
+  std::vector<std::string> warnings;      ///< about scripts that do not run, likewise
   Graph graph;
   std::string dbt_version;  ///< of the dbt that wrote it
   bool has_hooks = false;   ///< on-run-start or on-run-end, of any package
 };
 
-/// Reads the manifest of any dbt since schema version 10 (dbt 1.6). Throws Error when the
-/// file can't be read or is no manifest.
-Manifest ReadManifest(const std::filesystem::path& path);
+/// Reads the manifest of any dbt. dbt before 1.6 does not name the root project in it;
+/// its name is then `project`. Throws Error when the file can't be read or is no
+/// manifest.
+Manifest ReadManifest(const std::filesystem::path& path, const std::string& project = "");
 
 }  // namespace aft

@@ -3,14 +3,16 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <initializer_list>
+
+#include "host_shim/error.h"
+#include "plugin/project/known_keys.h"
 
 namespace aft {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kProjectFile = "dbt_project.yml";
 
 std::vector<fs::path> Paths(const YAML::Node& project, const char* key,
                             const char* otherwise) {
@@ -43,6 +45,28 @@ std::map<std::string, std::string> Settings(const YAML::Node& variable) {
   return settings;
 }
 
+/// What is wrong with `vars: aft:`. What the values say is for their readers to judge.
+std::vector<std::string> SettingProblems(const YAML::Node& settings) {
+  std::vector<std::string> problems;
+  const auto add = [&problems](const YAML::Node& at, const std::string& what) {
+    problems.push_back(
+        Text(kProjectFile, ", line ", at.Mark().line + 1, ": vars: aft: ", what));
+  };
+  if (!settings.IsDefined() || settings.IsNull()) return problems;
+  if (!settings.IsMap()) {
+    add(settings, "these are no settings; write them as 'name: value'");
+    return problems;
+  }
+  for (const auto& entry : settings) {
+    const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
+    if (!IsKnown(key, kSettingKeys))
+      add(entry.first, UnknownKey(key, "", kSettingKeys));
+    else if (key != "connections" && !entry.second.IsScalar())
+      add(entry.first, Text("'", key, "' is neither text nor a number"));
+  }
+  return problems;
+}
+
 void Read(const YAML::Node& project, ProjectConfig& config) {
   if (!project.IsMap()) return;
   config.model_paths = Paths(project, "model-paths", "models");
@@ -53,18 +77,32 @@ void Read(const YAML::Node& project, ProjectConfig& config) {
       config.property_paths.push_back(std::move(path));
   const std::string target = Scalar(project["target-path"]);
   if (!target.empty()) config.target_path = target;
+  config.name = Scalar(project["name"]);
+  if (config.name.find("{{") != std::string::npos) config.name.clear();
   config.scripts_path = Scalar(Variable(project, "fal-scripts-path"));
   config.settings = Settings(Variable(project, "aft"));
+  config.problems = SettingProblems(Variable(project, "aft"));
   config.flags = Settings(project["flags"]);
 }
 
 }  // namespace
 
+fs::path AsNamed(const fs::path& folder) {
+  const fs::path full = fs::absolute(folder);
+  std::error_code code;
+  // What lies above a link, the words don't tell.
+  const bool climbs = std::find(full.begin(), full.end(), "..") != full.end();
+  if (const fs::path real = climbs ? fs::canonical(full, code) : fs::path();
+      !code && !real.empty())
+    return real;
+  const fs::path named = full.lexically_normal();
+  return named.has_filename() ? named : named.parent_path();
+}
+
 fs::path FindProject(const fs::path& start) {
   std::error_code ignored;
-  for (fs::path folder = fs::absolute(start); !folder.empty();
-       folder = folder.parent_path()) {
-    if (fs::exists(folder / kProjectFile, ignored)) return fs::canonical(folder, ignored);
+  for (fs::path folder = AsNamed(start); !folder.empty(); folder = folder.parent_path()) {
+    if (fs::exists(folder / kProjectFile, ignored)) return folder;
     if (folder == folder.root_path()) break;
   }
   return {};
@@ -80,6 +118,17 @@ ProjectConfig ReadProjectConfig(const fs::path& folder) {
     return config;
   }
   return config;
+}
+
+std::map<std::string, std::string> ReadProfilesConfig(const fs::path& folder) {
+  try {
+    const YAML::Node profiles = YAML::LoadFile(folder / kProfilesFile);
+    if (profiles.IsMap()) return Settings(profiles["config"]);
+  } catch (const YAML::Exception&) {
+    // dbt refuses the file with the reason, in its own words.
+    return {};
+  }
+  return {};
 }
 
 fs::path TargetFolder(const ProjectConfig& project, const std::string& given) {

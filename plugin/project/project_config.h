@@ -8,25 +8,41 @@
 
 namespace aft {
 
+inline constexpr const char* kProjectFile = "dbt_project.yml";
+inline constexpr const char* kProfilesFile = "profiles.yml";
+
 /// What dbt_project.yml says that matters before and beside dbt.
 struct ProjectConfig {
-  std::filesystem::path folder;                       ///< absolute, without links
+  std::filesystem::path folder;  ///< absolute; see FindProject()
+  std::string name;              ///< empty where only dbt can tell, from a template
   std::vector<std::filesystem::path> model_paths;     ///< relative to `folder`
   std::vector<std::filesystem::path> property_paths;  ///< where schema files may lie
   std::string target_path = "target";
   std::string scripts_path;  ///< `vars: fal-scripts-path`; empty for the project's root
   /// What stands under `vars: aft:` that is neither a list nor a mapping.
   std::map<std::string, std::string> settings;
+  std::vector<std::string> problems;  ///< with what stands there; a sentence each
   /// What stands under `flags:` likewise.
   std::map<std::string, std::string> flags;
 };
 
 /// The nearest folder at or above `start` that holds dbt_project.yml; empty without one.
+///
+/// It is named as `start` is, links and all, for dbt names the project's files like that:
+/// an orchestrator may run it in a folder of links into the project.
 std::filesystem::path FindProject(const std::filesystem::path& start);
 
 /// Reads `folder`/dbt_project.yml. A file that is not valid YAML gives the defaults: dbt
 /// reports it.
 ProjectConfig ReadProjectConfig(const std::filesystem::path& folder);
+
+/// What stands under `config:` in profiles.yml, as `ProjectConfig::flags`: dbt's flags
+/// were there before dbt_project.yml had them. Empty where the file can't be read.
+std::map<std::string, std::string> ReadProfilesConfig(
+    const std::filesystem::path& folder);
+
+/// `folder` as an absolute path without `.`, `..` or a slash at its end.
+std::filesystem::path AsNamed(const std::filesystem::path& folder);
 
 /// Where dbt writes its artifacts: `given`, of --target-path, or the project's own.
 std::filesystem::path TargetFolder(const ProjectConfig& project,

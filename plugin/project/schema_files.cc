@@ -4,88 +4,50 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
+#include <string_view>
 
 #include "plugin/base/text_file.h"
-#include "plugin/project/environment.h"
+#include "plugin/project/dbtignore.h"
+#include "plugin/project/yaml_bindings.h"
 
 namespace aft {
 namespace {
 
 namespace fs = std::filesystem;
 
-// Anchors let a small file stand for a tree without end.
-constexpr int kMostNodes = 1'000'000;
-constexpr int kDeepest = 64;
 // dbt takes hours for a file of this size.
 constexpr std::uintmax_t kLargestFile = std::uintmax_t{64} << 20U;
 
-/// What stands at `key`, or `otherwise` where that is no text.
-std::string ScalarAt(const YAML::Node& map, const char* key,
-                     const std::string& otherwise) {
-  const YAML::Node value = map[key];
-  return value.IsDefined() && value.IsScalar() ? value.Scalar() : otherwise;
+bool IsPartOfAWord(char letter) {
+  return std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '_';
 }
 
-/// Walks a YAML tree and keeps all that stands as a script under `fal` or `aft`.
-class ScriptFinder {
- public:
-  explicit ScriptFinder(std::vector<ExpectedScript>& found) : found_(found) {}
-
-  void Search(const YAML::Node& node, bool is_source = false, int depth = 0) {
-    if (depth > kDeepest || ++visited_ > kMostNodes) return;
-    if (node.IsSequence()) {
-      for (const YAML::Node& below : node) Search(below, is_source, depth + 1);
-    } else if (node.IsMap()) {
-      for (const auto& entry : node) {
-        const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
-        if ((key == "fal" || key == "aft") && entry.second.IsMap())
-          AddScripts(
-              entry.second["scripts"],
-              {"", ScalarAt(entry.second, "environment", kLocalEnvironment), is_source});
-        Search(entry.second, is_source || key == "sources", depth + 1);
-      }
-    }
+/// Whether `word` stands in `text` as a whole word.
+bool HasWord(std::string_view text, std::string_view word) {
+  for (std::size_t at = text.find(word); at != std::string_view::npos;
+       at = text.find(word, at + 1)) {
+    const std::size_t end = at + word.size();
+    if ((at == 0 || !IsPartOfAWord(text[at - 1])) &&
+        (end == text.size() || !IsPartOfAWord(text[end])))
+      return true;
   }
-
- private:
-  void AddScripts(const YAML::Node& scripts, const ExpectedScript& like) {
-    if (!scripts.IsDefined()) return;
-    if (scripts.IsMap()) {
-      AddList(scripts["before"], like);
-      AddList(scripts["after"], like);
-    } else {
-      AddList(scripts, like);
-    }
-  }
-
-  void AddList(const YAML::Node& list, const ExpectedScript& like) {
-    if (!list.IsDefined() || !list.IsSequence()) return;
-    for (const YAML::Node& entry : list) {
-      if (entry.IsScalar())
-        found_.push_back({entry.Scalar(), like.environment, like.is_of_source});
-      else if (entry.IsMap() && !ScalarAt(entry, "path", "").empty())
-        found_.push_back({ScalarAt(entry, "path", ""),
-                          ScalarAt(entry, "environment", like.environment),
-                          like.is_of_source});
-    }
-  }
-
-  std::vector<ExpectedScript>& found_;
-  int visited_ = 0;
-};
-
-/// Whether the file can bind a script at all: most can't, and parsing costs more.
-bool MayBindScripts(const std::string& text) {
-  return text.find("scripts") != std::string::npos &&
-         (text.find("fal") != std::string::npos || text.find("aft") != std::string::npos);
+  return false;
 }
 
-void SearchYaml(const fs::path& path, ScriptFinder& finder) {
+bool NamesProduct(const std::string& text) {
+  return HasWord(text, "fal") || HasWord(text, "aft");
+}
+
+void SearchYaml(const ProjectConfig& project, const fs::path& path,
+                ExpectedScripts& found) {
   const std::string text = ReadText(path);
-  if (!MayBindScripts(text)) return;
+  // Most files can't bind a script, nor mean to, and parsing costs more.
+  if (!NamesProduct(text) && !HasWord(text, "scripts") && !HasWord(text, "script"))
+    return;
   try {
-    finder.Search(YAML::Load(text));
+    FindYamlBindings(YAML::Load(text), path.lexically_relative(project.folder), found);
   } catch (const YAML::Exception&) {
     // dbt refuses the file with the reason, in its own words.
     return;
@@ -97,6 +59,16 @@ bool IsYaml(const fs::path& path) {
 }
 
 bool IsSql(const fs::path& path) { return path.extension() == ".sql"; }
+
+/// Adds the scripts in a file that dbt doesn't read: none runs, but dbt must not take
+/// them for models, either.
+void SearchIgnored(const ProjectConfig& project, const fs::path& path,
+                   ExpectedScripts& found) {
+  ExpectedScripts ignored;
+  SearchYaml(project, path, ignored);
+  for (const auto* scripts : {&ignored.of_nodes, &ignored.of_runs})
+    for (const ExpectedScript& script : *scripts) found.of_ignored.push_back(script.path);
+}
 
 /// The files below the folders in which dbt looks for nodes and their properties.
 std::vector<fs::path> FilesOf(const ProjectConfig& project,
@@ -114,20 +86,49 @@ std::vector<fs::path> FilesOf(const ProjectConfig& project,
   return files;
 }
 
+/// Those that dbt reads.
+std::vector<fs::path> SqlFilesOf(const ProjectConfig& project) {
+  std::vector<fs::path> files = FilesOf(project, IsSql);
+  const Dbtignore ignore(project.folder);
+  std::erase_if(files, [&](const fs::path& file) {
+    return ignore.Covers(file.lexically_relative(project.folder));
+  });
+  return files;
+}
+
 }  // namespace
 
-std::vector<ExpectedScript> FindBoundScripts(const ProjectConfig& project) {
-  std::vector<ExpectedScript> found;
-  ScriptFinder finder(found);
-  SearchYaml(project.folder / "dbt_project.yml", finder);
-  for (const fs::path& file : FilesOf(project, IsYaml)) SearchYaml(file, finder);
+ExpectedScripts FindBoundScripts(const ProjectConfig& project) {
+  ExpectedScripts found;
+  SearchYaml(project, project.folder / kProjectFile, found);
+  const Dbtignore ignore(project.folder);
+  for (const fs::path& file : FilesOf(project, IsYaml)) {
+    if (ignore.Covers(file.lexically_relative(project.folder)))
+      SearchIgnored(project, file, found);
+    else
+      SearchYaml(project, file, found);
+  }
   return found;
 }
 
+bool MayBeDisabled(const ExpectedScript& script, const ProjectConfig& project) {
+  // What dbt_project.yml says holds for nodes by their folders, and is often overruled.
+  if (script.is_switched || script.place.starts_with(kProjectFile) ||
+      HasWord(ReadText(project.folder / kProjectFile), "enabled"))
+    return true;
+  const std::vector<fs::path> files = SqlFilesOf(project);
+  // A snapshot, or a version of a model, may lie in a file of another name.
+  return std::any_of(files.begin(), files.end(), [&](const fs::path& file) {
+    const std::string text = ReadText(file);
+    return HasWord(text, "enabled") &&
+           (file.stem().native().starts_with(script.node) || HasWord(text, script.node));
+  });
+}
+
 bool MayBindInSql(const ProjectConfig& project) {
-  const std::vector<fs::path> files = FilesOf(project, IsSql);
+  const std::vector<fs::path> files = SqlFilesOf(project);
   return std::any_of(files.begin(), files.end(),
-                     [](const fs::path& file) { return MayBindScripts(ReadText(file)); });
+                     [](const fs::path& file) { return NamesProduct(ReadText(file)); });
 }
 
 }  // namespace aft

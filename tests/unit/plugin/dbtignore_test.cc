@@ -54,6 +54,30 @@ TEST(Dbtignore, TellsADbtModelInAnyFile) {
                           "models/module4.py", "models/script.py"));
 }
 
+TEST(Dbtignore, NamesFilesAsAFolderOfLinksDoes) {
+  const TemporaryFolder folder;
+  const TemporaryFolder links;
+  folder.Write("models/ltv/score.py", "");
+  folder.Write("models/ltv/forecast.py", "");
+  std::filesystem::create_symlink(folder.path() / "models", links.path() / "models");
+
+  EXPECT_THAT(FilesToPassOver(Project(links), {"models/ltv/score.py"}),
+              ElementsAre("models/ltv/forecast.py", "models/ltv/score.py"));
+}
+
+TEST(Dbtignore, NamesAScriptThatIsBoundByALink) {
+  const TemporaryFolder folder;
+  folder.Write("models/score.py", "");
+  folder.Write("lib/deep/other.py", "");
+  std::filesystem::create_symlink("models/score.py", folder.path() / "link.py");
+  std::filesystem::create_symlink("../lib", folder.path() / "models/lib");
+
+  EXPECT_THAT(FilesToPassOver(Project(folder), {"link.py"}),
+              ElementsAre("models/score.py"));
+  EXPECT_THAT(FilesToPassOver(Project(folder), {"models/lib/deep/other.py"}),
+              ElementsAre("models/lib/deep/other.py"));
+}
+
 TEST(Dbtignore, LeavesScriptsElsewhereAlone) {
   const TemporaryFolder folder;
   folder.Write("scripts/score.py", "");

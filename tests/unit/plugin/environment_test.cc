@@ -59,7 +59,14 @@ TEST(Environments, ThatAreWrongAreNamedWithTheirLine) {
        "line 3: environment 'a' is defined twice"},
       {"environments:\n- {name: local, type: venv}", "line 2: the name 'local'"},
       {"environments:\n- name: a\n  type: venv\n  packages: [b]",
-       "line 4: unknown key 'packages'"},
+       "line 4: unknown key 'packages' in environment 'a'; the keys are 'name', 'type' "
+       "and 'requirements'"},
+      {"environments:\n- name: a\n  type: venv\n  requirments: [b]",
+       "line 4: unknown key 'requirments' in environment 'a'; did you mean "
+       "'requirements'"},
+      {"enviroments:\n- {name: a, type: venv}",
+       "line 1: unknown key 'enviroments'; did you mean 'environments'?"},
+      {"- {name: a, type: venv}", "line 1: it is not a mapping with 'environments'"},
       {"environments:\n- name: a\n  type: venv\n  requirements: b",
        "line 4: 'requirements' of environment 'a' is not a list"},
       {"environments:\n- name: a\n  type: venv\n  requirements:\n  - --pre",

@@ -138,6 +138,7 @@ TEST(MalformedInput, FromAWorkerIsReadOrRefused) {
       R"({"exited": {"id": 3, "wait_status": 139, "peak_memory": 1, "place": "a.py:3"}})",
       R"({"started": {"pid": 7}})",
       R"({"appended": true})",
+      R"({"moved": {"rows_read": 5, "bytes_read": 40}})",
       R"({"done": {"status": "success", "rows_read": 5, "seconds": {"read": 1e-3}}})",
   };
   Feed(samples, 500, [](const std::string& text) { (void)ParseHostMessage(text); });
@@ -186,8 +187,8 @@ TEST(MalformedInput, OutOfOrderNeverEndsTheRun) {
       const auto at = static_cast<std::size_t>(
           mutation.Number(0, static_cast<int>(Events().size()) - 1));
       const std::string& event = Events().at(at);
-      gate.SayAnything(static_cast<LiveRun::ConnectionId>(mutation.Number(0, 3)),
-                       mutation.Number(0, 1) == 0 ? event : mutation.Of(event));
+      gate.Accepts(static_cast<LiveRun::ConnectionId>(mutation.Number(0, 3)),
+                   mutation.Number(0, 1) == 0 ? event : mutation.Of(event));
       if (!gate.scripts.running.empty() && mutation.Number(0, 2) == 0)
         gate.scripts.End(gate.scripts.running.begin()->first, mutation.Number(0, 1) == 0);
     }

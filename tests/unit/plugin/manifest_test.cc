@@ -109,7 +109,7 @@ TEST(Manifest, NamesFileNodeAndKeyOfWhatItDoesNotUnderstand) {
   EXPECT_THAT(
       WithOrders(R"("meta": {"fal": {"scripts": {"afer": ["a.py"]}}})").problems,
       ElementsAre("models/schema.yml: node 'orders': meta.fal: unknown key 'afer' "
-                  "under 'scripts'; the keys are 'before' and 'after'"));
+                  "under 'scripts'; did you mean 'after'?"));
   EXPECT_THAT(
       WithOrders(R"("meta": {"aft": {"scripts": [{"paht": "a.py"}]}})").problems,
       ElementsAre("models/schema.yml: node 'orders': meta.aft: an entry of 'after' under "
@@ -120,12 +120,126 @@ TEST(Manifest, NamesFileNodeAndKeyOfWhatItDoesNotUnderstand) {
                   "a list nor a mapping of 'before' and 'after'"));
 }
 
+TEST(Manifest, SuggestsTheKeyThatWasMeant) {
+  EXPECT_THAT(WithOrders(R"("meta": {"aft": {"script": ["a.py"]}})").problems,
+              ElementsAre("models/schema.yml: node 'orders': meta.aft: unknown key "
+                          "'script' under 'aft'; did you mean 'scripts'?"));
+  EXPECT_THAT(
+      WithOrders(R"("meta": {"aft": {"scripts": [{"path": "a.py", "tiemout": 3}]}})")
+          .problems,
+      ElementsAre("models/schema.yml: node 'orders': meta.aft: unknown key 'tiemout' at "
+                  "script 'a.py'; did you mean 'timeout'?"));
+}
+
+TEST(Manifest, TakesWhatFalKnew) {
+  const std::string known = R"({"feature_store": {"entity_column": "id"}})";
+  EXPECT_THAT(WithOrders(R"("meta": {"fal": )" + known + "}").problems, IsEmpty());
+  EXPECT_THAT(WithOrders(R"("meta": {"aft": )" + known + "}").problems,
+              ElementsAre(HasSubstr("unknown key 'feature_store' under 'aft'")));
+}
+
+TEST(Manifest, RefusesAMisspeltProductWithScriptsBelow) {
+  const std::string problem =
+      "models/schema.yml: node 'orders': the scripts under meta.fall do not run; did you "
+      "mean meta.fal?";
+  const std::string meta = R"("meta": {"fall": {"scripts": ["a.py"]}})";
+
+  EXPECT_THAT(WithOrders(meta).problems, ElementsAre(problem));
+  EXPECT_THAT(WithOrders(meta + R"(, "config": {)" + meta + "}").problems,
+              ElementsAre(problem));
+  EXPECT_THAT(WithOrders(R"("config": {"meta": {"aft": {"scripts": ["a.py"]},
+                           "AFT": {"script": "b.py"}}})")
+                  .problems,
+              ElementsAre(HasSubstr("meta.AFT do not run; did you mean meta.aft?")));
+  for (const char* ordinary :
+       {R"({"alt": "text"})", R"({"fail": {"after": 3}})", R"({"all": ["scripts"]})",
+        R"({"falcon": {"scripts": ["a.py"]}})", R"({"act": {"scripts": 3}})",
+        R"({"act": {"script": "of a play"}})",
+        R"({"all": {"scripts": ["a", {"b": 1}]}})"})
+    EXPECT_THAT(WithOrders(Text(R"("meta": )", ordinary)).problems, IsEmpty())
+        << ordinary;
+}
+
+TEST(Manifest, TellsOfAModelThatStandsForATableThatNoScriptWrites) {
+  const auto read = [](const std::string& sql, const char* meta) {
+    const TemporaryFolder folder;
+    return ReadManifest(folder.Write(
+        "manifest.json", Text(R"({
+        "metadata": {"project_name": "shop", "adapter_type": "sqlite"},
+        "nodes": {"model.shop.p": {
+          "resource_type": "model", "name": "p", "package_name": "shop", "schema": "main",
+          "original_file_path": "models/p.sql", "raw_code": ")",
+                              sql, R"(",
+          "meta": )",
+                              meta, R"(, "config": {"materialized": "ephemeral"}}}})")));
+  };
+
+  EXPECT_THAT(
+      read("select * from {{ this }}", "{}").warnings,
+      ElementsAre("models/p.sql: 'p' selects from its own table, but no script is bound "
+                  "to it; what is built on it gets whatever rows are there"));
+  for (const char* other :
+       {"select 1 as id", "select * from main.p", "select '{{ this }}' as name",
+        "select 1 {% if is_incremental() %} from {{ this }} {% endif %}"})
+    EXPECT_THAT(read(other, "{}").warnings, IsEmpty()) << other;
+  // Where scripts are bound in a wrong way, that alone is said.
+  for (const char* meta :
+       {R"({"aft": {"scripts": ["a.py"]}})", R"({"fall": {"scripts": ["a.py"]}})",
+        R"({"aft": {"scrpts": ["a.py"]}})", R"({"aft": {"scripts": 3}})"})
+    EXPECT_THAT(read("select * from {{ this }}", meta).warnings, IsEmpty()) << meta;
+}
+
+TEST(Manifest, IsOfTheProjectThatItDoesNotName) {
+  const TemporaryFolder folder;
+
+  EXPECT_EQ(ReadManifest(folder.Write("old.json", R"({"nodes": {}})"), "shop").project,
+            "shop");
+  EXPECT_EQ(ReadManifest(folder.Write("new.json", R"({"metadata":
+                {"project_name": "own"}, "nodes": {}})"),
+                         "shop")
+                .project,
+            "own");
+}
+
+TEST(Manifest, NamesDisabledNodesWithScripts) {
+  const TemporaryFolder folder;
+  const auto node = [](const char* package, const char* name, const char* meta) {
+    return Text(R"([{"resource_type": "model", "package_name": ")", package,
+                R"(", "name": ")", name, R"(", "config": {"meta": )", meta, "}}]");
+  };
+  const char* scripts = R"({"aft": {"scripts": ["a.py"]}})";
+  const Manifest manifest = ReadManifest(folder.Write(
+      "manifest.json",
+      Text(R"({"metadata": {"project_name": "shop"}, "nodes": {}, "disabled": {"1": )",
+           node("shop", "a", scripts), R"(, "2": )", node("other", "b", scripts),
+           R"(, "3": )", node("shop", "c", scripts), R"(, "4": )",
+           node("shop", "d", R"({"owner": "me"})"), R"(, "5": [], "6": 3, "7": [3]}})")));
+
+  EXPECT_THAT(manifest.warnings,
+              ElementsAre("the scripts of these nodes do not run because the nodes are "
+                          "disabled: 'a', 'c'"));
+  EXPECT_THAT(manifest.nodes, IsEmpty());
+}
+
+TEST(Manifest, LetsThePackagesOfOthersBeWrong) {
+  const TemporaryFolder folder;
+  const Manifest manifest = ReadManifest(folder.Write("manifest.json", R"({
+      "metadata": {"project_name": "shop"}, "nodes": {"model.p.a": {
+        "resource_type": "model", "name": "a", "package_name": "p",
+        "meta": {"fal": {"post-hook": ["a.py"], "scripts": 3},
+                 "fall": {"scripts": ["a.py"]}}}}})"));
+
+  EXPECT_THAT(manifest.problems, IsEmpty());
+  EXPECT_THAT(manifest.warnings, IsEmpty());
+}
+
 TEST(Manifest, DoesNotPassOverWhatItCannotDo) {
   for (const char* meta :
        {R"({"post-hook": ["a.py"]})", R"({"environment": ["ml"]})",
         R"({"scripts": [{"path": "a.py", "timeout": "soon"}]})",
-        R"({"scripts": [{"path": "a.py", "environment": ""}]})",
-        R"({"scripts": [{"path": "a.py", "tiemout": 3}]})", R"(["a.py"])"})
+        R"({"scripts": [{"path": "a.py", "environment": ""}]})", R"({"scripts": null})",
+        R"({"scripts": {"after": null}})", R"({"scripts": "a.py"})",
+        R"({"scripts": [null]})", R"("a.py")", "null", R"(["a.py"])"})
     EXPECT_EQ(WithOrders(std::string(R"("meta": {"fal": )") + meta + "}").problems.size(),
               1)
         << meta;

@@ -16,7 +16,8 @@ using ::testing::UnorderedElementsAre;
 
 std::vector<std::string> Find(const TemporaryFolder& folder) {
   std::vector<std::string> paths;
-  for (const ExpectedScript& script : FindBoundScripts(ReadProjectConfig(folder.path())))
+  for (const ExpectedScript& script :
+       FindBoundScripts(ReadProjectConfig(folder.path())).of_nodes)
     paths.push_back(script.path);
   return paths;
 }
@@ -31,9 +32,110 @@ models:
   - name: b
     config: {meta: {aft: {scripts: [d.py]}}}
 )");
-  folder.Write("seeds/seeds.yaml", "fal: {scripts: {after: [e.py]}}\n");
+  folder.Write("seeds/seeds.yaml",
+               "seeds: [{meta: {fal: {scripts: {after: [e.py]}}}}]\n");
 
   EXPECT_THAT(Find(folder), UnorderedElementsAre("a.py", "b.py", "c.py", "d.py", "e.py"));
+}
+
+TEST(SchemaFiles, CountOnlyWhereDbtReadsThem) {
+  const TemporaryFolder folder;
+  const std::string binding = "models: [{meta: {fal: {scripts: [a.py]}}}]\n";
+  folder.Write("dbt_project.yml", "name: shop\n");
+  folder.Write("models/drafts/schema.yml", binding);
+  folder.Write("models/drafts/a.sql", "{{ config(meta={'fal': {}}) }}");
+  folder.Write("models/kept/drafts/schema.yml", binding);
+  const auto read_with = [&](const std::string& dbtignore) {
+    folder.Write(".dbtignore", dbtignore);
+    return FindBoundScripts(ReadProjectConfig(folder.path()));
+  };
+
+  EXPECT_EQ(read_with("# none\n").of_nodes.size(), 2U);
+  EXPECT_TRUE(MayBindInSql(ReadProjectConfig(folder.path())));
+  for (const char* ignored : {"models/drafts/\n", "/models/drafts/*\n",
+                              "*.sql\ndrafts\n"
+                              "!models/kept/drafts\n",
+                              "models/drafts/**/*\n"}) {
+    const ExpectedScripts found = read_with(ignored);
+    ASSERT_EQ(found.of_nodes.size(), 1U) << ignored;
+    EXPECT_EQ(found.of_nodes[0].place, "models/kept/drafts/schema.yml, line 1");
+    EXPECT_THAT(found.of_ignored, ElementsAre("a.py"));
+    EXPECT_FALSE(MayBindInSql(ReadProjectConfig(folder.path()))) << ignored;
+  }
+  EXPECT_THAT(read_with("drafts/\n").of_nodes, IsEmpty());
+}
+
+TEST(SchemaFiles, SayWhereAScriptIsBound) {
+  const TemporaryFolder folder;
+  folder.Write("dbt_project.yml", "name: shop\n");
+  folder.Write("models/deep/schema.yml", R"(
+models:
+  - name: a
+    meta:
+      aft:
+        scripts:
+          - a.py
+)");
+
+  EXPECT_EQ(FindBoundScripts(ReadProjectConfig(folder.path())).of_nodes.at(0).place,
+            "models/deep/schema.yml, line 7");
+}
+
+TEST(SchemaFiles, TellTheScriptsOfARunFromThoseOfNodes) {
+  const TemporaryFolder folder;
+  folder.Write("dbt_project.yml", "name: shop\n");
+  folder.Write("models/a.yml", "version: 2\nfal: {scripts: {before: [a.py]}}\n");
+
+  const ExpectedScripts found = FindBoundScripts(ReadProjectConfig(folder.path()));
+
+  EXPECT_THAT(found.of_nodes, IsEmpty());
+  ASSERT_EQ(found.of_runs.size(), 1U);
+  EXPECT_EQ(found.of_runs[0].path, "a.py");
+  EXPECT_EQ(found.of_runs[0].product, "fal");
+  EXPECT_EQ(found.of_runs[0].place, "models/a.yml, line 2");
+}
+
+TEST(SchemaFiles, RefuseScriptsThatDbtDoesNotHandOver) {
+  const TemporaryFolder folder;
+  // The names of folders of models, in dbt_project.yml, are nobody's misspellings.
+  folder.Write("dbt_project.yml",
+               "name: shop\nvars: {fal: {scripts: [a.py]}}\n"
+               "models: {shop: {configs: {+meta: {aft: {scripts: [a.py]}}}}}\n");
+  folder.Write("models/a.yml", R"(
+models:
+  - {name: a, metta: {fal: {scripts: [a.py]}}}
+  - {name: b, config: {aft: {scripts: [a.py]}}}
+  - {name: c, Aft: {script: a.py}}
+  - {name: d, meta: {fall: {scripts: [told-by-the-manifest.py]}}}
+  - {name: e, alt: {after: 1}, Meta: {fal: 1}, beta: {scripts: [x]}, fal: {owner: me}}
+  - {name: f, confg: {meta: {aft: {scripts: [a.py]}}}}
+)");
+
+  EXPECT_THAT(
+      FindBoundScripts(ReadProjectConfig(folder.path())).problems,
+      ElementsAre("models/a.yml, line 3: the scripts under 'metta: fal:' do not "
+                  "run; did you mean 'meta'?",
+                  "models/a.yml, line 4: the scripts under 'aft' do not run because "
+                  "it stands under 'config'; put it under 'meta'",
+                  "models/a.yml, line 5: the scripts under 'Aft' do not run; did "
+                  "you mean 'meta: aft:'?",
+                  "models/a.yml, line 8: the scripts under 'confg: meta: aft:' do not "
+                  "run; did you mean 'config'?"));
+}
+
+TEST(SchemaFiles, SayWhetherTheManifestMayHaveMore) {
+  const auto may_be_more = [](const std::string& meta) {
+    const TemporaryFolder folder;
+    folder.Write("dbt_project.yml", "name: shop\n");
+    folder.Write("models/a.yml", "models: [{description: x, meta: " + meta + "}]\n");
+    return FindBoundScripts(ReadProjectConfig(folder.path())).may_be_more;
+  };
+
+  for (const char* meta : {"{aft: {script: [a.py]}}", "{fal: {scripts: a.py}}",
+                           "{aft: 3}", "{fall: {scripts: [a.py]}}"})
+    EXPECT_TRUE(may_be_more(meta)) << meta;
+  for (const char* meta : {"{aft: {scripts: [a.py]}}", "{owner: me}", "{fall: 3}"})
+    EXPECT_FALSE(may_be_more(meta)) << meta;
 }
 
 TEST(SchemaFiles, TellTheScriptsOfSourcesFromThoseOfNodes) {
@@ -50,7 +152,8 @@ models: [{name: x, meta: {aft: {scripts: [{path: c.py}]}}}]
 
   std::vector<std::string> of_sources;
   std::vector<std::string> of_nodes;
-  for (const ExpectedScript& script : FindBoundScripts(ReadProjectConfig(folder.path())))
+  for (const ExpectedScript& script :
+       FindBoundScripts(ReadProjectConfig(folder.path())).of_nodes)
     (script.is_of_source ? of_sources : of_nodes).push_back(script.path);
 
   EXPECT_THAT(of_sources, UnorderedElementsAre("a.py", "b.py"));
@@ -72,8 +175,8 @@ TEST(SchemaFiles, AreNotAllThatMayBindAScript) {
 TEST(SchemaFiles, AreSearchedBelowTheProjectsOwnPaths) {
   const TemporaryFolder folder;
   folder.Write("dbt_project.yml", "name: shop\nmodel-paths: [sql]\n");
-  folder.Write("sql/schema.yml", "x: {fal: {scripts: [a.py]}}\n");
-  folder.Write("models/schema.yml", "x: {fal: {scripts: [b.py]}}\n");
+  folder.Write("sql/schema.yml", "meta: {fal: {scripts: [a.py]}}\n");
+  folder.Write("models/schema.yml", "meta: {fal: {scripts: [b.py]}}\n");
 
   EXPECT_THAT(Find(folder), ElementsAre("a.py"));
 }
@@ -105,6 +208,40 @@ TEST(ProjectConfig, IsFoundFromAFolderBelow) {
   folder.Write("models/deep/a.sql", "");
 
   EXPECT_EQ(FindProject(folder.path() / "models/deep"), folder.path());
+}
+
+TEST(ProjectConfig, IsNamedAsItWasGiven) {
+  const TemporaryFolder folder;
+  folder.Write("real/dbt_project.yml", "name: shop\n");
+  folder.Write("real/models/a.sql", "");
+  const std::filesystem::path link = folder.path() / "link";
+  std::filesystem::create_symlink("real", link);
+
+  EXPECT_EQ(FindProject(link), link);
+  EXPECT_EQ(FindProject(link / "."), link);
+  EXPECT_EQ(FindProject(link / ""), link);
+  EXPECT_EQ(FindProject(link / "models" / ".."), folder.path() / "real");
+}
+
+TEST(ProjectConfig, NamesSettingsThatAreNone) {
+  const auto problems = [](const std::string& settings) {
+    const TemporaryFolder folder;
+    folder.Write("dbt_project.yml", "name: shop\nvars:\n  aft: " + settings + "\n");
+    return ReadProjectConfig(folder.path()).problems;
+  };
+
+  EXPECT_THAT(problems("{connections: {dev: Driver=x}, timeout: 3, retries: 1}"),
+              IsEmpty());
+  EXPECT_THAT(
+      problems("{time_out: 3}"),
+      ElementsAre("dbt_project.yml, line 3: vars: aft: unknown key 'time_out'; did "
+                  "you mean 'timeout'?"));
+  EXPECT_THAT(problems("{timeout: [3]}"),
+              ElementsAre("dbt_project.yml, line 3: vars: aft: 'timeout' is neither text "
+                          "nor a number"));
+  EXPECT_THAT(problems("soon"),
+              ElementsAre("dbt_project.yml, line 3: vars: aft: these are no settings; "
+                          "write them as 'name: value'"));
 }
 
 TEST(ProjectConfig, TakesTheScriptsPathFromEitherPlace) {

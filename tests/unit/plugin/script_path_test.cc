@@ -41,6 +41,15 @@ TEST(ScriptPath, MustExist) {
                 folder.path().native() + "'");
 }
 
+TEST(ScriptPath, MayBeMisspelt) {
+  const TemporaryFolder folder;
+  folder.Write("deep/score.py", "");
+
+  EXPECT_EQ(Refusal("deep/scroe.py", folder.path()),
+            "script 'deep/scroe.py' does not exist; it is looked for in '" +
+                folder.path().native() + "'; did you mean 'deep/score.py'?");
+}
+
 TEST(ScriptPath, MustNotLeaveTheProject) {
   const TemporaryFolder folder;
   const fs::path project = folder.path() / "project";
@@ -56,6 +65,38 @@ TEST(ScriptPath, MustNotLeaveTheProject) {
     EXPECT_EQ(Refusal(path, project), "script '" + path + "' lies outside the project '" +
                                           project.native() +
                                           "'; move it into the project");
+}
+
+/// A folder of links to all that is in `project`, as an orchestrator makes it.
+void LinkAll(const fs::path& project, const fs::path& links) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(project))
+    fs::create_symlink(entry.path(), links / entry.path().filename());
+}
+
+TEST(ScriptPath, MayLeadThroughAFolderOfLinks) {
+  const TemporaryFolder folder;
+  const TemporaryFolder links;
+  folder.Write("dbt_project.yml", "");
+  folder.Write("scripts/a.py", "");
+  folder.Write("b.py", "");
+  LinkAll(folder.path(), links.path());
+
+  for (const char* path : {"scripts/a.py", "b.py"})
+    EXPECT_EQ(ResolveScript(path, links.path(), links.path()).path, links.path() / path);
+}
+
+TEST(ScriptPath, MustNotLeaveTheProjectBehindAFolderOfLinks) {
+  const TemporaryFolder folder;
+  const TemporaryFolder links;
+  folder.Write("outside.py", "");
+  folder.Write("project/dbt_project.yml", "");
+  fs::create_directory(folder.path() / "project/scripts");
+  fs::create_symlink(folder.path() / "outside.py", folder.path() / "project/link.py");
+  LinkAll(folder.path() / "project", links.path());
+  fs::create_symlink(folder.path(), links.path() / "above");
+
+  for (const char* path : {"link.py", "above/outside.py", "scripts/../../outside.py"})
+    EXPECT_NE(Refusal(path, links.path()), "") << path;
 }
 
 TEST(ScriptPath, SaysWhatRunsTheFile) {

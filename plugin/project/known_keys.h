@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace aft {
+
+/// The keys that aft reads, one list for each place. A key that is not listed is refused.
+
+/// Under `meta.aft` and `meta.fal`.
+inline constexpr auto kProductKeys = std::to_array<std::string_view>({
+    "scripts",
+    "environment",
+    "writes",
+    "pre-hook",
+    "post-hook",
+});
+
+/// Further keys under `meta.fal` that fal knew and that bind no script.
+inline constexpr auto kFalKeys = std::to_array<std::string_view>({
+    "feature_store",
+});
+
+/// Under `scripts`.
+inline constexpr auto kScriptsKeys = std::to_array<std::string_view>({
+    "before",
+    "after",
+});
+
+/// Beside the `path` of a script.
+inline constexpr auto kScriptKeys = std::to_array<std::string_view>({
+    "path",
+    "with",
+    "environment",
+    "timeout",
+    "memory",
+    "retries",
+});
+
+/// Under `vars: aft:`.
+inline constexpr auto kSettingKeys = std::to_array<std::string_view>({
+    "connections",
+    "timeout",
+    "memory",
+    "retries",
+    "unordered_refs",
+    "decimals",
+    "dates",
+});
+
+/// In fal_project.yml.
+inline constexpr auto kEnvironmentFileKeys = std::to_array<std::string_view>({
+    "environments",
+});
+
+using KnownKeys = std::span<const std::string_view>;
+
+bool IsKnown(std::string_view key, KnownKeys known);
+
+/// "unknown key 'script' PLACE; did you mean 'scripts'?", or, where no known key is
+/// close, "…; the keys are 'before' and 'after'". `place` may be empty.
+std::string UnknownKey(std::string_view key, std::string_view place, KnownKeys known);
+
+/// `fal` or `aft` where `key` may be a misspelling of it; empty for these two themselves
+/// and for all else. What stands below must tell whether it is one: `alt` is close, too.
+std::string_view MisspeltProduct(std::string_view key);
+
+/// Whether `key` may be a misspelling of `meta`. A `+` before it, as in dbt_project.yml,
+/// does not count.
+bool IsMisspeltMeta(std::string_view key);
+
+/// Whether `key` may be a misspelling of `config`.
+bool IsMisspeltConfig(std::string_view key);
+
+/// Whether `text` may be the path of a script: it has a slash or a point, and no blanks.
+bool IsLikeAPath(std::string_view text);
+
+/// Whether `key` is `scripts` or close to it.
+bool IsLikeScripts(std::string_view key);
+
+}  // namespace aft

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/project/unbound_scripts.h"
+
+#include <boost/json.hpp>
+#include <string_view>
+
+#include "host_shim/error.h"
+#include "plugin/base/json_lookup.h"
+#include "plugin/project/script_binding.h"
+
+namespace aft {
+namespace {
+
+namespace json = boost::json;
+
+/// Looks through the entries of one package and collects what can't run.
+class UnboundFinder {
+ public:
+  explicit UnboundFinder(std::string package) : package_(std::move(package)) {}
+
+  void Search(const json::object& entry, const char* kind) {
+    if (StringAt(entry, "package_name") != package_) return;
+    std::string type = StringAt(entry, "resource_type");
+    if (type.empty()) type = kind;
+    const std::string name = StringAt(entry, "name");
+    const std::string file = StringAt(entry, "original_file_path");
+    if (!MayBindScripts(type)) SearchMeta(entry, Text(file, ": ", type, " '", name, "'"));
+    const json::object* columns = ObjectAt(entry, "columns");
+    if (columns == nullptr) return;
+    for (const auto& [column, below] : *columns)
+      if (below.is_object())
+        SearchMeta(below.as_object(), Text(file, ": column '", std::string_view(column),
+                                           "' of '", name, "'"));
+  }
+
+  std::vector<std::string> Take() { return std::move(problems_); }
+
+ private:
+  void SearchMeta(const json::object& holder, const std::string& place) {
+    const json::object* config = ObjectAt(holder, "config");
+    // dbt shows what stands in one of them in both.
+    if (!Refuse(ObjectAt(holder, "meta"), place) && config != nullptr)
+      Refuse(ObjectAt(*config, "meta"), place);
+  }
+
+  bool Refuse(const json::object* meta, const std::string& place) {
+    if (meta == nullptr) return false;
+    for (const char* product : {"fal", "aft"}) {
+      const json::value* value = meta->if_contains(product);
+      if (value == nullptr || !HoldsScripts(*value)) continue;
+      problems_.push_back(Text(place, ": meta.", product,
+                               ": these scripts cannot run; bind them to a model, seed, ",
+                               "snapshot or source"));
+      return true;
+    }
+    return false;
+  }
+
+  std::string package_;
+  std::vector<std::string> problems_;
+};
+
+}  // namespace
+
+std::vector<std::string> FindUnboundScripts(const json::object& manifest,
+                                            const std::string& project) {
+  UnboundFinder finder(project);
+  for (const auto& [kinds, kind] : {std::pair{"nodes", "node"},
+                                    {"sources", "source"},
+                                    {"exposures", "exposure"},
+                                    {"functions", "function"},
+                                    {"macros", "macro"},
+                                    {"metrics", "metric"},
+                                    {"saved_queries", "saved query"},
+                                    {"semantic_models", "semantic model"},
+                                    {"unit_tests", "unit test"}}) {
+    const json::object* entries = ObjectAt(manifest, kinds);
+    if (entries == nullptr) continue;
+    for (const auto& [id, entry] : *entries)
+      if (entry.is_object()) finder.Search(entry.as_object(), kind);
+  }
+  return finder.Take();
+}
+
+}  // namespace aft

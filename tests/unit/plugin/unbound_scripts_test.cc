@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/project/unbound_scripts.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+namespace aft {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+std::vector<std::string> Find(const std::string& kinds) {
+  return FindUnboundScripts(boost::json::parse("{" + kinds + "}").as_object(), "shop");
+}
+
+TEST(UnboundScripts, AreThoseOfWhatHasNone) {
+  const std::string meta = R"("meta": {"aft": {"scripts": ["a.py"]}})";
+  const std::string own = R"("package_name": "shop", "original_file_path": "m/s.yml")";
+
+  EXPECT_THAT(
+      Find(R"("nodes": {"test.t": {"resource_type": "test", "name": "t", )" + own +
+           R"(, "config": {)" + meta + R"(}}, "model.m": {"resource_type": "model",
+             "name": "m", )" +
+           own + ", " + meta + R"(, "columns": {"id": {)" + meta + R"(}}}},
+           "exposures": {"exposure.e": {"name": "e", )" +
+           own + ", " + meta + R"(, "config": {)" + meta + "}}}"),
+      ElementsAre(
+          "m/s.yml: test 't': meta.aft: these scripts cannot run; bind them to a "
+          "model, seed, snapshot or source",
+          "m/s.yml: column 'id' of 'm': meta.aft: these scripts cannot run; bind "
+          "them to a model, seed, snapshot or source",
+          "m/s.yml: exposure 'e': meta.aft: these scripts cannot run; bind them to "
+          "a model, seed, snapshot or source"));
+}
+
+TEST(UnboundScripts, AreNotThoseOfPackagesNorOtherMeta) {
+  EXPECT_THAT(Find(R"("macros": {
+          "macro.a": {"name": "a", "package_name": "installed",
+                      "meta": {"fal": {"scripts": ["a.py"]}}},
+          "macro.b": {"name": "b", "package_name": "shop",
+                      "meta": {"fal": {"owner": "me"}, "scripts": ["a.py"]}},
+          "macro.c": {"name": "c", "package_name": "shop", "meta": 3}, "macro.d": 3})"),
+              IsEmpty());
+}
+
+}  // namespace
+}  // namespace aft
