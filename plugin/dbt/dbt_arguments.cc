@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cstdlib>
 #include <map>
 #include <set>
 #include <sstream>
@@ -101,21 +100,6 @@ bool IsGroup(const std::string& command) {
 
 bool IsOption(const std::string& word) { return word.size() > 1 && word.front() == '-'; }
 
-/// dbt's environment variable for the option "full-refresh": of dbt 1.12, or before.
-std::string Variable(std::string_view name) {
-  std::string upper(name);
-  for (char& character : upper)
-    character =
-        character == '-'
-            ? '_'
-            : static_cast<char>(std::toupper(static_cast<unsigned char>(character)));
-  for (const char* prefix : {"DBT_ENGINE_", "DBT_"}) {
-    const char* value = std::getenv((prefix + upper).c_str());
-    if (value != nullptr && *value != '\0') return value;
-  }
-  return "";
-}
-
 DbtArgument Option(const std::string& word) {
   // The value of "-tdev" is "dev".
   const std::string short_name = LongName(word.substr(0, 2));
@@ -137,7 +121,8 @@ bool IsTrue(std::string text) {
   return std::find(kWords.begin(), kWords.end(), text) != kWords.end();
 }
 
-DbtArguments::DbtArguments(const std::vector<std::string>& words) {
+DbtArguments::DbtArguments(const std::vector<std::string>& words, DbtVariables variables)
+    : variables_(std::move(variables)) {
   for (std::size_t at = 0; at < words.size();) {
     if (!IsOption(words[at])) {
       TakeWord(words[at++]);
@@ -194,17 +179,20 @@ std::vector<std::string> DbtArguments::Values(std::string_view option) const {
 }
 
 bool DbtArguments::Flag(std::string_view name, bool otherwise) const {
+  if (const std::string forced = variables_.Override(name); !forced.empty())
+    return IsTrue(forced);
   const std::string on = "--" + std::string(name);
   const std::string off = "--no-" + std::string(name);
   for (auto argument = arguments_.rbegin(); argument != arguments_.rend(); ++argument)
     if (argument->option == on || argument->option == off) return argument->option == on;
-  const std::string variable = Variable(name);
+  const std::string variable = variables_.Value(name);
   return variable.empty() ? otherwise : IsTrue(variable);
 }
 
 std::string DbtArguments::Setting(std::string_view name) const {
-  const std::string given = Value("--" + std::string(name));
-  return given.empty() ? Variable(name) : given;
+  const std::string forced = variables_.Override(name);
+  const std::string given = forced.empty() ? Value("--" + std::string(name)) : forced;
+  return given.empty() ? variables_.Value(name) : given;
 }
 
 std::vector<std::string> DbtArguments::WordsWithout(

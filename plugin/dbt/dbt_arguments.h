@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "plugin/dbt/dbt_variables.h"
+
 namespace aft {
 
 /// A part of a dbt command line: a word, or an option with the values that belong to it.
@@ -21,7 +23,11 @@ struct DbtArgument {
 /// values up to the next option.
 class DbtArguments {
  public:
-  explicit DbtArguments(const std::vector<std::string>& words);
+  /// `variables` tells what the environment adds to `words`.
+  explicit DbtArguments(const std::vector<std::string>& words,
+                        DbtVariables variables = DbtVariables());
+
+  [[nodiscard]] const DbtVariables& variables() const { return variables_; }
 
   /// dbt's subcommand: "run", "source freshness"; empty where there is none.
   [[nodiscard]] const std::string& command() const { return command_; }
@@ -48,6 +54,7 @@ class DbtArguments {
  private:
   void TakeWord(const std::string& word);
 
+  DbtVariables variables_;
   std::vector<DbtArgument> arguments_;
   std::string command_;
   std::size_t command_place_ = 0;  ///< how many arguments stand before it

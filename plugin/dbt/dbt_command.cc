@@ -84,6 +84,7 @@ DbtCommand ParseDbtCommand(const std::vector<std::string>& arguments) {
   const std::vector<std::string> words = Translate(arguments);
   DbtCommand command;
   command.is_debug = arguments.front() == "debug";
+  command.is_flow = arguments.front() == "flow";
   ArgumentReader reader(words);
   bool asks_for_help = false;
   while (!reader.IsAtEnd()) {
@@ -98,9 +99,6 @@ DbtCommand ParseDbtCommand(const std::vector<std::string>& arguments) {
           Text("unknown option, or one without its value: '", argument,
                "'; aft's own options are '--aft-dbt PATH' and '--aft-mode MODE'"));
     command.arguments.push_back(argument);
-    if (reader.Takes(argument, "--project-dir", command.project_folder) &&
-        argument == "--project-dir")
-      command.arguments.push_back(command.project_folder);
     asks_for_help |= argument == "--help" || argument == "-h";
     command.runs_nodes |= RunsNodes(argument);
     command.checks_sources |= ChecksSources(argument);

@@ -16,10 +16,10 @@ enum class DbtMode {
 /// What the user typed after `aft`, as a command for dbt, or for aft about dbt.
 struct DbtCommand {
   bool is_debug = false;               ///< `aft debug`: looks at all, starts no dbt
+  bool is_flow = false;                ///< `aft flow run`, as fal called it
   std::vector<std::string> arguments;  ///< for dbt, or debug, unchanged and in order
   std::string dbt;                     ///< of --aft-dbt; empty without
   DbtMode mode = DbtMode::kAuto;       ///< of --aft-mode
-  std::string project_folder;          ///< of --project-dir; empty without
   /// Whether run, build, seed, snapshot or retry is among the words: scripts may run.
   bool runs_nodes = false;
   bool checks_sources = false;  ///< whether `freshness` is among the words

@@ -68,6 +68,12 @@ DbtEvent ParseDbtEvent(std::string_view line) {
   event.status = event.kind == DbtEvent::Kind::kNodeFinished
                      ? StringAt(value, {"data", "run_result", "status"})
                      : StringAt(value, {"data", "node_info", "node_status"});
+  if (const json::value* selected = ValueAt(value, {"selected"});
+      selected != nullptr && selected->is_array()) {
+    event.selected.emplace();
+    for (const json::value& node : selected->as_array())
+      if (node.is_string()) event.selected->emplace_back(node.as_string());
+  }
   event.path = StringAt(value, {"data", "artifact_path"});
   if (event.kind == DbtEvent::Kind::kManifestWritten &&
       StringAt(value, {"data", "artifact_type"}) != "WritableManifest")

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "plugin/dbt/dbt_invocation.h"
 
@@ -28,6 +29,8 @@ struct DbtEvent {
   std::string status;          ///< dbt's status of the node; empty when it has none yet
   std::string path;            ///< of the artifact that was written
   bool binds_scripts = false;  ///< the node's `meta` speaks to this program
+  /// With kRunBegins: the unique ids of the nodes that dbt will run, where it is known.
+  std::optional<std::vector<std::string>> selected;
 };
 
 /// Throws Error when `line` is not a JSON object of dbt's shape.

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -45,44 +47,81 @@ std::vector<fs::path> Candidates(const fs::path& project_folder) {
   return candidates;
 }
 
-/// The word at the start of `text`, in quotation marks of either kind or in none.
-std::string FirstWord(const std::string& text) {
-  const bool is_quoted = text.starts_with('"') || text.starts_with('\'');
-  const std::size_t begin = is_quoted ? 1 : 0;
-  const std::size_t end = text.find(is_quoted ? text.front() : ' ', begin);
-  return is_quoted && end == std::string::npos ? "" : text.substr(begin, end - begin);
+/// The words of `text`, some of them in quotation marks of either kind. Empty where a
+/// quotation mark lacks its other one.
+std::vector<std::string> Words(const std::string& text) {
+  std::vector<std::string> words;
+  for (std::size_t at = text.find_first_not_of(" \t"); at != std::string::npos;
+       at = text.find_first_not_of(" \t", at)) {
+    const bool is_quoted = text[at] == '"' || text[at] == '\'';
+    const std::size_t begin = is_quoted ? at + 1 : at;
+    const std::size_t end =
+        is_quoted ? text.find(text[at], begin) : text.find_first_of(" \t", begin);
+    if (is_quoted && end == std::string::npos) return {};
+    words.push_back(text.substr(begin, end - begin));
+    at = end == std::string::npos ? end : end + 1;
+    if (at == std::string::npos) break;
+  }
+  return words;
 }
 
-/// The interpreter in the first line of a script; empty for other programs.
-fs::path NamedInterpreter(const fs::path& dbt) {
-  // Where the path is too long for that line or has spaces, the next one has it, which is
-  // a command for the shell and text for Python. (distlib, scripts.py: _build_shebang)
+/// The words of the command that a script begins with.
+std::vector<std::string> FirstCommand(const fs::path& script) {
+  // Where the path is too long for the first line or has spaces, the second one has it,
+  // which is a command for the shell and text for Python. (distlib, scripts.py:
+  // _build_shebang)
   constexpr std::string_view kCommand = "'''exec' ";
-  std::ifstream file(dbt);
+  std::ifstream file(script);
   std::string line;
   std::getline(file, line);
-  std::string python = line.starts_with("#!") ? line.substr(2) : "";
-  if (python == "/bin/sh") {
-    std::getline(file, line);
-    python = line.starts_with(kCommand) ? FirstWord(line.substr(kCommand.size())) : "";
-  }
-  return fs::path(python).is_absolute() && IsExecutable(python) ? python : "";
+  if (!line.starts_with("#!")) return {};
+  std::vector<std::string> words = Words(line.substr(2));
+  if (words != std::vector<std::string>{"/bin/sh"}) return words;
+  std::getline(file, line);
+  if (!line.starts_with(kCommand)) return {};
+  words = Words(line.substr(kCommand.size()));
+  // "$0" "$@" follow.
+  words.resize(words.size() - std::min<std::size_t>(words.size(), 2));
+  return words;
+}
+
+/// Whether the program is an interpreter itself, and no shim that looks for one.
+bool IsPython(const fs::path& program) {
+  const std::string name = program.filename().native();
+  if (!name.starts_with("python") && !name.starts_with("pypy")) return false;
+  return program.is_absolute() && IsExecutable(program) && IsBinary(program);
 }
 
 }  // namespace
 
-fs::path PythonOf(const fs::path& dbt) {
-  fs::path python = NamedInterpreter(dbt);
-  if (!python.empty()) return python;
-  throw Error(
-      Text("cannot tell which Python runs '", dbt.native(),
-           "', for it is not a script that pip has installed; name such a dbt with "
-           "'--aft-dbt PATH'"));
+bool IsBinary(const fs::path& program) {
+  std::ifstream file(program, std::ios::binary);
+  std::array<char, 4> magic{};
+  return file.read(magic.data(), magic.size()) &&
+         std::string_view(magic.data(), magic.size()) ==
+             "\x7f"
+             "ELF";
+}
+
+bool NamedPython::IgnoresPath() const {
+  return std::any_of(flags.begin(), flags.end(), [](const std::string& flag) {
+    return flag.starts_with('-') && !flag.starts_with("--") &&
+           flag.find_first_of("EI") != std::string::npos;
+  });
+}
+
+std::optional<NamedPython> PythonNamedBy(const fs::path& dbt) {
+  const std::vector<std::string> words = FirstCommand(dbt);
+  if (words.empty() || !IsPython(words.front())) return std::nullopt;
+  return NamedPython{words.front(), {words.begin() + 1, words.end()}};
+}
+
+std::string PythonPathWith(const fs::path& folder) {
+  const std::string inherited = Variable("PYTHONPATH");
+  return Text("PYTHONPATH=", folder.native(), inherited.empty() ? "" : ":", inherited);
 }
 
 fs::path PythonBeside(const fs::path& dbt) {
-  fs::path python = NamedInterpreter(dbt);
-  if (!python.empty()) return python;
   std::vector<fs::path> candidates = OnPath("python3");
   candidates.insert(candidates.begin(), dbt.parent_path() / "python");
   for (const fs::path& candidate : candidates)

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace aft {
 
@@ -12,12 +14,27 @@ namespace aft {
 std::filesystem::path FindDbt(const std::string& option,
                               const std::filesystem::path& project_folder);
 
-/// The interpreter that runs `dbt`, a script as pip installs it. Throws Error for any
-/// other kind of program.
-std::filesystem::path PythonOf(const std::filesystem::path& dbt);
+/// The interpreter that a script names in its first lines, and the flags beside it.
+struct NamedPython {
+  std::filesystem::path path;
+  std::vector<std::string> flags;
 
-/// The interpreter for scripts where any `dbt` may run: its own, where it is a script of
-/// pip's; else the one in its folder, else python3 on PATH. Throws Error without one.
+  /// Whether it takes no modules from PYTHONPATH.
+  [[nodiscard]] bool IgnoresPath() const;
+};
+
+/// The interpreter of `dbt` where that is a script as pip, uv and conda install it; for
+/// wrappers and other programs nothing.
+std::optional<NamedPython> PythonNamedBy(const std::filesystem::path& dbt);
+
+/// Whether a program is compiled, and no script.
+bool IsBinary(const std::filesystem::path& program);
+
+/// PYTHONPATH as a dbt is to be given it, "PYTHONPATH=…": `folder` before what is there.
+std::string PythonPathWith(const std::filesystem::path& folder);
+
+/// The interpreter for scripts where that of `dbt` is not known: the one in its folder,
+/// else python3 on PATH. Throws Error without one.
 std::filesystem::path PythonBeside(const std::filesystem::path& dbt);
 
 }  // namespace aft

@@ -7,10 +7,10 @@
 #include <boost/json.hpp>
 #include <cmath>
 #include <cstdlib>
+#include <utility>
 
 #include "host_shim/error.h"
 #include "plugin/base/json_text.h"
-#include "plugin/dbt/dbt_executable.h"
 
 namespace aft {
 
@@ -54,32 +54,38 @@ json::value Json(const YAML::Node& node, int depth = 0) {
   return object;
 }
 
-std::string VariablesOf(const std::string& yaml) {
-  if (yaml.empty()) return "{}";
-  try {
-    const json::value variables = Json(YAML::Load(yaml));
-    if (variables.is_object()) return json::serialize(variables);
-  } catch (const YAML::Exception& error) {
-    throw Error(Text("cannot read '--vars': ", error.msg));
-  }
-  throw Error("cannot read '--vars': it is not a mapping, such as '{name: value}'");
-}
+constexpr int kFirstToLookHere = 3;    // for profiles.yml, in the working folder
+constexpr int kFirstWithOwnFlags = 7;  // in dbt_project.yml
 
 /// Where dbt looks for profiles.yml. (dbt documentation: "About profiles.yml")
-std::string ProfilesFolder(const std::string& given) {
+std::string ProfilesFolder(const DbtArguments& arguments) {
+  const std::string given = arguments.Setting("profiles-dir");
   if (!given.empty()) return fs::absolute(given);
   std::error_code ignored;
-  if (fs::exists(fs::current_path() / "profiles.yml", ignored)) return fs::current_path();
+  const bool looks_here =
+      !IsBefore(arguments.variables().dbt_version(), kFirstToLookHere);
+  if (looks_here && fs::exists(fs::current_path() / kProfilesFile, ignored))
+    return fs::current_path();
   const char* home = std::getenv("HOME");
   return fs::path(home == nullptr ? "/" : home) / ".dbt";
 }
 
+using Flags = std::map<std::string, std::string>;
+
+/// The project's `flags`, or what older projects have as `config` in profiles.yml.
+Flags FlagsOf(const ProjectConfig& project, const DbtArguments& arguments,
+              const fs::path& profiles_folder) {
+  const bool is_read = !IsBefore(arguments.variables().dbt_version(), kFirstWithOwnFlags);
+  return is_read && !project.flags.empty() ? project.flags
+                                           : ReadProfilesConfig(profiles_folder);
+}
+
 /// Flags where dbt looks for them: the command line, its environment variables, and the
-/// project's `flags`. (dbt documentation: "About flags")
+/// `flags` of the project. (dbt documentation: "About flags")
 class Settings {
  public:
-  Settings(const DbtArguments& arguments, const std::map<std::string, std::string>& flags)
-      : arguments_(arguments), flags_(flags) {}
+  Settings(const DbtArguments& arguments, Flags flags)
+      : arguments_(arguments), flags_(std::move(flags)) {}
 
   [[nodiscard]] std::string Text(std::string_view name) const {
     const std::string given = arguments_.Setting(name);
@@ -99,7 +105,7 @@ class Settings {
   }
 
   const DbtArguments& arguments_;
-  const std::map<std::string, std::string>& flags_;
+  Flags flags_;
 };
 
 int Number(const std::string& text, int otherwise) {
@@ -110,21 +116,34 @@ int Number(const std::string& text, int otherwise) {
 
 }  // namespace
 
-DbtInvocation InvocationOf(const DbtArguments& arguments, const fs::path& dbt,
+std::string VariablesAsJson(const std::string& yaml) {
+  if (yaml.empty()) return "{}";
+  try {
+    const json::value variables = Json(YAML::Load(yaml));
+    if (variables.is_object()) return json::serialize(variables);
+  } catch (const YAML::Exception& error) {
+    throw Error(Text("cannot read '--vars': ", error.msg));
+  }
+  throw Error("cannot read '--vars': it is not a mapping, such as '{name: value}'");
+}
+
+DbtInvocation InvocationOf(const DbtArguments& arguments, const fs::path& python,
                            const ProjectConfig& project) {
-  const Settings settings(arguments, project.flags);
   DbtInvocation invocation;
-  invocation.python = PythonBeside(dbt);
+  invocation.python = python;
+  invocation.dbt_version = arguments.variables().dbt_version();
   // As dbt itself calls `source freshness`.
   const std::string& command = arguments.command();
   invocation.command = command.substr(command.rfind(' ') + 1);
   invocation.project_folder = project.folder;
-  invocation.profiles_folder = ProfilesFolder(arguments.Setting("profiles-dir"));
+  invocation.profiles_folder = ProfilesFolder(arguments);
+  const Settings settings(arguments,
+                          FlagsOf(project, arguments, invocation.profiles_folder));
   invocation.profile = arguments.Setting("profile");
   invocation.target = arguments.Setting("target");
   invocation.target_folder = arguments.Setting("target-path");
   invocation.state_folder = arguments.Setting("state");
-  invocation.variables = VariablesOf(arguments.Value("--vars"));
+  invocation.variables = VariablesAsJson(arguments.Value("--vars"));
   // The only one of these without a variable.
   invocation.threads = Number(arguments.Value("--threads"), 0);
   invocation.printer_width = Number(settings.Text("printer-width"), kWidth);
@@ -151,6 +170,19 @@ std::string CommandLineVariable(const DbtInvocation& invocation, std::string_vie
   const json::value variables = ParseJson(invocation.variables);
   const json::value* value = variables.as_object().if_contains(name);
   return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
+}
+
+std::string CommandLineVariable(const std::string& yaml, std::string_view name) {
+  // Most values don't have it, and are spared the reading.
+  if (yaml.find(name) == std::string::npos) return "";
+  try {
+    DbtInvocation invocation;
+    invocation.variables = VariablesAsJson(yaml);
+    return CommandLineVariable(invocation, name);
+  } catch (const Error&) {
+    // dbt reports it in its own words.
+    return "";
+  }
 }
 
 std::map<std::string, std::string> CommandLineSettings(const DbtInvocation& invocation) {

@@ -38,17 +38,23 @@ struct DbtInvocation {
   std::string sample_end;         ///< likewise
 };
 
-/// How `arguments` and dbt's environment variables call `dbt`, for the project in
-/// the folder of `project`. Throws Error for `--vars` that are not YAML.
+/// How `arguments` and dbt's environment variables call a dbt that `python` runs, for the
+/// project in the folder of `project`. Throws Error for `--vars` that are not YAML.
 DbtInvocation InvocationOf(const DbtArguments& arguments,
-                           const std::filesystem::path& dbt,
+                           const std::filesystem::path& python,
                            const ProjectConfig& project);
+
+/// The value of `--vars` as a JSON object. Throws Error where it is no mapping in YAML.
+std::string VariablesAsJson(const std::string& yaml);
 
 /// The least level that dbt's console shows, for --log-level or "", --quiet and --debug.
 std::string LeastLevel(const std::string& log_level, bool is_quiet, bool is_debug);
 
 /// A variable given on dbt's command line, or "" where none is.
 std::string CommandLineVariable(const DbtInvocation& invocation, std::string_view name);
+
+/// The same of `yaml`, the value of --vars; "" where that can't be read, too.
+std::string CommandLineVariable(const std::string& yaml, std::string_view name);
 
 /// What `--vars` sets below `aft`, as it would stand in YAML.
 std::map<std::string, std::string> CommandLineSettings(const DbtInvocation& invocation);

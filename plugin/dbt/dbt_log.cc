@@ -47,6 +47,7 @@ std::optional<DbtLogLine> ParseDbtLogLine(std::string_view text) {
   line.level = StringAt(*info, "level");
   line.message = StringAt(*info, "msg");
   line.time = StringAt(*info, "ts");
+  line.invocation_id = StringAt(*info, "invocation_id");
   if (const json::object* data = ObjectAt(value.as_object(), "data"))
     ReadData(*data, line);
   // "Log…Result", for a model, seed, snapshot, test, …

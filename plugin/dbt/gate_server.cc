@@ -11,6 +11,7 @@
 
 #include "host_shim/error.h"
 #include "host_shim/line_splitter.h"
+#include "plugin/base/send_queue.h"
 
 namespace aft {
 namespace {
@@ -20,6 +21,10 @@ namespace {
 constexpr std::size_t kLongestLine = std::size_t{64} << 20U;
 constexpr std::size_t kMostUnsent = std::size_t{1} << 20U;
 
+// A connection that can't be accepted yet keeps the listener readable: without a pause
+// the loop would do nothing else.
+constexpr std::chrono::milliseconds kPause{100};
+
 bool IsThisUser(const Fd& socket) {
   ucred peer{};
   socklen_t size = sizeof peer;
@@ -27,7 +32,7 @@ bool IsThisUser(const Fd& socket) {
          peer.uid == ::geteuid();
 }
 
-Fd Listen(const std::filesystem::path& path) {
+Fd ListenAt(const std::filesystem::path& path) {
   Fd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -47,31 +52,48 @@ Fd Listen(const std::filesystem::path& path) {
 }  // namespace
 
 struct GateServer::Connection {
+  Connection(EventLoop& loop, Fd accepted)
+      : socket(std::move(accepted)), queue(loop, socket) {}
+
   Fd socket;
   LineSplitter lines{kLongestLine};
-  std::string unsent;
+  SendQueue queue;
 };
 
 GateServer::GateServer(EventLoop& loop, const std::filesystem::path& path,
                        Handlers handlers)
-    : loop_(loop), handlers_(std::move(handlers)), listener_(Listen(path)) {
-  loop_.Watch(listener_.get(), [this] { Accept(); });
+    : loop_(loop), handlers_(std::move(handlers)), listener_(ListenAt(path)) {
+  Listen();
 }
 
 GateServer::~GateServer() {
+  if (pause_) loop_.Cancel(*pause_);
   loop_.Unwatch(listener_.get());
   for (const auto& [id, connection] : connections_)
     loop_.Unwatch(connection->socket.get());
 }
 
+void GateServer::Listen() {
+  pause_.reset();
+  loop_.Watch(listener_.get(), [this] { Accept(); });
+}
+
+void GateServer::PauseListening() {
+  loop_.Unwatch(listener_.get());
+  pause_ = loop_.After(kPause, [this] { Listen(); });
+}
+
 void GateServer::Accept() {
   Fd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  if (!socket.IsOpen() || !IsThisUser(socket)) return;
+  if (!socket.IsOpen()) {
+    // EMFILE, ENFILE and the like; a peer that has left again is no longer waiting.
+    if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) PauseListening();
+    return;
+  }
+  if (!IsThisUser(socket)) return;
   const ConnectionId id = next_id_++;
   loop_.Watch(socket.get(), [this, id] { Receive(id); });
-  auto connection = std::make_unique<Connection>();
-  connection->socket = std::move(socket);
-  connections_.emplace(id, std::move(connection));
+  connections_.emplace(id, std::make_unique<Connection>(loop_, std::move(socket)));
 }
 
 void GateServer::Receive(ConnectionId id) {
@@ -88,8 +110,8 @@ void GateServer::Receive(ConnectionId id) {
   connection.lines.Feed(std::string_view(bytes.data(), static_cast<std::size_t>(count)),
                         [&](std::string_view line) {
                           is_dbt = is_dbt && line.size() < kLongestLine &&
-                                   connection.unsent.size() < kMostUnsent;
-                          if (is_dbt) handlers_.on_line(id, line);
+                                   connection.queue.unsent() < kMostUnsent &&
+                                   handlers_.on_line(id, line);
                         });
   if (!is_dbt) Close(id);
 }
@@ -97,20 +119,7 @@ void GateServer::Receive(ConnectionId id) {
 void GateServer::Send(ConnectionId id, std::string_view line) {
   const auto found = connections_.find(id);
   if (found == connections_.end()) return;
-  found->second->unsent.append(line).push_back('\n');
-  Flush(id);
-}
-
-void GateServer::Flush(ConnectionId id) {
-  Connection& connection = *connections_.at(id);
-  const ssize_t sent = ::send(connection.socket.get(), connection.unsent.data(),
-                              connection.unsent.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  // What else goes wrong with the socket shows as its end in Receive().
-  if (sent > 0) connection.unsent.erase(0, static_cast<std::size_t>(sent));
-  if (connection.unsent.empty())
-    loop_.WatchWritable(connection.socket.get(), {});
-  else
-    loop_.WatchWritable(connection.socket.get(), [this, id] { Flush(id); });
+  found->second->queue.Send(std::string(line) + "\n");
 }
 
 void GateServer::Close(ConnectionId id) {

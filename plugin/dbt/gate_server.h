@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,7 +24,8 @@ class GateServer {
   using ConnectionId = std::uint64_t;
 
   struct Handlers {
-    std::function<void(ConnectionId, std::string_view line)> on_line;
+    /// False when the peer does not keep to the protocol: its connection is closed.
+    std::function<bool(ConnectionId, std::string_view line)> on_line;
     std::function<void(ConnectionId)> on_closed;
   };
 
@@ -39,14 +41,16 @@ class GateServer {
  private:
   struct Connection;
 
+  void Listen();
   void Accept();
+  void PauseListening();
   void Receive(ConnectionId id);
-  void Flush(ConnectionId id);
   void Close(ConnectionId id);
 
   EventLoop& loop_;
   Handlers handlers_;
   Fd listener_;
+  std::optional<EventLoop::TimerId> pause_;  ///< while there is no descriptor to be had
   ConnectionId next_id_ = 1;
   std::map<ConnectionId, std::unique_ptr<Connection>> connections_;
 };

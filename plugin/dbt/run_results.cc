@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <boost/uuid/random_generator.hpp>
+#include <boost/uuid/uuid_io.hpp>
 #include <utility>
 
 #include "host_shim/error.h"
 #include "plugin/base/atomic_file.h"
 #include "plugin/base/json_lookup.h"
 #include "plugin/base/json_text.h"
+#include "plugin/dbt/recorded_arguments.h"
 
 namespace aft {
 namespace {
@@ -29,13 +32,16 @@ NodeResult ResultOf(const json::object& entry) {
           StringAt(entry, "message")};
 }
 
-/// Schema version 5 is that of dbt 1.7, 6 that of every dbt since.
+/// Schema version 5 is that of dbt 1.7, 6 that of every dbt since. The id tells whether
+/// aft's own results are of the same run.
 json::object NewDocument(const std::string& dbt_version) {
   const bool is_old = dbt_version.rfind("1.7", 0) == 0;
   return {{"metadata",
            {{"dbt_schema_version", Text("https://schemas.getdbt.com/dbt/run-results/",
                                         is_old ? "v5" : "v6", ".json")},
             {"dbt_version", dbt_version},
+            {"invocation_id",
+             boost::uuids::to_string(boost::uuids::random_generator_mt19937()())},
             {"env", json::object{}}}},
           {"results", json::array{}},
           {"elapsed_time", 0.0},
@@ -107,8 +113,11 @@ std::vector<NodeResult> ResultsIn(const json::value& document) {
   return results;
 }
 
-std::vector<NodeResult> ReadRunResults(const fs::path& path) {
-  return ResultsIn(ReadJsonFileOrNull(path));
+std::vector<NodeResult> ReadRunResults(const fs::path& path,
+                                       const std::string& invocation_id) {
+  const json::value document = ReadJsonFileOrNull(path);
+  if (StringAt(document, {"metadata", "invocation_id"}) != invocation_id) return {};
+  return ResultsIn(document);
 }
 
 void WriteFailures(const fs::path& path, const std::vector<std::string>& nodes,
@@ -137,12 +146,15 @@ MergedRunResults::MergedRunResults(fs::path path)
 
 MergedRunResults::~MergedRunResults() = default;
 
-std::vector<NodeResult> MergedRunResults::TakeStage() {
+std::vector<NodeResult> MergedRunResults::TakeStage(const std::string& invocation_id) {
   const fs::file_time_type written = WrittenAt(path_);
-  if (written == seen_) return {};
-  seen_ = written;
   json::object stage = ReadDocument(path_);
   if (stage.empty()) return {};
+  // Times of files are coarse, and another dbt may write into the same folder.
+  const std::string id = StringAt(json::value(stage), {"metadata", "invocation_id"});
+  const bool has_ids = !invocation_id.empty() && !id.empty();
+  if (has_ids ? id != invocation_id : written == seen_) return {};
+  seen_ = written;
   const json::array entries = std::move(stage.at("results").as_array());
   if (!std::exchange(has_stage_, true)) {
     // A script may have failed before dbt wrote anything.
@@ -195,7 +207,12 @@ std::string MergedRunResults::invocation_id() const {
 void MergedRunResults::Write(const Description& description) {
   if (document_->root.empty()) document_->root = NewDocument("");
   json::object& root = document_->root;
-  if (!has_stage_) root["metadata"] = NewDocument(description.dbt_version)["metadata"];
+  if (!has_stage_) {
+    const std::string id = invocation_id();
+    root["metadata"] = NewDocument(description.dbt_version)["metadata"];
+    root["metadata"].as_object()["invocation_id"] = id;
+    root["args"] = RecordedArguments(description.arguments);
+  }
   root["elapsed_time"] = std::chrono::duration<double>(description.elapsed).count();
   if (json::object* args = root["args"].if_object())
     Describe(description.arguments, description.words, *args);

@@ -25,8 +25,10 @@ struct NodeResult {
 /// shape.
 std::vector<NodeResult> ResultsIn(const boost::json::value& document);
 
-/// The results of dbt's last run, in their order; none where the file can't be read.
-std::vector<NodeResult> ReadRunResults(const std::filesystem::path& path);
+/// The results of dbt's run with this id, in their order; none where the file can't be
+/// read or is of another run.
+std::vector<NodeResult> ReadRunResults(const std::filesystem::path& path,
+                                       const std::string& invocation_id);
 
 /// Writes a file in which all of these nodes have failed, as dbt of this version reads
 /// it. Throws Error.
@@ -47,8 +49,9 @@ class MergedRunResults {
   ~MergedRunResults();
 
   /// Takes over what dbt has written since the last call, and gives that out. Nothing,
-  /// where dbt has written no results that can be read.
-  std::vector<NodeResult> TakeStage();
+  /// where dbt has written no results that can be read, or not in the run with this id;
+  /// "" for one whose id is not known.
+  std::vector<NodeResult> TakeStage(const std::string& invocation_id = "");
 
   /// Has the node's entry, or a new one, say this.
   void Set(const NodeResult& result);
@@ -58,7 +61,8 @@ class MergedRunResults {
   }
   [[nodiscard]] const std::vector<NodeResult>& results() const { return results_; }
 
-  /// dbt's invocation_id in them; empty before the first stage.
+  /// The invocation_id in them: dbt's, or one of our own where dbt has built nothing;
+  /// empty before the first result.
   [[nodiscard]] std::string invocation_id() const;
 
   /// What only the whole run knows.

@@ -84,7 +84,7 @@ TEST(DbtArguments, LetASingleValueBeginWithADash) {
   EXPECT_EQ(arguments.Value("--threads"), "");
 }
 
-TEST(DbtArguments, FallBackOnTheVariablesOfAnyDbt) {
+TEST(DbtArguments, FallBackOnTheVariablesOfTheNewestDbt) {
   const DbtArguments arguments({"run"});
   const EnvironmentVariable older("DBT_LOG_FORMAT", "text");
   EXPECT_EQ(arguments.Setting("log-format"), "text");
@@ -93,6 +93,40 @@ TEST(DbtArguments, FallBackOnTheVariablesOfAnyDbt) {
   EXPECT_EQ(arguments.Setting("log-format"), "json");
   EXPECT_EQ(DbtArguments({"run", "--log-format", "debug"}).Setting("log-format"),
             "debug");
+}
+
+TEST(DbtArguments, KnowWhichVariablesTheirDbtReads) {
+  const EnvironmentVariable profiles("DBT_PROFILES_DIR", "/profiles");
+  const EnvironmentVariable target("DBT_TARGET", "prod");
+  const EnvironmentVariable newer("DBT_ENGINE_TARGET", "newest");
+  const EnvironmentVariable refresh("DBT_FULL_REFRESH", "1");
+  const auto called = [](const char* version) {
+    return DbtArguments({"run"}, DbtVariables(version));
+  };
+
+  for (const char* version : {"1.4.9", "1.7.20", "1.10.23", "1.11.0rc1", ""})
+    EXPECT_EQ(called(version).Setting("profiles-dir"), "/profiles") << version;
+  EXPECT_EQ(called("1.7.20").Setting("target"), "");
+  EXPECT_EQ(called("1.8.0").Setting("target"), "prod");
+  EXPECT_EQ(called("1.10.23").Setting("target"), "prod");
+  EXPECT_EQ(called("1.11.2").Setting("target"), "newest");
+  EXPECT_EQ(called("2.0.0").Setting("target"), "newest");
+  EXPECT_FALSE(called("1.4.9").Flag("full-refresh", false));
+  EXPECT_TRUE(called("1.5.0").Flag("full-refresh", false));
+}
+
+TEST(DbtArguments, YieldToTheOldNamesOfVariables) {
+  const EnvironmentVariable state("DBT_STATE", "new");
+  const EnvironmentVariable old_state("DBT_ARTIFACT_STATE_PATH", "old");
+  const EnvironmentVariable old_defer("DBT_DEFER_TO_STATE", "true");
+  const std::vector<std::string> words = {"run", "--state", "given", "--no-defer"};
+
+  const DbtArguments since_click(words, DbtVariables("1.7.20"));
+  EXPECT_EQ(since_click.Setting("state"), "old");
+  EXPECT_TRUE(since_click.Flag("defer", false));
+
+  EXPECT_EQ(DbtArguments(words, DbtVariables("1.4.9")).Setting("state"), "given");
+  EXPECT_EQ(DbtArguments({"run"}, DbtVariables("1.4.9")).Setting("state"), "old");
 }
 
 TEST(DbtArguments, ReadFlagsFromVariables) {

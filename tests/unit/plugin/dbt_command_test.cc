@@ -39,12 +39,10 @@ TEST(DbtCommand, KeepsItsOwnOptionToItself) {
               ElementsAre("run"));
 }
 
-TEST(DbtCommand, ReadsTheProjectFolderAndPassesItOn) {
+TEST(DbtCommand, PassesOptionsOfDbtOn) {
   const DbtCommand apart = ParseDbtCommand({"dbt", "run", "--project-dir", "a b"});
   const DbtCommand joined = ParseDbtCommand({"dbt", "run", "--project-dir=a b"});
 
-  EXPECT_EQ(apart.project_folder, "a b");
-  EXPECT_EQ(joined.project_folder, "a b");
   EXPECT_THAT(apart.arguments, ElementsAre("run", "--project-dir", "a b"));
   EXPECT_THAT(joined.arguments, ElementsAre("run", "--project-dir=a b"));
 }
@@ -70,6 +68,8 @@ TEST(DbtCommand, TakesFlowRunForDbtRun) {
   EXPECT_THAT(
       ParseDbtCommand({"flow", "run", "--experimental-flow", "-s", "a"}).arguments,
       ElementsAre("run", "-s", "a"));
+  EXPECT_TRUE(ParseDbtCommand({"flow", "run"}).is_flow);
+  EXPECT_FALSE(ParseDbtCommand({"dbt", "run"}).is_flow);
 }
 
 TEST(DbtCommand, NamesWhatItDoesNotKnow) {

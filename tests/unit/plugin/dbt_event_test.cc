@@ -33,6 +33,17 @@ TEST(DbtEvent, ReadsTheLastStatusFromTheRunResult) {
   EXPECT_FALSE(event.binds_scripts);
 }
 
+TEST(DbtEvent, ReadsTheNodesOfARunWhereTheyAreKnown) {
+  const DbtEvent event = ParseDbtEvent(
+      R"({"info": {"name": "ConcurrencyLine"}, "data": {}, "selected": ["a", "b"]})");
+
+  EXPECT_EQ(event.kind, Kind::kRunBegins);
+  EXPECT_EQ(event.selected, (std::vector<std::string>{"a", "b"}));
+  EXPECT_FALSE(ParseDbtEvent(R"({"info": {"name": "ConcurrencyLine"}, "data": {},
+                                 "selected": null})")
+                   .selected);
+}
+
 TEST(DbtEvent, TakesTheFreshnessOfASourceForAResult) {
   const DbtEvent event = ParseDbtEvent(
       R"({"info": {"name": "LogFreshnessResult"},

@@ -4,11 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "host_shim/error.h"
 #include "tests/support/environment_variable.h"
+#include "tests/support/temporary_folder.h"
 
 namespace aft {
 namespace {
@@ -18,10 +20,14 @@ using testing::Pair;
 using testing::StartsWith;
 using testing::ThrowsMessage;
 
-DbtInvocation Called(const std::vector<std::string>& words) {
+DbtInvocation Called(const std::vector<std::string>& words,
+                     const std::string& dbt_version = "",
+                     const std::map<std::string, std::string>& flags = {}) {
   ProjectConfig project;
   project.folder = "/shop";
-  return InvocationOf(DbtArguments(words), "/bin/true", project);
+  project.flags = flags;
+  return InvocationOf(DbtArguments(words, DbtVariables(dbt_version)), "/bin/true",
+                      project);
 }
 
 std::string Variables(const std::string& yaml) {
@@ -73,6 +79,19 @@ TEST(DbtInvocation, ReadsVariablesOfTheEnvironment) {
   EXPECT_FALSE(invocation.use_colors);
 }
 
+TEST(DbtInvocation, ReadsTheFlagsOfTheProject) {
+  const TemporaryFolder profiles;
+  profiles.Write("profiles.yml", "{shop: {target: dev}, config: {printer_width: 120}}");
+  const std::vector<std::string> words = {"run", "--profiles-dir",
+                                          profiles.path().native()};
+
+  EXPECT_EQ(Called(words, "1.10.23", {{"printer_width", "100"}}).printer_width, 100);
+  EXPECT_EQ(Called(words, "1.6.9", {{"printer_width", "100"}}).printer_width, 120);
+  EXPECT_EQ(Called(words, "1.10.23").printer_width, 120);
+  profiles.Write("profiles.yml", "{");
+  EXPECT_EQ(Called(words).printer_width, 80);
+}
+
 TEST(DbtInvocation, KeepsTheTypesOfVars) {
   EXPECT_EQ(Variables("{a: 1, b: 1.5, c: true, d: text, e: null, f: ~}"),
             R"({"a":1,"b":1.5E0,"c":true,"d":"text","e":null,"f":null})");
@@ -104,6 +123,13 @@ TEST(DbtInvocation, FindsOurOwnVariables) {
   EXPECT_EQ(CommandLineVariable(invocation, "none"), "");
   EXPECT_THAT(CommandLineSettings(invocation),
               ElementsAre(Pair("retries", "2"), Pair("timeout", "10m")));
+}
+
+TEST(CommandLineVariable, IsReadFromTheValueOfVars) {
+  EXPECT_EQ(CommandLineVariable("{fal-scripts-path: a}", "fal-scripts-path"), "a");
+  EXPECT_EQ(CommandLineVariable("{fal-scripts-path: a", "fal-scripts-path"), "");
+  EXPECT_EQ(CommandLineVariable("{x: 1}", "fal-scripts-path"), "");
+  EXPECT_EQ(CommandLineVariable("", "fal-scripts-path"), "");
 }
 
 }  // namespace

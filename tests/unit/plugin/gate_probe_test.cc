@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include "host_shim/error.h"
 #include "tests/support/environment_variable.h"
@@ -16,15 +17,35 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A script that pip might have installed, whose interpreter says what the test wants.
+/// A virtual environment of a real Python, whose dbt has only names; with an empty
+/// version it has none.
 class InstalledDbt {
  public:
-  explicit InstalledDbt(const std::string& answer) {
-    const fs::path python = Executable(
-        "python", Text("#!/bin/sh\necho asked >> '", (folder_.path() / "asked").native(),
-                       "'\nprintf '", answer, "'\n"));
-    dbt = Executable("dbt", Text("#!", python.native(), "\n"));
-    cache = folder_.path() / "cache/dbt.json";
+  explicit InstalledDbt(const std::string& version, const std::string& flags = "") {
+    const fs::path base = fs::canonical("/usr/bin/python3");
+    const std::string packages = "lib/" + base.filename().native() + "/site-packages/";
+    folder_.Write("pyvenv.cfg",
+                  "home = /usr/bin\ninclude-system-site-packages = false\n");
+    // Each start of the Python leaves a line.
+    folder_.Write(packages + "noted.pth", "import noted\n");
+    folder_.Write(packages + "noted.py",
+                  Text("open('", (folder_.path() / "asked").native(),
+                       "', 'a').write('asked\\n')\n"));
+    if (!version.empty())
+      folder_.Write(packages + "dbt_core-" + version + ".dist-info/METADATA",
+                    Text("Metadata-Version: 2.1\nName: dbt-core\nVersion: ", version));
+    folder_.Write(packages + "dbt/__init__.py", "");
+    if (version >= "1.8" || version.starts_with("1.1")) {
+      folder_.Write(packages + "dbt/plugins/manager.py", "");
+      folder_.Write(packages + "dbt_common/events/event_manager_client.py", "");
+    }
+    python = folder_.path() / "bin/python";
+    fs::create_directories(python.parent_path());
+    fs::create_symlink(base, python);
+    dbt = Executable("bin/dbt", Text("#!", python.native(), flags,
+                                     "\nimport sys, dbt\n"
+                                     "print('python path:', sys.executable)\n"));
+    question = {AFT_QUESTION_FOLDER, folder_.path() / "cache/dbt.json", folder_.path()};
   }
 
   fs::path Executable(const std::string& name, const std::string& text) const {
@@ -32,6 +53,15 @@ class InstalledDbt {
     fs::permissions(file, fs::perms::owner_all);
     return file;
   }
+
+  /// A script that starts this dbt.
+  fs::path Wrapper(const std::string& before = "") const {
+    return Executable("wrapper",
+                      Text("#!/bin/sh\n", before, "\necho of a wrapper\nexec '",
+                           dbt.native(), "' \"$@\"\n"));
+  }
+
+  [[nodiscard]] DbtAbility Ask() const { return AskDbt(dbt, question); }
 
   [[nodiscard]] long TimesAsked() const {
     const std::string asked = folder_.Read("asked");
@@ -42,83 +72,139 @@ class InstalledDbt {
     folder_.Write("cache/dbt.json", text);
   }
 
+  fs::path python;
   fs::path dbt;
-  fs::path cache;
+  DbtQuestion question;
 
  private:
   TemporaryFolder folder_;
 };
 
 TEST(GateProbe, AsksThePythonOfADbt) {
-  const InstalledDbt dbt("a module prints\\naft: gate 1.10.23\\n");
+  for (const char* flags : {"", " -E", " -I"}) {
+    const InstalledDbt dbt("1.10.23", flags);
 
-  const DbtAbility ability = AskDbt(dbt.dbt, {});
+    const DbtAbility ability = dbt.Ask();
 
-  EXPECT_TRUE(ability.can_load_gate);
-  EXPECT_EQ(ability.reason, "");
+    EXPECT_TRUE(ability.can_load_gate) << flags;
+    EXPECT_EQ(ability.reason, "");
+    EXPECT_EQ(ability.python, dbt.python);
+    EXPECT_EQ(ability.version, "1.10.23");
+  }
 }
 
 TEST(GateProbe, SaysWhyADbtCannotLoadTheGate) {
-  const auto reason = [](const char* answer) {
-    const InstalledDbt dbt(answer);
-    const DbtAbility ability = AskDbt(dbt.dbt, {});
+  const InstalledDbt old("1.7.20");
+  EXPECT_FALSE(old.Ask().can_load_gate);
+  EXPECT_EQ(old.Ask().reason, "dbt-core 1.7.20 has no plugins that hear of events");
+  EXPECT_EQ(old.Ask().python, old.python);
+
+  EXPECT_EQ(InstalledDbt("").Ask().reason, "it has no dbt-core in its Python");
+
+  const InstalledDbt broken("1.10.23");
+  const EnvironmentVariable encodings("PYTHONHOME", "/nonexistent");
+  EXPECT_EQ(broken.Ask().reason, "its Python does not answer");
+}
+
+TEST(GateProbe, AsksThroughWrappers) {
+  const InstalledDbt dbt("1.10.23");
+  const std::string path = dbt.python.parent_path().native() + ":/usr/bin:/bin";
+  const EnvironmentVariable search_path("PATH", path);
+
+  for (const fs::path& wrapper :
+       {dbt.Wrapper(), dbt.Executable("env", "#!/usr/bin/env python\nimport dbt.cli\n"),
+        dbt.Executable("child", Text("#!/bin/sh\n'", dbt.dbt.native(), "' $@\nexit 3\n")),
+        dbt.Executable("module", "#!/bin/sh\nexec python -m dbt.cli.main \"$@\"\n")}) {
+    const DbtAbility ability = AskDbt(wrapper, dbt.question);
+
+    EXPECT_TRUE(ability.can_load_gate) << wrapper;
+    EXPECT_EQ(ability.python, dbt.python) << wrapper;
+  }
+}
+
+TEST(GateProbe, TellsWhichDbtToNameWhereAWrapperCannotBeFollowed) {
+  const InstalledDbt isolated("1.10.23", " -E");
+  const InstalledDbt plain("1.10.23");
+
+  for (const auto& [dbt, before] : {std::pair(&isolated, ""), {&plain, "PYTHONPATH="}}) {
+    const DbtAbility ability = AskDbt(dbt->Wrapper(before), dbt->question);
+
     EXPECT_FALSE(ability.can_load_gate);
-    return ability.reason;
+    EXPECT_EQ(ability.reason,
+              Text("PYTHONPATH does not reach its Python; name the dbt that it starts, "
+                   "with '--aft-dbt ",
+                   dbt->dbt.native(), "'"));
+    EXPECT_EQ(ability.python, dbt->python);
+  }
+}
+
+TEST(GateProbe, AsksAWrapperEachTime) {
+  const InstalledDbt old("1.7.20");
+  const InstalledDbt current("1.10.23");
+  const fs::path shim =
+      old.Executable("shim", "#!/bin/sh\nexec \"$DBT_OF_TODAY\" \"$@\"\n");
+
+  const auto ask = [&](const InstalledDbt& dbt) {
+    const EnvironmentVariable chosen("DBT_OF_TODAY", dbt.dbt);
+    return AskDbt(shim, old.question).can_load_gate;
   };
 
-  EXPECT_EQ(reason("\\naft: none 1.7.20\\n"),
-            "dbt-core 1.7.20 has no plugins that hear of events");
-  EXPECT_EQ(reason("\\naft: none \\n"), "it has no dbt-core in its Python");
-  EXPECT_TRUE(reason("Traceback\\n").ends_with("its Python does not answer"));
+  EXPECT_FALSE(ask(old));
+  EXPECT_TRUE(ask(current));
+  EXPECT_FALSE(ask(old));
 }
 
 TEST(GateProbe, TakesOtherProgramsForNoPython) {
-  const InstalledDbt dbt("");
-  const fs::path wrapper = dbt.Executable("wrapper", "#!/bin/sh\nexec dbt \"$@\"\n");
+  const InstalledDbt dbt("1.10.23");
+  const fs::path compiled = dbt.python.parent_path() / "dbt-fusion";
+  fs::copy_file("/bin/true", compiled);
 
-  for (const fs::path& program : {fs::path("/bin/true"), wrapper, fs::path("/gone")}) {
-    const DbtAbility ability = AskDbt(program, {});
+  for (const fs::path& program : {fs::path("/bin/true"), compiled, fs::path("/gone")}) {
+    const DbtAbility ability = AskDbt(program, dbt.question);
     EXPECT_FALSE(ability.can_load_gate) << program;
     EXPECT_EQ(ability.reason, "it is no Python program") << program;
+    EXPECT_EQ(ability.python, "");
   }
-  EXPECT_EQ(dbt.TimesAsked(), 0);
 }
 
 TEST(GateProbe, AsksAgainOnlyWhenTheExecutableHasChanged) {
-  const InstalledDbt dbt("\\naft: none 1.7.20\\n");
+  const InstalledDbt dbt("1.7.20");
 
-  const DbtAbility first = AskDbt(dbt.dbt, dbt.cache);
-  const DbtAbility second = AskDbt(dbt.dbt, dbt.cache);
+  const DbtAbility first = dbt.Ask();
+  const DbtAbility second = dbt.Ask();
   EXPECT_EQ(dbt.TimesAsked(), 1);
   EXPECT_EQ(second.reason, first.reason);
+  EXPECT_EQ(second.python, first.python);
+  EXPECT_EQ(second.version, "1.7.20");
   fs::last_write_time(dbt.dbt, fs::last_write_time(dbt.dbt) + std::chrono::seconds(1));
-  (void)AskDbt(dbt.dbt, dbt.cache);
+  (void)dbt.Ask();
 
   EXPECT_EQ(dbt.TimesAsked(), 2);
 }
 
 TEST(GateProbe, KeepsTheAnswersOfSeveralApart) {
-  const InstalledDbt old("\\naft: none 1.7.20\\n");
-  const InstalledDbt current("\\naft: gate 1.10.23\\n");
+  const InstalledDbt old("1.7.20");
+  const InstalledDbt current("1.10.23");
 
   for (int i = 0; i < 2; ++i) {
-    EXPECT_FALSE(AskDbt(old.dbt, old.cache).can_load_gate);
-    EXPECT_TRUE(AskDbt(current.dbt, old.cache).can_load_gate);
+    EXPECT_FALSE(AskDbt(old.dbt, old.question).can_load_gate);
+    EXPECT_TRUE(AskDbt(current.dbt, old.question).can_load_gate);
   }
 
   EXPECT_EQ(old.TimesAsked() + current.TimesAsked(), 2);
 }
 
 TEST(GateProbe, AsksWhereItsCacheCannotBeUsed) {
-  const InstalledDbt dbt("\\naft: gate 1.10.23\\n");
+  InstalledDbt dbt("1.10.23");
   for (const char* text : {"", "[", "[]", "{}"}) {
     dbt.WriteCache(text);
-    EXPECT_TRUE(AskDbt(dbt.dbt, dbt.cache).can_load_gate) << text;
+    EXPECT_TRUE(dbt.Ask().can_load_gate) << text;
   }
   dbt.WriteCache(Text("{\"", dbt.dbt.native(), "\": {\"changed\": \"?\", \"gate\": 1}}"));
-  EXPECT_TRUE(AskDbt(dbt.dbt, dbt.cache).can_load_gate);
+  EXPECT_TRUE(dbt.Ask().can_load_gate);
 
-  EXPECT_TRUE(AskDbt(dbt.dbt, dbt.dbt / "below a file").can_load_gate);
+  dbt.question.cache_file = dbt.dbt / "below a file";
+  EXPECT_TRUE(dbt.Ask().can_load_gate);
   EXPECT_EQ(dbt.TimesAsked(), 6);
 }
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -28,6 +29,7 @@ class EchoingGate : public ::testing::Test {
                 {[this](GateServer::ConnectionId id, std::string_view line) {
                    lines_.emplace_back(line);
                    server_.Send(id, line);
+                   return line != "not of the protocol";
                  },
                  [this](GateServer::ConnectionId) { ++closed_; }}) {}
 
@@ -136,6 +138,51 @@ TEST_F(EchoingGate, ClosesOnAPeerThatTakesNoAnswers) {
   }
 
   EXPECT_EQ(closed_, 1);
+}
+
+TEST_F(EchoingGate, ClosesOnAPeerThatDoesNotKeepToTheProtocol) {
+  const Fd client = Connect();
+  Settle();
+
+  Write(client, "a\nnot of the protocol\nb\n");
+  Settle();
+
+  EXPECT_EQ(closed_, 1);
+  EXPECT_THAT(lines_, ElementsAre("a", "not of the protocol"));
+}
+
+/// Leaves this process no descriptor to open.
+class NoDescriptorLeft {
+ public:
+  NoDescriptorLeft() {
+    ::getrlimit(RLIMIT_NOFILE, &usual_);
+    const int next = ::dup(STDERR_FILENO);
+    ::close(next);
+    const rlimit limit{static_cast<rlim_t>(next), usual_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+  NoDescriptorLeft(const NoDescriptorLeft&) = delete;
+  NoDescriptorLeft& operator=(const NoDescriptorLeft&) = delete;
+  ~NoDescriptorLeft() { ::setrlimit(RLIMIT_NOFILE, &usual_); }
+
+ private:
+  rlimit usual_{};
+};
+
+TEST_F(EchoingGate, AcceptsLaterWhatItHasNoDescriptorFor) {
+  const Fd client = Connect();
+  Write(client, "a\n");
+  pollfd entry{loop_.fd(), POLLIN, 0};
+  {
+    const NoDescriptorLeft none;
+    ASSERT_EQ(::poll(&entry, 1, 0), 1);
+    loop_.Dispatch();
+    EXPECT_EQ(::poll(&entry, 1, 0), 0) << "the loop would spin";
+  }
+
+  while (lines_.empty() && ::poll(&entry, 1, 10'000) == 1) loop_.Dispatch();
+
+  EXPECT_THAT(lines_, ElementsAre("a"));
 }
 
 TEST_F(EchoingGate, ForgetsAnswersToThoseWhoAreGone) {

@@ -74,7 +74,7 @@ TEST(RunResults, MergeTheStagesIntoOneRun) {
   WriteAs(results, {"build", "-s", "a", "b", "--exclude", "c"});
 
   const json::value merged = target.Read();
-  EXPECT_THAT(Texts(ReadRunResults(target.path())), ElementsAre("a success", "b error"));
+  EXPECT_THAT(Texts(ResultsIn(target.Read())), ElementsAre("a success", "b error"));
   EXPECT_EQ(merged.at("metadata").at("dbt_schema_version"), "v5");
   EXPECT_EQ(merged.at("metadata").at("generated_at"), "2");
   EXPECT_EQ(merged.at("results").at(0).at("new_field"), 7);
@@ -99,7 +99,7 @@ TEST(RunResults, ListEachNodeOnceWithItsLastStatus) {
 
   WriteAs(results, {"build"});
 
-  EXPECT_THAT(Texts(ReadRunResults(target.path())), ElementsAre("a error", "b error"));
+  EXPECT_THAT(Texts(ResultsIn(target.Read())), ElementsAre("a error", "b error"));
   EXPECT_EQ(target.Read().at("results").at(0).at("message"), "a script failed");
 }
 
@@ -129,7 +129,7 @@ TEST(RunResults, IgnoreTheFileOfAnEarlierRun) {
   WriteAs(results, {"run"});
 
   EXPECT_THAT(results.TakeStage(), IsEmpty()) << "it has taken its own file for dbt's";
-  EXPECT_THAT(Texts(ReadRunResults(target.path())), ElementsAre("a skipped"));
+  EXPECT_THAT(Texts(ResultsIn(target.Read())), ElementsAre("a skipped"));
 }
 
 TEST(RunResults, KeepDbtsArgumentsWhereAScriptFailedFirst) {
@@ -141,7 +141,7 @@ TEST(RunResults, KeepDbtsArgumentsWhereAScriptFailedFirst) {
 
   WriteAs(results, {"build"});
 
-  EXPECT_THAT(Texts(ReadRunResults(target.path())), ElementsAre("a error", "b success"));
+  EXPECT_THAT(Texts(ResultsIn(target.Read())), ElementsAre("a error", "b success"));
   EXPECT_EQ(target.Read().at("args").at("threads"), 4);
   EXPECT_EQ(target.Read().at("metadata").at("dbt_schema_version"), "v5");
 }
@@ -151,9 +151,10 @@ TEST(RunResults, AreWholeWithoutAnyOfDbts) {
   MergedRunResults results(target.path());
   results.Set({"a", "skipped", "interrupted"});
 
-  WriteAs(results, {"run", "--selector", "nightly"});
+  WriteAs(results, {"run", "--selector", "nightly", "-t", "prod"});
 
   const json::value written = target.Read();
+  EXPECT_EQ(written.at("args").at("target"), "prod");
   EXPECT_EQ(written.at("metadata").at("dbt_version"), "1.9.0");
   EXPECT_EQ(written.at("metadata").at("dbt_schema_version"),
             "https://schemas.getdbt.com/dbt/run-results/v6.json");
@@ -172,12 +173,13 @@ TEST(RunResults, TakeNothingFromAFileOfAnotherShape) {
     results.Set({"a", "skipped", ""});
     WriteAs(results, {"run"});
 
-    EXPECT_THAT(Texts(ReadRunResults(target.path())), ElementsAre("a skipped")) << text;
+    EXPECT_THAT(Texts(ResultsIn(target.Read())), ElementsAre("a skipped")) << text;
   }
 }
 
 TEST(RunResults, SayWhereTheyCannotBeWritten) {
-  MergedRunResults results("/nonexistent/run_results.json");
+  const TemporaryFolder folder;
+  MergedRunResults results(folder.path() / "missing/run_results.json");
 
   EXPECT_THROW(WriteAs(results, {"run"}), Error);
 }

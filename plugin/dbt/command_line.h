@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace aft {
+
+/// Words of a command as people would type them, without the values of `--vars`, which
+/// may be secret.
+std::string CommandLine(const std::vector<std::string>& words);
+
+}  // namespace aft
