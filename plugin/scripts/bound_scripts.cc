@@ -5,6 +5,7 @@
 
 #include "host_shim/error.h"
 #include "plugin/dbt/dbt_command.h"
+#include "plugin/project/known_keys.h"
 #include "plugin/project/script_limits.h"
 #include "plugin/project/script_path.h"
 
@@ -28,6 +29,16 @@ class ScriptBinder {
   void Bind(const Manifest& manifest) {
     bound_.problems.insert(bound_.problems.begin(), manifest.problems.begin(),
                            manifest.problems.end());
+    bound_.notices.reserve(manifest.warnings.size());
+    for (const std::string& warning : manifest.warnings)
+      bound_.notices.push_back("warning: " + warning);
+    if (manifest.project.empty() && !manifest.nodes.empty()) {
+      bound_.problems.emplace_back(
+          "cannot tell the scripts of this project from those of packages: this dbt's "
+          "manifest does not name the project; write its name into dbt_project.yml as "
+          "plain text");
+      return;
+    }
     for (const BoundNode& node : manifest.nodes) {
       if (node.is_source != checks_sources_) continue;
       // A package that the user installed must not get to run code by being installed.
@@ -44,7 +55,12 @@ class ScriptBinder {
 
  private:
   void ReadDefaultLimits(const DbtInvocation& invocation) {
+    bound_.problems = project_.problems;
     std::map<std::string, std::string> settings = CommandLineSettings(invocation);
+    for (const auto& [name, value] : settings)
+      if (!IsKnown(name, kSettingKeys))
+        bound_.problems.push_back(
+            Text("--vars: aft: ", UnknownKey(name, "", kSettingKeys)));
     settings.insert(project_.settings.begin(), project_.settings.end());
     for (const auto& [name, value] : settings) {
       if (!IsLimit(name)) continue;
@@ -60,7 +76,7 @@ class ScriptBinder {
     NodeScripts of_node{node.unique_id, node.is_ephemeral, {}};
     for (const ScriptBinding& binding : node.bindings) {
       try {
-        of_node.scripts.push_back(MakeScript(node, binding, of_node.scripts.size() + 1));
+        of_node.scripts.push_back(MakeScript(node, binding));
         bound_.environments.insert(of_node.scripts.back().environment);
       } catch (const Error& error) {
         // All problems are reported together, so that they can be mended together.
@@ -70,11 +86,20 @@ class ScriptBinder {
     bound_.nodes.push_back(std::move(of_node));
   }
 
-  [[nodiscard]] Script MakeScript(const BoundNode& node, const ScriptBinding& binding,
-                                  std::size_t number) const {
+  /// An id that stays the same when other scripts are bound or unbound, so that a retry
+  /// finds its result. A path that is bound more than once is counted.
+  std::string MakeId(const BoundNode& node, const ScriptBinding& binding) {
+    const std::string id =
+        Text("script.", node.unique_id, ".", Name(binding.when), ".", binding.path);
+    std::string unique = id;
+    for (int count = 2; !ids_.insert(unique).second; ++count)
+      unique = Text(id, ".", count);
+    return unique;
+  }
+
+  [[nodiscard]] Script MakeScript(const BoundNode& node, const ScriptBinding& binding) {
     Script script;
-    script.id = Text("script.", node.unique_id, ".", Name(binding.when), ".", number, ".",
-                     binding.path);
+    script.id = MakeId(node, binding);
     script.name = binding.path;
     ScriptFile file = ResolveScript(binding.path, scripts_folder_, project_.folder);
     script.file = file.path;
@@ -105,6 +130,7 @@ class ScriptBinder {
   fs::path scripts_folder_;
   bool checks_sources_;
   ScriptLimits default_limits_;
+  std::set<std::string> ids_;
   BoundScripts bound_;
 };
 

@@ -29,6 +29,8 @@ struct NodeScripts {
   std::string node;  ///< unique id
   bool is_ephemeral = false;
   std::vector<Script> scripts;
+  /// Whether what is below it waits until dbt has compiled its SQL. For stages.
+  bool waits_for_sql = false;
 };
 
 /// The scripts that a project binds to its nodes, ready to be run.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace aft {
@@ -16,6 +17,10 @@ struct Outcome {
   bool is_out_of_memory = false;
   int tries = 1;
   bool may_repeat = true;  ///< false where a further run could add the same rows again
+
+  bool has_written = false;            ///< the table of its own model
+  bool can_write = true;               ///< its text may do that
+  std::optional<bool> is_table_there;  ///< of its own model; where it was looked for
 
   double seconds_reading = 0;
   double seconds_computing = 0;

@@ -9,7 +9,9 @@
 #include "plugin/base/json_lookup.h"
 #include "plugin/base/json_text.h"
 #include "plugin/base/text_file.h"
+#include "plugin/dbt/command_line.h"
 #include "plugin/dbt/node_status.h"
+#include "plugin/dbt/recorded_arguments.h"
 #include "plugin/dbt/run_results.h"
 
 namespace aft {
@@ -23,72 +25,59 @@ bool IsRetried(const std::string& status, bool repeats_warned) {
   return IsFailure(status) || status == "skipped" || (repeats_warned && status == "warn");
 }
 
-/// Those that say what is built and how; not what is selected, for the nodes are known.
-/// (dbt-core, task/retry.py)
-std::vector<std::string> OptionsOf(const json::value& args) {
-  std::vector<std::string> options;
-  for (const char* flag :
-       {"full-refresh", "defer", "favor-state", "fail-fast", "empty", "store-failures"}) {
-    std::string key = flag;
-    std::replace(key.begin(), key.end(), '-', '_');
-    if (const json::value* value = ValueAt(args, {key});
-        value != nullptr && *value == true)
-      options.push_back(Text("--", flag));
+/// Takes over what a list of aft's results says. Gives the nodes of scripts that did not
+/// succeed.
+std::set<std::string> TakeScripts(const json::value* entries, PreviousRun& previous) {
+  std::set<std::string> left;
+  if (entries == nullptr || !entries->is_array()) return left;
+  for (const json::value& entry : entries->as_array()) {
+    const std::string node = StringAt(entry, {"node"});
+    previous.planned.insert(node);
+    if (StringAt(entry, {"status"}) == "success")
+      previous.succeeded.emplace(StringAt(entry, {"unique_id"}), node);
+    else
+      left.insert(node);
   }
-  for (const char* name : {"profile", "target", "state", "event-time-start",
-                           "event-time-end", "sample", "threads", "vars"}) {
-    std::string key = name;
-    std::replace(key.begin(), key.end(), '-', '_');
-    const json::value* value = ValueAt(args, {key});
-    if (value == nullptr || value->is_null()) continue;
-    options.push_back(Text("--", name));
-    options.push_back(value->is_string() ? std::string(value->as_string())
-                                         : json::serialize(*value));
-  }
-  return options;
-}
-
-std::set<std::string> UnfinishedScripts(const json::value& results) {
-  std::set<std::string> ids;
-  const json::value* entries = ValueAt(results, {"results"});
-  if (entries == nullptr || !entries->is_array()) return ids;
-  for (const json::value& entry : entries->as_array())
-    if (StringAt(entry, {"status"}) != "success")
-      ids.insert(StringAt(entry, {"unique_id"}));
-  return ids;
-}
-
-/// What follows the kind and the package in a unique id.
-std::string NameIn(const std::string& unique_id) {
-  const std::size_t package = unique_id.find('.');
-  return unique_id.substr(unique_id.find('.', package + 1) + 1);
+  return left;
 }
 
 }  // namespace
 
-const char* const kForeignScripts =
-    "Scripts of ephemeral models are not repeated, for aft's results are not of the run "
-    "that dbt repeats.";
+std::string NameIn(const std::string& unique_id) {
+  const std::size_t package = unique_id.find('.');
+  return unique_id.substr(unique_id.find('.', package + 1) + 1);
+}
 
 PreviousRun ReadPreviousRun(const fs::path& folder, bool repeats_warned) {
   PreviousRun previous;
   previous.document = ReadText(folder / "run_results.json");
   const json::value of_dbt = ParseJsonOrNull(previous.document);
   previous.command = StringAt(of_dbt, {"args", "which"});
+  if (!previous.document.empty() && previous.command.empty())
+    previous.problem =
+        Text("cannot repeat the last run: '", (folder / "run_results.json").native(),
+             "' does not say how the run was called; run its command again instead");
   if (const json::value* args = ValueAt(of_dbt, {"args"}))
-    previous.options = OptionsOf(*args);
+    previous.options = RecordedOptions(*args);
   for (const NodeResult& result : ResultsIn(of_dbt)) {
     if (IsRetried(result.status, repeats_warned)) previous.nodes.insert(result.node);
     if (result.status == "partial success") previous.partial.insert(result.node);
   }
   const json::value of_scripts = ReadJsonFileOrNull(folder / "aft" / "results.json");
-  previous.failed = UnfinishedScripts(of_scripts);
   previous.invocation_id = StringAt(of_dbt, {"metadata", "invocation_id"});
   previous.knows_scripts =
+      !previous.invocation_id.empty() &&
       StringAt(of_scripts, {"metadata", "invocation_id"}) == previous.invocation_id;
+  TakeScripts(ValueAt(of_scripts, {"metadata", "succeeded_before"}), previous);
+  previous.left = TakeScripts(ValueAt(of_scripts, {"results"}), previous);
+  if (const json::value* unreached = ValueAt(of_scripts, {"metadata", "unreached"});
+      unreached != nullptr && unreached->is_array())
+    for (const json::value& node : unreached->as_array())
+      if (node.is_string()) previous.unreached.emplace(node.as_string());
   if (!previous.knows_scripts) {
-    previous.has_foreign_scripts = !previous.failed.empty();
-    previous.failed.clear();
+    previous.planned.clear();
+    previous.succeeded.clear();
+    previous.unreached.clear();
   }
   return previous;
 }
@@ -97,40 +86,120 @@ std::vector<NodeScripts> LeftScripts(const std::vector<NodeScripts>& bound,
                                      const PreviousRun& previous) {
   std::vector<NodeScripts> left;
   for (const NodeScripts& of_node : bound) {
-    if (!of_node.is_ephemeral) continue;
+    if (!of_node.is_ephemeral || !previous.planned.contains(of_node.node)) continue;
     NodeScripts of_left{of_node.node, true, {}};
     std::copy_if(of_node.scripts.begin(), of_node.scripts.end(),
                  std::back_inserter(of_left.scripts), [&previous](const Script& script) {
-                   return previous.failed.contains(script.id);
+                   return !previous.succeeded.contains(script.id);
                  });
     if (!of_left.scripts.empty()) left.push_back(std::move(of_left));
   }
   return left;
 }
 
-std::string UnknownScripts(const std::vector<NodeScripts>& bound,
-                           const PreviousRun& previous, const Graph& graph) {
-  if (previous.knows_scripts || previous.nodes.empty()) return "";
+std::vector<NodeScripts> ScriptsOfUnreached(const std::vector<NodeScripts>& bound,
+                                            const PreviousRun& previous) {
+  std::vector<NodeScripts> unreached;
+  std::copy_if(bound.begin(), bound.end(), std::back_inserter(unreached),
+               [&previous](const NodeScripts& of_node) {
+                 return !of_node.is_ephemeral &&
+                        previous.unreached.contains(of_node.node) &&
+                        !previous.nodes.contains(of_node.node);
+               });
+  return unreached;
+}
+
+std::string ProblemOfForeign(const std::vector<NodeScripts>& bound,
+                             const PreviousRun& previous) {
+  if (previous.knows_scripts) return "";
+  std::string names;
+  std::vector<std::string> words = {"aft", "dbt", "build", "--select"};
+  for (const NodeScripts& of_node : bound) {
+    if (!previous.left.contains(of_node.node) || previous.nodes.contains(of_node.node))
+      continue;
+    names += Text(names.empty() ? "'" : ", '", NameIn(of_node.node), "'");
+    words.push_back(NameIn(of_node.node) + "+");
+  }
+  if (names.empty()) return "";
+  return Text("the scripts of ", names,
+              " failed or did not run, and are not repeated, because that was in another "
+              "run than the one that 'dbt retry' repeats; run '",
+              CommandLine(words), "'");
+}
+
+std::string ProblemOfEmptyResults(const PreviousRun& previous) {
+  if (!previous.knows_scripts || previous.left.empty() || !previous.nodes.empty())
+    return "";
+  return Text("'dbt retry' repeats no run in which dbt itself had nothing to build; run ",
+              CommandFor({previous.left.begin(), previous.left.end()}, previous),
+              " for the scripts that failed or did not run");
+}
+
+std::string CommandFor(const std::vector<std::string>& nodes,
+                       const PreviousRun& previous) {
+  std::vector<std::string> words = {"aft", "dbt", previous.command, "--select"};
+  for (const std::string& node : nodes) words.push_back(NameIn(node) + "+");
+  // What was off is off again, unless a variable turns it on.
+  std::copy_if(previous.options.begin(), previous.options.end(),
+               std::back_inserter(words),
+               [](const std::string& word) { return !word.starts_with("--no-"); });
+  return Text("'", CommandLine(words), "'");
+}
+
+std::map<std::string, std::string> KeptSuccesses(const std::vector<NodeScripts>& bound,
+                                                 const PreviousRun& previous) {
+  std::map<std::string, std::string> kept = previous.succeeded;
+  // dbt builds the others anew, with all their scripts.
+  for (const NodeScripts& of_node : bound)
+    if (!of_node.is_ephemeral)
+      std::erase_if(kept,
+                    [&](const auto& script) { return script.second == of_node.node; });
+  return kept;
+}
+
+namespace {
+
+std::string UnreachedParents(const std::vector<NodeScripts>& bound,
+                             const PreviousRun& previous, const Graph& graph) {
+  if (previous.unreached.empty()) return "";
+  for (const NodeScripts& left : LeftScripts(bound, previous))
+    for (const std::string& id : AncestorsOf(left.node, graph)) {
+      const auto found = graph.find(id);
+      const bool is_built = found != graph.end() && !found->second.is_ephemeral();
+      if (!is_built || !previous.unreached.contains(id)) continue;
+      return Text("cannot repeat the scripts of '", NameIn(left.node),
+                  "': the run ended before dbt came to '", NameIn(id),
+                  "', which they need, and 'dbt retry' does not build it; run ",
+                  CommandFor({id}, previous), " instead");
+    }
+  return "";
+}
+
+}  // namespace
+
+std::string ProblemOfRepeating(const std::vector<NodeScripts>& bound,
+                               const PreviousRun& previous, const Graph& graph) {
+  if (previous.knows_scripts) return UnreachedParents(bound, previous, graph);
+  if (previous.nodes.empty()) return "";
   const Children children = ChildrenOf(graph);
   const auto is_repeated = [&](const std::string& id) {
     return previous.nodes.contains(id);
   };
   std::string models;
-  std::string selectors;
+  std::vector<std::string> nodes;
   for (const NodeScripts& of_node : bound) {
     if (!of_node.is_ephemeral) continue;
     const std::set<std::string> below = DescendantsOf(of_node.node, children);
     if (!is_repeated(of_node.node) &&
         std::none_of(below.begin(), below.end(), is_repeated))
       continue;
-    models += Text(models.empty() ? "'" : ", '", of_node.node, "'");
-    selectors += Text(" ", NameIn(of_node.node), "+");
+    models += Text(models.empty() ? "'" : ", '", NameIn(of_node.node), "'");
+    nodes.push_back(of_node.node);
   }
   if (models.empty()) return "";
   return Text("cannot tell whether the scripts of ", models,
-              " have succeeded, for aft's results are not of the run that dbt repeats; "
-              "run 'aft dbt ",
-              previous.command, " --select", selectors, "' instead");
+              " succeeded: aft's results are not of the run that dbt repeats; run ",
+              CommandFor(nodes, previous), " instead");
 }
 
 }  // namespace aft

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,13 +18,20 @@ struct PreviousRun {
   std::string document;       ///< the text of run_results.json
   std::string invocation_id;  ///< dbt's, of that run
   std::string command;        ///< dbt's subcommand; empty where nothing is known
+  std::string problem;        ///< why a run that has results cannot be repeated; or empty
   /// The options of its command line that `dbt retry` takes over.
   std::vector<std::string> options;
-  std::set<std::string> nodes;       ///< that dbt runs again: unique ids
-  std::set<std::string> partial;     ///< those of which it runs the failed batches only
-  std::set<std::string> failed;      ///< scripts that failed or did not run: their ids
-  bool knows_scripts = false;        ///< results.json is of that run
-  bool has_foreign_scripts = false;  ///< failed or not run in another one, as it says
+  std::set<std::string> nodes;    ///< that dbt runs again: unique ids
+  std::set<std::string> partial;  ///< those of which it runs the failed batches only
+  /// Nodes whose scripts were part of that run.
+  std::set<std::string> planned;
+  /// Scripts that succeeded, by id, with their nodes: in that run or, where it was a
+  /// retry itself, in the one before.
+  std::map<std::string, std::string> succeeded;
+  std::set<std::string> unreached;  ///< nodes that it ended before: unique ids
+  bool knows_scripts = false;       ///< results.json is of that run
+  /// Nodes of scripts that failed or did not run, in whichever run results.json is of.
+  std::set<std::string> left;
 };
 
 /// Reads both from `folder`: the target folder, or what `dbt retry` was given as
@@ -31,18 +39,42 @@ struct PreviousRun {
 /// Files that are missing or of another shape leave nothing.
 PreviousRun ReadPreviousRun(const std::filesystem::path& folder, bool repeats_warned);
 
-/// What people are told where scripts are not repeated, for `has_foreign_scripts`.
-extern const char* const kForeignScripts;
+/// What follows the kind and the package in a unique id.
+std::string NameIn(const std::string& unique_id);
 
-/// The scripts of ephemeral models that `previous` has left: those that failed or did not
-/// run. Such models have an entry of dbt's after `--fail-fast` alone, whatever became of
-/// them.
+/// The scripts of ephemeral models that `previous` has left: all that are bound to a
+/// model whose scripts were part of it, but those that succeeded. dbt's own results are
+/// no help: they list such models after `--fail-fast` alone, whatever became of them.
 std::vector<NodeScripts> LeftScripts(const std::vector<NodeScripts>& bound,
                                      const PreviousRun& previous);
 
-/// Why `previous` cannot be repeated: it is not known what became of the scripts of
-/// ephemeral models that nodes to be repeated are built from. Empty where it is.
-std::string UnknownScripts(const std::vector<NodeScripts>& bound,
-                           const PreviousRun& previous, const Graph& graph);
+/// The scripts of tables and other nodes that dbt had not come to, and to which `dbt
+/// retry` does not come, either.
+std::vector<NodeScripts> ScriptsOfUnreached(const std::vector<NodeScripts>& bound,
+                                            const PreviousRun& previous);
+
+/// What people are told of scripts that failed or did not run in another run, and are not
+/// repeated with `previous`; or "".
+std::string ProblemOfForeign(const std::vector<NodeScripts>& bound,
+                             const PreviousRun& previous);
+
+/// What people are told where scripts are left of a run in which dbt has built nothing,
+/// and of which `dbt retry` itself finds no results; or "".
+std::string ProblemOfEmptyResults(const PreviousRun& previous);
+
+/// The command that runs `nodes`, given by unique id, and all below them as `previous`
+/// was run; for people, in quotation marks.
+std::string CommandFor(const std::vector<std::string>& nodes,
+                       const PreviousRun& previous);
+
+/// The successes of `previous` that its retry does not repeat, for the results of that.
+std::map<std::string, std::string> KeptSuccesses(const std::vector<NodeScripts>& bound,
+                                                 const PreviousRun& previous);
+
+/// Why `previous` cannot be repeated, or "". It is not known what became of the scripts
+/// of ephemeral models that nodes to be repeated are built from; or scripts to be
+/// repeated read what dbt had not come to, and does not come to now.
+std::string ProblemOfRepeating(const std::vector<NodeScripts>& bound,
+                               const PreviousRun& previous, const Graph& graph);
 
 }  // namespace aft

@@ -20,7 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 namespace json = boost::json;
-using Clock = std::chrono::system_clock;
 
 const char* Word(Results::Status status) {
   switch (status) {
@@ -37,8 +36,8 @@ const char* Word(Results::Status status) {
 }
 
 /// Null for a time that never was.
-json::value Timestamp(Clock::time_point time) {
-  return time == Clock::time_point{} ? json::value() : json::value(UtcTimestamp(time));
+json::value Timestamp(Results::Time time) {
+  return time == Results::Time{} ? json::value() : json::value(UtcTimestamp(time));
 }
 
 /// A file of this run's own in the place of whatever is there, so that another run in the
@@ -57,9 +56,8 @@ Fd NewFile(const fs::path& path) {
 // The part of the time that may go into replacing results.json, as one in so many.
 constexpr int kShare = 20;
 
-json::object EntryJson(const Script& script, const char* status,
-                       Clock::time_point started, Clock::time_point finished,
-                       const Outcome& outcome) {
+json::object EntryJson(const Script& script, const char* status, Results::Time started,
+                       Results::Time finished, const Outcome& outcome) {
   return {
       {"unique_id", script.id},
       {"node", script.node},
@@ -82,8 +80,12 @@ json::object EntryJson(const Script& script, const char* status,
 
 }  // namespace
 
-Results::Results(EventLoop& loop, const fs::path& target_folder, Metadata metadata)
-    : loop_(loop), folder_(target_folder / "aft"), metadata_(std::move(metadata)) {
+Results::Results(EventLoop& loop, const fs::path& target_folder, Metadata metadata,
+                 std::function<Time()> now)
+    : loop_(loop),
+      folder_(target_folder / "aft"),
+      metadata_(std::move(metadata)),
+      now_(std::move(now)) {
   // As with dbt's own results, those of sources leave those of nodes to `dbt retry`.
   const bool are_of_sources = ChecksSources(metadata_.command);
   file_ = are_of_sources ? "sources.json" : "results.json";
@@ -98,7 +100,7 @@ Results::Entry& Results::Find(const Script& script) {
   const auto [found, is_new] = places_.try_emplace(script.id, entries_.size());
   if (!is_new) return entries_[found->second];
   ++counts_[static_cast<std::size_t>(Status::kRunning)];
-  return entries_.emplace_back(Entry{script, Status::kRunning, {}, {}, {}});
+  return entries_.emplace_back(Entry{script, Status::kRunning, {}, {}, {}, {}});
 }
 
 void Results::SetStatus(Entry& entry, Status status) {
@@ -109,15 +111,35 @@ void Results::SetStatus(Entry& entry, Status status) {
 
 void Results::Start(const Script& script) {
   Entry& entry = Find(script);
-  entry.started = Clock::now();
+  entry.started = now_();
+  entry.start = EventLoop::Clock::now();
   Record(entry);
+}
+
+std::vector<Results::Ended> Results::EndedOf(const std::string& node) const {
+  std::vector<Ended> ended;
+  for (const Entry& entry : entries_)
+    if (entry.script.node == node &&
+        (entry.status == Status::kSuccess || entry.status == Status::kError))
+      ended.push_back({entry.script, entry.outcome});
+  return ended;
 }
 
 void Results::Finish(const Script& script, const Outcome& outcome) {
   Entry& entry = Find(script);
-  entry.finished = Clock::now();
+  // The time of day may be set meanwhile: a script lasts as long as it does all the same.
+  entry.finished = entry.started + std::chrono::duration_cast<Time::duration>(
+                                       EventLoop::Clock::now() - entry.start);
   SetStatus(entry, outcome.succeeded ? Status::kSuccess : Status::kError);
   entry.outcome = outcome;
+  Record(entry);
+}
+
+void Results::Fail(const Script& script, const std::string& message) {
+  Entry& entry = Find(script);
+  SetStatus(entry, Status::kError);
+  entry.outcome.succeeded = false;
+  entry.outcome.message = message;
   Record(entry);
 }
 
@@ -141,16 +163,22 @@ int Results::Count(Status status) const {
 double Results::SecondsSinceStart(const Script& script) const {
   const auto found = places_.find(script.id);
   if (found == places_.end()) return 0;
-  const Time started = entries_[found->second].started;
-  return std::chrono::duration<double>(Clock::now() - started).count();
+  const EventLoop::Clock::time_point start = entries_[found->second].start;
+  return std::chrono::duration<double>(EventLoop::Clock::now() - start).count();
 }
 
 json::object Results::MetadataJson() const {
-  return {{"schema_version", 1},
-          {"generated_at", Timestamp(Clock::now())},
-          {"dbt_version", metadata_.dbt_version},
-          {"command", metadata_.command},
-          {"invocation_id", metadata_.invocation_id}};
+  json::object metadata = {{"schema_version", 1},
+                           {"generated_at", Timestamp(now_())},
+                           {"dbt_version", metadata_.dbt_version},
+                           {"command", metadata_.command},
+                           {"invocation_id", metadata_.invocation_id}};
+  if (!unreached_.empty()) metadata["unreached"] = json::value_from(unreached_);
+  if (succeeded_before_.empty()) return metadata;
+  json::array& before = metadata["succeeded_before"].emplace_array();
+  for (const auto& [id, node] : succeeded_before_)
+    before.push_back({{"unique_id", id}, {"node", node}, {"status", "success"}});
+  return metadata;
 }
 
 std::string Results::Json() const {
@@ -183,15 +211,15 @@ void Results::Record(const Entry& entry) {
 void Results::AppendToJournal(const Entry& entry) {
   MakeFolder();
   const fs::path path = folder_ / journal_file_;
+  if (!journal_.IsOpen()) journal_ = NewFile(path);
+  const off_t end = ::lseek(journal_.get(), 0, SEEK_CUR);
   std::string lines;
-  if (!journal_.IsOpen()) {
-    journal_ = NewFile(path);
+  // Also where the first attempt to write it has failed.
+  if (end == 0)
     lines = json::serialize(json::object{{"metadata", MetadataJson()}}) + "\n";
-  }
   lines += json::serialize(EntryJson(entry.script, Word(entry.status), entry.started,
                                      entry.finished, entry.outcome)) +
            "\n";
-  const off_t end = ::lseek(journal_.get(), 0, SEEK_CUR);
   try {
     WriteSynced(journal_, lines, path);
   } catch (const Error&) {

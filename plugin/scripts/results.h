@@ -5,9 +5,13 @@
 #include <boost/json/fwd.hpp>
 #include <chrono>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "host_shim/fd.h"
@@ -34,8 +38,12 @@ class Results {
     std::string invocation_id;  ///< of dbt's run_results.json for the same run
   };
 
-  /// Nothing is written before the first script. `loop` outlives this object.
-  Results(EventLoop& loop, const std::filesystem::path& target_folder, Metadata metadata);
+  using Time = std::chrono::system_clock::time_point;
+
+  /// Nothing is written before the first script. `loop` outlives this object. `now` tells
+  /// the time of day.
+  Results(EventLoop& loop, const std::filesystem::path& target_folder, Metadata metadata,
+          std::function<Time()> now = std::chrono::system_clock::now);
   Results(const Results&) = delete;
   Results& operator=(const Results&) = delete;
   ~Results();
@@ -43,6 +51,8 @@ class Results {
   void Start(const Script& script);
   void Finish(const Script& script, const Outcome& outcome);
   void Skip(const Script& script, const std::string& reason);
+  /// What has run turns out to be a failure after all.
+  void Fail(const Script& script, const std::string& message);
 
   /// For when the version is known later than the rest.
   void SetDbtVersion(const std::string& version) { metadata_.dbt_version = version; }
@@ -50,6 +60,16 @@ class Results {
   /// Replaces the files of an earlier run by ones without entries. A run without scripts
   /// makes none where there were none.
   void Clear(bool has_scripts);
+
+  /// Notes scripts, by id, with their nodes, that succeeded in the run that this one
+  /// repeats, and are left alone now: a further retry has to know.
+  void KeepSuccesses(std::map<std::string, std::string> scripts) {
+    succeeded_before_ = std::move(scripts);
+  }
+
+  /// Notes nodes, by unique id, of which dbt has no result because it ended before: its
+  /// retry does not come to them either.
+  void AddUnreached(std::set<std::string> nodes) { unreached_.merge(nodes); }
 
   /// For when dbt's id of the run was not known before.
   void Identify(const std::string& invocation_id);
@@ -61,6 +81,13 @@ class Results {
   /// a reason. A run does not end because of that.
   [[nodiscard]] const std::string& problem() const { return problem_; }
 
+  struct Ended {
+    Script script;
+    Outcome outcome;
+  };
+  /// The scripts of `node` that have run, in their order, and how.
+  [[nodiscard]] std::vector<Ended> EndedOf(const std::string& node) const;
+
   [[nodiscard]] bool empty() const { return entries_.empty(); }
   [[nodiscard]] int Count(Status status) const;
 
@@ -68,14 +95,13 @@ class Results {
   [[nodiscard]] double SecondsSinceStart(const Script& script) const;
 
  private:
-  using Time = std::chrono::system_clock::time_point;
-
   struct Entry {
     Script script;
     Status status;
     Time started;
     Time finished;
     Outcome outcome;
+    EventLoop::Clock::time_point start;  ///< as `started`, by a clock that nobody sets
   };
 
   Entry& Find(const Script& script);
@@ -99,6 +125,9 @@ class Results {
   std::unordered_map<std::string, std::size_t> places_;  ///< in entries_, by script id
   std::array<int, 4> counts_{};                          ///< of entries, by status
   Fd journal_;
+  std::function<Time()> now_;
+  std::map<std::string, std::string> succeeded_before_;
+  std::set<std::string> unreached_;
   bool is_kept_ = false;  ///< in a file
   std::string problem_;
   EventLoop::Clock::time_point next_replacement_;

@@ -49,11 +49,6 @@ std::vector<Script> Schedule::TakeDue(const DbtEvent& event) {
   return due;
 }
 
-bool Schedule::IsWaiting(const std::string& node) const {
-  const auto found = nodes_.find(node);
-  return found != nodes_.end() && !found->second.waiting.empty();
-}
-
 std::vector<Script> Schedule::TakeLeft(const DbtEvent& event) {
   const auto found = nodes_.find(event.node);
   if (found == nodes_.end()) return {};
@@ -64,6 +59,16 @@ std::vector<Script> Schedule::TakeLeft(const DbtEvent& event) {
                            ? !IsSuccess(event.status)
                            : !node.has_begun || node.has_result || node.is_ephemeral;
   return is_over ? std::exchange(node.waiting, {}) : std::vector<Script>();
+}
+
+std::vector<Script> Schedule::TakeAllLeft(const std::set<std::string>& nodes) {
+  std::vector<Script> left;
+  for (auto& [id, node] : nodes_) {
+    if (!nodes.contains(id)) continue;
+    for (Script& script : std::exchange(node.waiting, {}))
+      left.push_back(std::move(script));
+  }
+  return left;
 }
 
 }  // namespace aft

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,12 +43,12 @@ class Schedule {
   /// The scripts to run, one after another, before dbt may go on from `event`.
   std::vector<Script> TakeDue(const DbtEvent& event);
 
-  /// Whether scripts of `node` are yet to be taken.
-  [[nodiscard]] bool IsWaiting(const std::string& node) const;
-
   /// The scripts of the node that will never be due: none unless `event` is the last of
   /// it that matters.
   std::vector<Script> TakeLeft(const DbtEvent& event);
+
+  /// All scripts of `nodes` that are left, when dbt has ended.
+  std::vector<Script> TakeAllLeft(const std::set<std::string>& nodes);
 
  private:
   struct BoundNode {

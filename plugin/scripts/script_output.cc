@@ -2,7 +2,6 @@
 #include "plugin/scripts/script_output.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -13,6 +12,7 @@
 #include <utility>
 
 #include "host_shim/error.h"
+#include "host_shim/write_all.h"
 #include "plugin/scripts/console.h"
 
 namespace aft {
@@ -36,16 +36,6 @@ const char* TakeLevel(std::string_view& line) {
     return level;
   }
   return "info";
-}
-
-bool WriteAll(const Fd& file, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t count = ::write(file.get(), text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
 }
 
 /// FNV-1a.
@@ -79,7 +69,7 @@ void ScriptOutput::Add(std::string_view line) {
 void ScriptOutput::Finish() {
   if (left_out_ == 0) return;
   const std::string text = Text("[truncated: ", left_out_, " bytes more were printed]");
-  if (descriptor_.IsOpen()) WriteAll(descriptor_, text + "\n");
+  if (descriptor_.IsOpen()) WriteAll(descriptor_.get(), text + "\n");
   print_(text, "warn");
   left_out_ = 0;
 }
@@ -91,9 +81,10 @@ bool ScriptOutput::Write(const std::string& line) {
     return false;
   }
   in_file_ += line.size() + 1;
-  if (WriteAll(descriptor_, line + "\n")) return true;
+  const int error = WriteAll(descriptor_.get(), line + "\n");
+  if (error == 0) return true;
   is_unwritable_ = true;
-  print_(Text("[cannot write ", file_.native(), ": ", std::strerror(errno), "]"), "warn");
+  print_(Text("[cannot write ", file_.native(), ": ", std::strerror(error), "]"), "warn");
   return false;
 }
 

@@ -117,7 +117,7 @@ Outcome ScriptRunner::Explained(const Job& job, Outcome outcome) const {
   }
   const bool has_tries_left = job.tries <= limits.retries.value_or(0);
   if (has_tries_left && !outcome.may_repeat && !is_interrupted())
-    outcome.message += "; not tried again, for it may have appended rows";
+    outcome.message += "; not tried again because it may have appended rows";
   return outcome;
 }
 

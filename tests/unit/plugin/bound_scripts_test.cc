@@ -38,11 +38,22 @@ TEST(BoundScripts, AreInTheOrderInWhichTheyRun) {
   ASSERT_EQ(bound.nodes.size(), 1);
   std::vector<std::string> ids;
   for (const Script& script : bound.nodes.front().scripts) ids.push_back(script.id);
-  EXPECT_THAT(ids, ElementsAre("script.a.before.1.b1.py", "script.a.after.2.a1.py",
-                               "script.a.after.3.a2.py"));
+  EXPECT_THAT(ids, ElementsAre("script.a.before.b1.py", "script.a.after.a1.py",
+                               "script.a.after.a2.py"));
   EXPECT_EQ(bound.nodes.front().scripts.front().file, (shop.path() / "b1.py").native());
   EXPECT_THAT(bound.environments, ElementsAre(kLocalEnvironment));
   EXPECT_THAT(bound.problems, IsEmpty());
+}
+
+TEST(BoundScripts, HaveIdsThatDoNotDependOnOtherScripts) {
+  const Shop shop({{"a", false, {}, {"x.py"}, {"x.py", "x.py"}}});
+
+  const BoundScripts bound = Bind(shop, ManifestOf(shop));
+
+  std::vector<std::string> ids;
+  for (const Script& script : bound.nodes.front().scripts) ids.push_back(script.id);
+  EXPECT_THAT(ids, ElementsAre("script.a.before.x.py", "script.a.after.x.py",
+                               "script.a.after.x.py.2"));
 }
 
 TEST(BoundScripts, ReportAllProblemsTogether) {
@@ -71,6 +82,15 @@ TEST(BoundScripts, DoNotRunForAPackage) {
                           "run: only the project's own do."));
 }
 
+TEST(BoundScripts, AreRefusedWhereNothingNamesTheProject) {
+  const Shop shop({{"a", false, {}, {}, {"a.py"}}});
+  Manifest manifest = ManifestOf(shop);
+  manifest.project.clear();
+
+  EXPECT_THAT(Bind(shop, manifest).problems,
+              ElementsAre(HasSubstr("manifest does not name the project")));
+}
+
 TEST(BoundScripts, HaveTheLimitsOfVarsWhereTheyHaveNone) {
   const Shop shop({{"a", false, {}, {}, {"a.py"}}});
   Manifest manifest = ManifestOf(shop);
@@ -84,6 +104,9 @@ TEST(BoundScripts, HaveTheLimitsOfVarsWhereTheyHaveNone) {
   EXPECT_EQ(limits.retries, 5);
   EXPECT_THAT(Bind(shop, manifest, R"({"aft": {"timeout": "soon"}})").problems,
               ElementsAre(HasSubstr("vars: aft: ")));
+  EXPECT_THAT(
+      Bind(shop, manifest, R"({"aft": {"time_out": "10m"}})").problems,
+      ElementsAre("--vars: aft: unknown key 'time_out'; did you mean 'timeout'?"));
 }
 
 TEST(BoundScripts, NameTheEnvironmentsThatAreKnown) {

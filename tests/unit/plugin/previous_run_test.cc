@@ -14,6 +14,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Pair;
 using testing::UnorderedElementsAre;
 
 /// The results of dbt and of aft, of the runs with these ids.
@@ -38,15 +39,15 @@ TEST(PreviousRun, LeavesWhatFailedAndWhatDidNotRun) {
                                    {"unique_id": "d", "status": "partial success"},
                                    {"unique_id": "e", "status": "warn"},
                                    {"unique_id": "f", "status": "fail"}])",
-                               R"([{"unique_id": "s1", "status": "success"},
-                                   {"unique_id": "s2", "status": "error"},
-                                   {"unique_id": "s3", "status": "skipped"},
-                                   {"unique_id": "s4", "status": "running"}])");
+                               R"([{"unique_id": "s1", "node": "a", "status": "success"},
+                                   {"unique_id": "s2", "node": "g", "status": "error"},
+                                   {"unique_id": "s3", "node": "g", "status": "running"}])");
 
   EXPECT_EQ(run.command, "build");
   EXPECT_EQ(run.invocation_id, "first");
   EXPECT_THAT(run.nodes, UnorderedElementsAre("b", "c", "d", "f"));
-  EXPECT_THAT(run.failed, UnorderedElementsAre("s2", "s3", "s4"));
+  EXPECT_THAT(run.planned, ElementsAre("a", "g"));
+  EXPECT_THAT(run.succeeded, ElementsAre(Pair("s1", "a")));
   EXPECT_TRUE(run.knows_scripts);
 }
 
@@ -61,22 +62,28 @@ TEST(PreviousRun, LeavesWhatHasWarnedWhereThatIsAnError) {
 
 TEST(PreviousRun, TakesNoScriptsOfAnotherRun) {
   const PreviousRun run = Read(R"({"which": "run"})", "[]",
-                               R"([{"unique_id": "s", "status": "error"}])", "second");
+                               R"([{"unique_id": "s", "node": "model.shop.a",
+                                    "status": "error"}])",
+                               "second");
 
-  EXPECT_THAT(run.failed, IsEmpty());
+  EXPECT_THAT(run.planned, IsEmpty());
   EXPECT_FALSE(run.knows_scripts);
-  EXPECT_TRUE(run.has_foreign_scripts);
+  EXPECT_THAT(run.left, ElementsAre("model.shop.a"));
 }
 
-TEST(PreviousRun, KeepsTheOptionsThatSayHowItBuilds) {
-  const PreviousRun run = Read(R"({"which": "run", "select": ["a"], "full_refresh": true,
-      "fail_fast": false, "threads": 4, "vars": {"x": 1}, "target": "prod",
-      "profile": null, "sample": "2 days"})",
-                               "[]", "[]");
+TEST(PreviousRun, DoesNotTakeTwoRunsWithoutAnIdForOne) {
+  const TemporaryFolder folder;
+  folder.Write("run_results.json", R"({"args": {"which": "run"}, "results": []})");
+  folder.Write("aft/results.json",
+               R"({"results": [{"node": "a", "status": "success"}]})");
 
-  EXPECT_THAT(run.options,
-              ElementsAre("--full-refresh", "--target", "prod", "--sample", "2 days",
-                          "--threads", "4", "--vars", R"({"x":1})"));
+  EXPECT_FALSE(ReadPreviousRun(folder.path(), false).knows_scripts);
+}
+
+TEST(PreviousRun, CannotBeRepeatedWhereNothingSaysHowItWasCalled) {
+  const PreviousRun run = Read("{}", R"([{"unique_id": "a", "status": "error"}])", "[]");
+
+  EXPECT_THAT(run.problem, testing::HasSubstr("does not say how the run was called"));
 }
 
 TEST(PreviousRun, IsNothingWhereFilesAreMissingOrOfAnotherShape) {
@@ -89,29 +96,72 @@ TEST(PreviousRun, IsNothingWhereFilesAreMissingOrOfAnotherShape) {
 
   EXPECT_EQ(run.command, "");
   EXPECT_THAT(run.nodes, IsEmpty());
-  EXPECT_THAT(run.failed, IsEmpty());
+  EXPECT_THAT(run.planned, IsEmpty());
 }
 
-TEST(LeftScripts, AreThoseOfEphemeralModelsThatDidNotSucceed) {
-  const auto script = [](const char* id) {
-    Script made;
-    made.id = id;
-    return made;
-  };
-  PreviousRun previous;
-  previous.knows_scripts = true;
-  previous.failed = {"s2", "s3", "s4"};
+Script MakeScript(const char* id) {
+  Script script;
+  script.id = id;
+  return script;
+}
 
-  const std::vector<NodeScripts> left =
-      LeftScripts({{"ephemeral", true, {script("s1"), script("s2"), script("s3")}},
-                   {"done", true, {script("s5")}},
-                   {"table", false, {script("s4")}}},
-                  previous);
+TEST(LeftScripts, AreThoseOfEphemeralModelsThatHaveNotSucceeded) {
+  PreviousRun previous;
+  previous.planned = {"ephemeral", "done", "table"};
+  previous.succeeded = {{"s1", "ephemeral"}, {"s5", "done"}, {"s4", "table"}};
+
+  // Of another name then, or not bound yet: s2 and s3.
+  const std::vector<NodeScripts> left = LeftScripts(
+      {{"ephemeral", true, {MakeScript("s3"), MakeScript("s1"), MakeScript("s2")}},
+       {"done", true, {MakeScript("s5")}},
+       {"table", false, {MakeScript("s6")}},
+       {"of no part", true, {MakeScript("s7")}}},
+      previous);
 
   ASSERT_EQ(left.size(), 1U);
   EXPECT_EQ(left.front().node, "ephemeral");
   ASSERT_EQ(left.front().scripts.size(), 2U);
-  EXPECT_EQ(left.front().scripts.front().id, "s2");
+  EXPECT_EQ(left.front().scripts.front().id, "s3");
+  EXPECT_EQ(left.front().scripts.back().id, "s2");
+}
+
+TEST(ForeignScripts, AreNamedWhereTheyAreBoundAndNotRunAgain) {
+  PreviousRun previous;
+  previous.left = {"model.shop.a", "model.shop.again", "model.shop.gone"};
+  previous.nodes = {"model.shop.again"};
+  const std::vector<NodeScripts> bound = {{"model.shop.a", false, {}},
+                                          {"model.shop.again", false, {}},
+                                          {"model.shop.other", true, {}}};
+
+  EXPECT_EQ(
+      ProblemOfForeign(bound, previous),
+      "the scripts of 'a' failed or did not run, and are not repeated, because that "
+      "was in another run than the one that 'dbt retry' repeats; run 'aft dbt build "
+      "--select a+'");
+  EXPECT_EQ(ProblemOfForeign({}, previous), "");
+}
+
+TEST(EmptyResults, LeaveScriptsThatNoRetryOfDbtComesTo) {
+  PreviousRun previous;
+  previous.command = "run";
+  previous.left = {"model.shop.a"};
+  EXPECT_EQ(ProblemOfEmptyResults(previous), "");
+
+  previous.knows_scripts = true;
+  EXPECT_EQ(
+      ProblemOfEmptyResults(previous),
+      "'dbt retry' repeats no run in which dbt itself had nothing to build; run 'aft "
+      "dbt run --select a+' for the scripts that failed or did not run");
+  previous.nodes = {"model.shop.b"};
+  EXPECT_EQ(ProblemOfEmptyResults(previous), "");
+}
+
+TEST(KeptSuccesses, AreThoseThatNoRetryRepeats) {
+  PreviousRun previous;
+  previous.succeeded = {{"s1", "ephemeral"}, {"s2", "table"}};
+
+  EXPECT_THAT(KeptSuccesses({{"ephemeral", true, {}}, {"table", false, {}}}, previous),
+              ElementsAre(Pair("s1", "ephemeral")));
 }
 
 TEST(UnknownScripts, AreThoseAboveWhatIsRepeatedWhereNoResultsTellOfThem) {
@@ -123,16 +173,37 @@ TEST(UnknownScripts, AreThoseAboveWhatIsRepeatedWhereNoResultsTellOfThem) {
       {"model.shop.above", true, {}}, {"beside", true, {}}, {"table", false, {}}};
   PreviousRun previous;
   previous.command = "build";
-  EXPECT_EQ(UnknownScripts(bound, previous, graph), "");
+  previous.options = {"--no-defer", "--target", "prod", "--vars", "{token: x}"};
+  EXPECT_EQ(ProblemOfRepeating(bound, previous, graph), "");
 
   previous.nodes = {"table"};
   EXPECT_EQ(
-      UnknownScripts(bound, previous, graph),
-      "cannot tell whether the scripts of 'model.shop.above' have succeeded, for aft's "
-      "results are not of the run that dbt repeats; run 'aft dbt build --select above+' "
+      ProblemOfRepeating(bound, previous, graph),
+      "cannot tell whether the scripts of 'above' succeeded: aft's results are not of "
+      "the "
+      "run that dbt repeats; run 'aft dbt build --select above+ --target prod --vars …' "
       "instead");
   previous.knows_scripts = true;
-  EXPECT_EQ(UnknownScripts(bound, previous, graph), "");
+  EXPECT_EQ(ProblemOfRepeating(bound, previous, graph), "");
+}
+
+TEST(UnknownScripts, AreThoseBelowWhatDbtHadNotComeTo) {
+  Graph graph;
+  graph["model.shop.table"];
+  graph["model.shop.below"].parents = {"model.shop.table"};
+  const std::vector<NodeScripts> bound = {{"model.shop.below", true, {MakeScript("s1")}}};
+  PreviousRun previous;
+  previous.command = "run";
+  previous.knows_scripts = true;
+  previous.unreached = {"model.shop.table"};
+  EXPECT_EQ(ProblemOfRepeating(bound, previous, graph), "");
+
+  previous.planned = {"model.shop.below"};
+  EXPECT_EQ(
+      ProblemOfRepeating(bound, previous, graph),
+      "cannot repeat the scripts of 'below': the run ended before dbt came to 'table', "
+      "which they need, and 'dbt retry' does not build it; run 'aft dbt run --select "
+      "table+' instead");
 }
 
 }  // namespace

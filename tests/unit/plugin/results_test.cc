@@ -201,12 +201,16 @@ TEST(Results, AreWholeWhereverTheDiskIsFull) {
       results.Skip(MakeScript("b.py"), "dbt skipped the node");
       results.Flush();
     }
+    results.Skip(MakeScript("c.py"), "there is room again");
+    results.Flush();
 
     const json::value document = json::parse(folder.Read("aft/results.json"));
-    const int lines = CountLines(folder.Read("aft/journal.jsonl"));
+    const std::string journal = folder.Read("aft/journal.jsonl");
+    const int lines = CountLines(journal);
+    EXPECT_EQ(document.at("results").as_array().size(), 3U);
+    EXPECT_TRUE(journal.starts_with("{\"metadata\":"));
     if (results.problem().empty()) {
-      EXPECT_EQ(document.at("results").as_array().size(), 2U);
-      EXPECT_EQ(lines, 4);
+      EXPECT_EQ(lines, 5);
     } else {
       EXPECT_THAT(results.problem(), HasSubstr("File too large"));
       ++failed;
@@ -214,6 +218,22 @@ TEST(Results, AreWholeWhereverTheDiskIsFull) {
   }
   EXPECT_GT(failed, 10);
   EXPECT_LT(failed, 100);
+}
+
+TEST(Results, LastAsLongAsTheyDoWhateverTheClockIsSetTo) {
+  const TemporaryFolder folder;
+  EventLoop loop;
+  Results::Time time = std::chrono::system_clock::now();
+  Results results(loop, folder.path(), {"1.10.1", "run", "an-id"}, [&] { return time; });
+
+  results.Start(MakeScript("a.py"));
+  time -= std::chrono::hours(1);
+  EXPECT_GE(results.SecondsSinceStart(MakeScript("a.py")), 0);
+  results.Finish(MakeScript("a.py"), {});
+  results.Flush();
+
+  const json::object entry = Entry(folder, 0);
+  EXPECT_GE(entry.at("finished_at").as_string(), entry.at("started_at").as_string());
 }
 
 TEST(Results, SpendsAPartOfTheTimeOnManyScripts) {

@@ -94,8 +94,8 @@ TEST_F(ScriptOutputTest, CountsOnlyWhatNeitherConsoleNorFileHas) {
 }
 
 TEST(LogFile, StaysInItsFolderAndIsTheScriptsOwn) {
-  EXPECT_EQ(LogFile("/l", "script.model.a.b.after.1.models/x.py"),
-            "/l/script.model.a.b.after.1.models+x.py.log");
+  EXPECT_EQ(LogFile("/l", "script.model.a.b.after.models/x.py"),
+            "/l/script.model.a.b.after.models+x.py.log");
   const std::string odd = LogFile("/l", "script.x.1.models/schön.py");
   EXPECT_THAT(odd, StartsWith("/l/script.x.1.models+sch__n.py."));
   EXPECT_NE(odd, LogFile("/l", "script.x.1.models/schün.py"));

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/scripts/placeholders.h"
+
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "plugin/base/atomic_file.h"
+
+namespace aft {
+
+void Placeholders::Add(const Manifest& manifest, const std::vector<NodeScripts>& bound) {
+  std::map<std::string, std::size_t> counts;
+  for (const NodeScripts& of_node : bound) counts[of_node.node] = of_node.scripts.size();
+  for (const Placeholder& placeholder : manifest.placeholders) {
+    const auto found = counts.find(placeholder.node);
+    if (found == counts.end()) continue;
+    State state{placeholder, found->second, {}, false, false, false, ""};
+    state.old_sql = WrittenAt(target_folder_ / placeholder.compiled_file);
+    states_.emplace(placeholder.node, std::move(state));
+  }
+  for (const auto& [id, node] : manifest.graph)
+    // A unit test has rows of its own in place of tables.
+    if (node.type != "unit_test")
+      for (const std::string& parent : node.parents)
+        if (const auto found = states_.find(parent); found != states_.end()) {
+          found->second.has_children = true;
+          children_[id].insert(parent);
+        }
+}
+
+std::vector<std::string> Placeholders::Children() const {
+  std::vector<std::string> ids;
+  ids.reserve(children_.size());
+  for (const auto& [id, parents] : children_) ids.push_back(id);
+  return ids;
+}
+
+bool Placeholders::KnowsSqlOf(const std::string& node) const {
+  const auto found = states_.find(node);
+  return found == states_.end() || SqlOf(found->second).has_value();
+}
+
+std::optional<std::string> Placeholders::SqlOf(const State& state) const {
+  const std::filesystem::path path = target_folder_ / state.placeholder.compiled_file;
+  // That of an earlier run may be for another target.
+  if (WrittenAt(path) == state.old_sql) return state.placeholder.sql;
+  std::ifstream file(path);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+std::string Placeholders::Problem(const std::string& node, const Warn& warn) {
+  const auto found = states_.find(node);
+  if (found == states_.end()) return "";
+  Judge(found->second, warn);
+  found->second.is_told |= !found->second.problem.empty();
+  return found->second.problem;
+}
+
+std::string Placeholders::ProblemAbove(const std::string& child, const Warn& warn) {
+  const auto found = children_.find(child);
+  if (found == children_.end()) return "";
+  for (const std::string& parent : found->second)
+    if (std::string problem = Problem(parent, warn); !problem.empty()) return problem;
+  return "";
+}
+
+std::vector<std::string> Placeholders::RestOfProblems(const Warn& warn) {
+  std::vector<std::string> problems;
+  for (auto& [id, state] : states_) {
+    Judge(state, warn);
+    if (!std::exchange(state.is_told, true) && !state.problem.empty())
+      problems.push_back(state.problem);
+  }
+  return problems;
+}
+
+void Placeholders::Judge(State& state, const Warn& warn) {
+  if (state.is_judged) return;
+  const std::vector<Results::Ended> ended = results_.EndedOf(state.placeholder.node);
+  if (ended.empty()) return;
+  TableWrites writes;
+  for (const auto& [script, outcome] : ended) {
+    if (!outcome.succeeded) return;
+    writes.has_written |= outcome.has_written;
+    writes.can_write |= outcome.can_write;
+    if (outcome.is_table_there) writes.is_there = outcome.is_table_there;
+  }
+  // A retry leaves out scripts that have succeeded, and may have written.
+  if (!writes.has_written && ended.size() < state.script_count) return;
+  // What its SQL reads then matters to nobody.
+  if (writes.has_written && !state.has_children) return;
+  const std::optional<std::string> sql = SqlOf(state);
+  if (!sql) return;
+  state.is_judged = true;
+  PlaceholderVerdict verdict = aft::Judge(state.placeholder, *sql, writes);
+  state.problem = std::move(verdict.problem);
+  if (!verdict.warning.empty()) warn("warning: " + verdict.warning);
+  if (state.problem.empty()) return;
+  // So that a retry runs all of them again, and they are judged again.
+  for (const Results::Ended& script : ended) results_.Fail(script.script, state.problem);
+}
+
+}  // namespace aft
