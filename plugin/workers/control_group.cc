@@ -35,16 +35,20 @@ bool IsPopulated(const Fd& events) {
 }  // namespace
 
 ControlGroup::ControlGroup(const fs::path& folder) {
-  if (folder.filename().native().starts_with(kPrefix)) folder_ = folder;
+  if (folder.is_absolute() && folder.filename().native().starts_with(kPrefix))
+    folder_ = folder;
 }
 
 ControlGroup::~ControlGroup() {
+  if (folder_.empty()) return;
   Kill();
   WaitUntilEmpty();
   Remove();
 }
 
 void ControlGroup::Kill() const {
+  // An empty path would make the names of its files those of the working folder.
+  if (folder_.empty()) return;
   const Fd file(::open((folder_ / "cgroup.kill").c_str(), O_WRONLY | O_CLOEXEC));
   // The file is there from Linux 5.14 on, and gone when the host has removed the group.
   if (file.IsOpen()) static_cast<void>(::write(file.get(), "1", 1));

@@ -11,7 +11,8 @@ namespace aft {
 /// with this object.
 class ControlGroup {
  public:
-  /// `folder` is the group's. One that is not named as hosts name theirs is left alone.
+  /// `folder` is the group's, an absolute path. One that is not named as hosts name
+  /// theirs is left alone.
   explicit ControlGroup(const std::filesystem::path& folder);
   ControlGroup(const ControlGroup&) = delete;
   ControlGroup& operator=(const ControlGroup&) = delete;
@@ -26,7 +27,7 @@ class ControlGroup {
   void WaitUntilEmpty() const;
   void Remove() const;
 
-  std::filesystem::path folder_;
+  std::filesystem::path folder_;  ///< empty for one that is left alone
 };
 
 }  // namespace aft

@@ -2,28 +2,39 @@
 #include "plugin/workers/host_preparation.h"
 
 #include <algorithm>
+#include <map>
 
 #include "host_shim/error.h"
 
 namespace aft {
 
+HostSetup SetupFor(const ProjectConfig& project, const DbtInvocation& invocation,
+                   const std::filesystem::path& target_folder) {
+  HostSetup setup;
+  setup.python = invocation.python;
+  setup.project_folder = project.folder;
+  setup.scripts_folder = ScriptsFolder(project, invocation);
+  setup.profiles_folder = invocation.profiles_folder;
+  setup.profile = invocation.profile;
+  setup.target = invocation.target;
+  setup.variables = invocation.variables;
+  setup.target_folder = target_folder;
+  setup.threads = invocation.threads;
+  setup.is_empty = invocation.is_empty;
+  setup.sample_start = invocation.sample_start;
+  setup.sample_end = invocation.sample_end;
+  std::map<std::string, std::string> settings = CommandLineSettings(invocation);
+  settings.insert(project.settings.begin(), project.settings.end());
+  setup.unordered_refs = settings["unordered_refs"];
+  return setup;
+}
+
 HostPreparation::HostPreparation(ScriptHost& host, const ProjectConfig& project,
                                  const DbtInvocation& invocation,
                                  const std::filesystem::path& target_folder)
-    : host_(host), environments_(ReadProjectEnvironments(project.folder)) {
-  setup_.python = invocation.python;
-  setup_.project_folder = project.folder;
-  setup_.scripts_folder = ScriptsFolder(project, invocation);
-  setup_.profiles_folder = invocation.profiles_folder;
-  setup_.profile = invocation.profile;
-  setup_.target = invocation.target;
-  setup_.variables = invocation.variables;
-  setup_.target_folder = target_folder;
-  setup_.threads = invocation.threads;
-  setup_.is_empty = invocation.is_empty;
-  setup_.sample_start = invocation.sample_start;
-  setup_.sample_end = invocation.sample_end;
-}
+    : host_(host),
+      environments_(ReadProjectEnvironments(project.folder)),
+      setup_(SetupFor(project, invocation, target_folder)) {}
 
 void HostPreparation::WarmUp(const std::set<std::string>& names) {
   for (const std::string& name : names)
@@ -39,6 +50,10 @@ void HostPreparation::Require(const std::set<std::string>& names,
     required_.insert(name);
   }
   host_.UseManifest(manifest);
+}
+
+void HostPreparation::UseSelection(const std::vector<std::string>& nodes) {
+  host_.UseSelection(nodes);
 }
 
 bool HostPreparation::IsReady() const {

@@ -14,6 +14,10 @@
 
 namespace aft {
 
+/// What scripts in the project's environments start with, but for the run's folder.
+HostSetup SetupFor(const ProjectConfig& project, const DbtInvocation& invocation,
+                   const std::filesystem::path& target_folder);
+
 /// Gets the environments of a run's scripts ready, and knows whether they are.
 class HostPreparation {
  public:
@@ -29,6 +33,9 @@ class HostPreparation {
 
   /// Scripts of these environments, which are known, will run.
   void Require(const std::set<std::string>& names, const std::filesystem::path& manifest);
+
+  /// This run builds the nodes with these unique ids.
+  void UseSelection(const std::vector<std::string>& nodes);
 
   /// Whether it is known of all that are required if scripts can run in them.
   [[nodiscard]] bool IsReady() const;

@@ -22,9 +22,20 @@ constexpr const char* kPrefix = "aft-run-";
 // The address of a Unix socket has 108 bytes; what is too long for it can't be used.
 constexpr std::size_t kLongestParent = 70;
 
+/// Whether nobody else can put another folder in the place of ours: root and this user
+/// may own `folder`, and others may write to it only where they can't rename what isn't
+/// theirs.
+bool IsTrusted(const fs::path& folder) {
+  struct stat status{};
+  if (::stat(folder.c_str(), &status) != 0) return false;
+  if (status.st_uid != ::geteuid() && status.st_uid != 0) return false;
+  return (status.st_mode & (S_IWGRP | S_IWOTH)) == 0 || (status.st_mode & S_ISVTX) != 0;
+}
+
+// sudo and su may keep the variables of another user, whose folders root can write to.
 bool IsUsable(const fs::path& folder) {
   return folder.is_absolute() && folder.native().size() <= kLongestParent &&
-         ::access(folder.c_str(), W_OK | X_OK) == 0;
+         ::access(folder.c_str(), W_OK | X_OK) == 0 && IsTrusted(folder);
 }
 
 fs::path Parent() {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "plugin/project/environment.h"
 #include "plugin/scripts/script_executor.h"
@@ -23,6 +24,9 @@ class ScriptHost : public ScriptExecutor {
 
   /// Says where dbt's manifest is; scripts need it.
   virtual void UseManifest(const std::filesystem::path& path) = 0;
+
+  /// Says which nodes this run builds: their unique ids.
+  virtual void UseSelection(const std::vector<std::string>& nodes) = 0;
 
   /// Whether it is known if scripts of the environment of this name can run.
   [[nodiscard]] virtual bool IsReady(const std::string& environment) const = 0;

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <limits>
 #include <utility>
 #include <variant>
 
@@ -33,6 +34,21 @@ std::string EndWithoutReport(int wait_status) {
   }
   return Text("ended without a result: it left Python with exit code ",
               WEXITSTATUS(wait_status), " by other means than sys.exit()");
+}
+
+/// A process of the user's may say any number.
+void Add(std::int64_t more, std::int64_t& sum) {
+  if (__builtin_add_overflow(sum, more, &sum))
+    sum = std::numeric_limits<std::int64_t>::max();
+}
+
+/// Adds what was moved to a count of the same names.
+template <typename Count>
+void Add(const ScriptMoved& moved, Count& sum) {
+  Add(moved.rows_read, sum.rows_read);
+  Add(moved.rows_written, sum.rows_written);
+  Add(moved.bytes_read, sum.bytes_read);
+  Add(moved.bytes_written, sum.bytes_written);
 }
 
 }  // namespace
@@ -63,9 +79,11 @@ ScriptRun::~ScriptRun() {
   if (output_.IsOpen()) loop_.Unwatch(output_.get());
 }
 
-void ScriptRun::HandedOver() {
-  script_control_.Close();
-  script_output_.Close();
+std::vector<Fd> ScriptRun::HandOver() {
+  std::vector<Fd> descriptors;
+  descriptors.push_back(std::move(script_control_));
+  descriptors.push_back(std::move(script_output_));
+  return descriptors;
 }
 
 void ScriptRun::ReceiveReport() {
@@ -97,7 +115,11 @@ void ScriptRun::Take(const ScriptMessage& message) {
   if (const auto* started = std::get_if<ScriptStarted>(&message)) {
     process_group_ = started->pid;
   } else if (const auto* appends = std::get_if<ScriptAppends>(&message)) {
-    may_have_appended_ = appends->may_have_appended;
+    appends_ += appends->may_have_appended ? 1 : -1;
+  } else if (std::holds_alternative<ScriptHasWritten>(message)) {
+    has_written_ = true;
+  } else if (const auto* moved = std::get_if<ScriptMoved>(&message)) {
+    Add(*moved, moved_);
   } else {
     outcome_ = std::get<Outcome>(message);
     has_reported_ = true;
@@ -135,7 +157,9 @@ Outcome ScriptRun::Exited(const ScriptExited& exited) {
   ReceiveOutput();
   if (output_.IsOpen()) lines_.Finish(on_output_);
   outcome_.peak_memory = exited.peak_memory;
-  outcome_.may_repeat = !may_have_appended_;
+  outcome_.may_repeat = appends_ <= 0;
+  outcome_.has_written = has_written_;
+  Add(moved_, outcome_);
   if (!outcome_.succeeded && exited.is_out_of_memory) outcome_.is_out_of_memory = true;
   if (!has_reported_) {
     outcome_.succeeded = false;

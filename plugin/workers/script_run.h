@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "host_shim/fd.h"
 #include "host_shim/line_splitter.h"
@@ -29,10 +30,8 @@ class ScriptRun {
 
   [[nodiscard]] const Script& script() const { return script_; }
 
-  /// The script's ends of the channels; closed on this side after the hand-over.
-  [[nodiscard]] const Fd& script_control() const { return script_control_; }
-  [[nodiscard]] const Fd& script_output() const { return script_output_; }
-  void HandedOver();
+  /// Gives away the script's ends of its two channels: control and output.
+  [[nodiscard]] std::vector<Fd> HandOver();
 
   /// Kills the script's process group. For when its host, which reaps what is left of a
   /// script, has died before it.
@@ -60,7 +59,9 @@ class ScriptRun {
   int process_group_ = 0;
   bool has_reported_ = false;
   bool is_garbled_ = false;
-  bool may_have_appended_ = false;
+  bool has_written_ = false;
+  int appends_ = 0;  ///< those that were begun and not surely undone
+  ScriptMoved moved_{};
 };
 
 }  // namespace aft

@@ -44,6 +44,7 @@ void Worker::Missing() {
 
 void Worker::Start(const std::string& python, const std::string& first_message) {
   WorkerHost::Handlers handlers;
+  handlers.cut = handlers_.cut;
   handlers.on_message = [this](const HostMessage& message) { Receive(message); };
   handlers.on_output = [this](std::string_view line) {
     if (output_.size() < kKeptOutput) output_.append(line).push_back('\n');
@@ -66,9 +67,7 @@ void Worker::UseManifest(const std::filesystem::path& path) {
 
 void Worker::Run(std::int64_t id, ScriptRun& run, const std::string& node_status) {
   if (is_gone_) return;
-  host_->Send(RunMessage(id, run.script(), node_status), run.script_control(),
-              run.script_output());
-  run.HandedOver();
+  host_->Send(RunMessage(id, run.script(), node_status), run.HandOver());
 }
 
 void Worker::Signal(std::int64_t id, int signal) {

@@ -23,6 +23,7 @@ namespace aft {
 class Worker {
  public:
   struct Handlers {
+    LineSplitter::Cut cut;  ///< says where a line that is too long may be cut
     std::function<void(std::string_view line)> on_progress;  ///< of a build
     /// Scripts can run from now on.
     std::function<void(const HostPrepared&)> on_prepared;

@@ -18,13 +18,18 @@ namespace {
 // A packet can't be larger than the socket's send buffer, which the kernel keeps to about
 // this size without privileges.
 constexpr std::size_t kLargestPacket = std::size_t{208} << 10U;
+constexpr std::size_t kLongestLine = std::size_t{1} << 16U;
 constexpr std::chrono::seconds kGrace{5};
 
 }  // namespace
 
 WorkerHost::WorkerHost(EventLoop& loop, const std::filesystem::path& program,
                        const std::string& python, Handlers handlers)
-    : loop_(loop), handlers_(std::move(handlers)), channels_(Start(program, python)) {
+    : loop_(loop),
+      handlers_(std::move(handlers)),
+      lines_(kLongestLine, handlers_.cut),
+      channels_(Start(program, python)),
+      queue_(loop, channels_.socket) {
   loop_.Watch(channels_.socket.get(), [this] { Receive(); });
   loop_.Watch(channels_.output.get(), [this] { ReceiveOutput(); });
 }
@@ -56,33 +61,8 @@ WorkerHost::Channels WorkerHost::Start(const std::filesystem::path& program,
   return {std::move(ours), std::move(output), std::move(process)};
 }
 
-void WorkerHost::Send(const std::string& message) { SendPacket(message, nullptr, 0); }
-
-void WorkerHost::Send(const std::string& message, const Fd& control, const Fd& output) {
-  const std::array<int, 2> descriptors = {control.get(), output.get()};
-  SendPacket(message, descriptors.data(), descriptors.size());
-}
-
-void WorkerHost::SendPacket(const std::string& message, const int* descriptors,
-                            std::size_t count) {
-  iovec bytes{const_cast<char*>(message.data()), message.size()};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(2 * sizeof(int))> control{};
-  msghdr header{};
-  header.msg_iov = &bytes;
-  header.msg_iovlen = 1;
-  if (count > 0) {
-    header.msg_control = control.data();
-    header.msg_controllen = CMSG_SPACE(count * sizeof(int));
-    cmsghdr* rights = CMSG_FIRSTHDR(&header);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(count * sizeof(int));
-    std::memcpy(CMSG_DATA(rights), descriptors, count * sizeof(int));
-  }
-  if (::sendmsg(channels_.socket.get(), &header, MSG_NOSIGNAL) >= 0) return;
-  // A host that is gone is noticed when its end of the channel is read.
-  if (errno == EPIPE || errno == ECONNRESET) return;
-  throw Error(Text("cannot hand a script to its worker host: ", std::strerror(errno)));
+void WorkerHost::Send(std::string message, std::vector<Fd> descriptors) {
+  queue_.Send(std::move(message), std::move(descriptors));
 }
 
 bool ReceivePacket(const Fd& socket, std::string& packet) {

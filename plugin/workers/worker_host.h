@@ -6,11 +6,13 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "host_shim/child_process.h"
 #include "host_shim/fd.h"
 #include "host_shim/line_splitter.h"
 #include "plugin/base/event_loop.h"
+#include "plugin/base/send_queue.h"
 #include "plugin/workers/worker_message.h"
 
 namespace aft {
@@ -26,6 +28,7 @@ class WorkerHost {
     std::function<void(const HostMessage&)> on_message;
     std::function<void(std::string_view line)> on_output;  ///< of the host's own
     std::function<void()> on_gone;
+    LineSplitter::Cut cut;  ///< says where a line of that may be cut
   };
 
   /// Starts `program` (aft-python) with `python`, the interpreter of the environment.
@@ -35,11 +38,9 @@ class WorkerHost {
   WorkerHost& operator=(const WorkerHost&) = delete;
   ~WorkerHost();
 
-  /// Sends a message made by the functions of worker_message.h.
-  void Send(const std::string& message);
-
-  /// Sends a RunMessage() with the script's ends of its two channels.
-  void Send(const std::string& message, const Fd& control, const Fd& output);
+  /// Sends a message made by the functions of worker_message.h; a RunMessage() with the
+  /// script's ends of its two channels. Never waits for the host.
+  void Send(std::string message, std::vector<Fd> descriptors = {});
 
  private:
   struct Channels {
@@ -49,15 +50,15 @@ class WorkerHost {
   };
 
   static Channels Start(const std::filesystem::path& program, const std::string& python);
-  void SendPacket(const std::string& message, const int* descriptors, std::size_t count);
   void Receive();
   void ReceiveOutput();
   void CloseOutput();
 
   EventLoop& loop_;
   Handlers handlers_;
-  LineSplitter lines_{std::size_t{1} << 16U};
+  LineSplitter lines_;
   Channels channels_;
+  SendQueue queue_;
 };
 
 /// One packet from `socket`, which is of SOCK_SEQPACKET: its bytes, empty at the other

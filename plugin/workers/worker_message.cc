@@ -70,6 +70,7 @@ json::object Described(const Environment& environment) {
 HostPrepared PreparedFrom(const json::object& message) {
   HostPrepared prepared;
   prepared.secrets = Strings(message, "secrets");
+  prepared.names = Strings(message, "names");
   prepared.control_group = StringAt(message, "group");
   if (const json::object* target = ObjectAt(message, "target"))
     prepared.threads = static_cast<int>(Integer(*target, "threads"));
@@ -86,20 +87,23 @@ std::string BuildMessage(const Environment& environment) {
   return json::serialize(json::object{{"build", Described(environment)}});
 }
 
+json::object DescribedSetup(const HostSetup& setup) {
+  return {{"project_dir", setup.project_folder},
+          {"scripts_dir", setup.scripts_folder},
+          {"profiles_dir", setup.profiles_folder},
+          {"profile", OrNull(setup.profile)},
+          {"target", OrNull(setup.target)},
+          {"vars", ParseJson(setup.variables)},
+          {"target_path", setup.target_folder},
+          {"run_dir", setup.run_folder},
+          {"threads", setup.threads > 0 ? json::value(setup.threads) : nullptr},
+          {"empty", setup.is_empty},
+          {"sample", Sample(setup)},
+          {"unordered_refs", OrNull(setup.unordered_refs)}};
+}
+
 std::string PrepareMessage(const HostSetup& setup) {
-  return json::serialize(json::object{
-      {"prepare",
-       {{"project_dir", setup.project_folder},
-        {"scripts_dir", setup.scripts_folder},
-        {"profiles_dir", setup.profiles_folder},
-        {"profile", OrNull(setup.profile)},
-        {"target", OrNull(setup.target)},
-        {"vars", ParseJson(setup.variables)},
-        {"target_path", setup.target_folder},
-        {"run_dir", setup.run_folder},
-        {"threads", setup.threads > 0 ? json::value(setup.threads) : nullptr},
-        {"empty", setup.is_empty},
-        {"sample", Sample(setup)}}}});
+  return json::serialize(json::object{{"prepare", DescribedSetup(setup)}});
 }
 
 std::string ManifestMessage(const std::string& path) {
@@ -154,6 +158,10 @@ ScriptMessage ParseScriptMessage(std::string_view packet) {
   if (const json::object* started = ObjectAt(message, "started"))
     return ScriptStarted{static_cast<int>(Integer(*started, "pid"))};
   if (message.contains("appended")) return ScriptAppends{Flag(message, "appended")};
+  if (message.contains("written")) return ScriptHasWritten{};
+  if (const json::object* moved = ObjectAt(message, "moved"))
+    return ScriptMoved{Integer(*moved, "rows_read"), Integer(*moved, "rows_written"),
+                       Integer(*moved, "bytes_read"), Integer(*moved, "bytes_written")};
   const json::object* done = ObjectAt(message, "done");
   if (done == nullptr)
     throw Error("cannot read a message from a worker: it is of no known kind");
@@ -168,6 +176,10 @@ ScriptMessage ParseScriptMessage(std::string_view packet) {
     outcome.seconds_computing = Seconds(*seconds, "compute");
     outcome.seconds_writing = Seconds(*seconds, "write");
   }
+  outcome.can_write = !done->contains("can_write") || Flag(*done, "can_write");
+  if (const json::value* there = done->if_contains("is_table_there");
+      there != nullptr && there->is_bool())
+    outcome.is_table_there = there->as_bool();
   outcome.rows_read = Integer(*done, "rows_read");
   outcome.rows_written = Integer(*done, "rows_written");
   outcome.bytes_read = Integer(*done, "bytes_read");

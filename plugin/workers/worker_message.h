@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <boost/json/fwd.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,12 +25,16 @@ struct HostSetup {
   std::string target;            ///< empty for the profile's own
   std::string variables = "{}";  ///< of --vars, as a JSON object
   std::string target_folder;
-  std::string run_folder;    ///< private, and gone after the run
-  int threads = 0;           ///< 0 for the profile's own
-  bool is_empty = false;     ///< --empty: whatever a script reads has no rows
-  std::string sample_start;  ///< of --sample; empty without
-  std::string sample_end;    ///< likewise
+  std::string run_folder;      ///< private, and gone after the run
+  int threads = 0;             ///< 0 for the profile's own
+  bool is_empty = false;       ///< --empty: whatever a script reads has no rows
+  std::string sample_start;    ///< of --sample; empty without
+  std::string sample_end;      ///< likewise
+  std::string unordered_refs;  ///< error, warn or allow; empty for the command's default
 };
+
+/// As Python reads it. (python_runtime/aft/profile.py)
+boost::json::object DescribedSetup(const HostSetup& setup);
 
 /// The environment would have to be built.
 struct HostMissing {};
@@ -47,6 +52,7 @@ struct HostBuilt {
 /// The host has read the profile and can run scripts; warm or not.
 struct HostPrepared {
   std::vector<std::string> secrets;  ///< to be masked wherever they would be read
+  std::vector<std::string> names;    ///< of the target's; they have to stay readable
   std::string control_group;  ///< the folder of the one for its scripts; may be empty
   int threads = 0;            ///< of dbt's target
 };
@@ -77,12 +83,24 @@ struct ScriptStarted {
   int pid;
 };
 
-/// From now on the script may have added rows to a table, or surely not.
+/// The script, or a fork of it, begins to add rows to a table, or has surely undone that.
 struct ScriptAppends {
   bool may_have_appended;
 };
 
-using ScriptMessage = std::variant<ScriptStarted, ScriptAppends, Outcome>;
+/// The script has written the table of its model.
+struct ScriptHasWritten {};
+
+/// What a fork of the script has read or written; the script itself does not count it.
+struct ScriptMoved {
+  std::int64_t rows_read;
+  std::int64_t rows_written;
+  std::int64_t bytes_read;
+  std::int64_t bytes_written;
+};
+
+using ScriptMessage =
+    std::variant<ScriptStarted, ScriptAppends, ScriptHasWritten, ScriptMoved, Outcome>;
 
 /// Messages between the plugin, a worker host and the scripts: one JSON object a packet.
 std::string FindMessage(const Environment& environment);

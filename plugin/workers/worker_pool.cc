@@ -4,14 +4,18 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <chrono>
 #include <utility>
 #include <vector>
 
 #include "host_shim/error.h"
+#include "plugin/base/atomic_file.h"
 
 namespace aft {
 namespace {
+
+namespace json = boost::json;
 
 // What dbt itself masks.
 constexpr std::string_view kSecretVariable = "DBT_ENV_SECRET";
@@ -37,6 +41,7 @@ void WorkerPool::WarmUp(const Environment& environment, const HostSetup& setup) 
   WorkerState& state = entry->second;
   HostSetup complete = setup;
   complete.run_folder = run_folder_;
+  if (complete.unordered_refs.empty()) complete.unordered_refs = unordered_refs_;
   state.worker = std::make_unique<Worker>(loop_, launcher_, environment, complete,
                                           HandlersOf(environment.name, state));
   if (!manifest_.empty()) state.worker->UseManifest(manifest_);
@@ -50,12 +55,14 @@ void WorkerPool::Require(const Environment& environment, const HostSetup& setup)
 Worker::Handlers WorkerPool::HandlersOf(const std::string& environment,
                                         WorkerState& state) {
   Worker::Handlers handlers;
+  handlers.cut = [this](std::string_view piece) { return secrets_.CutOf(piece); };
   handlers.on_progress = [this, environment](std::string_view line) {
     handlers_.on_progress(
-        Text("environment '", environment, "' | ", secrets_.Masked(std::string(line))));
+        Text("environment '", environment, "' | ", secrets_.Masked(line)));
   };
   handlers.on_prepared = [this, &state](const HostPrepared& prepared) {
     for (const std::string& secret : prepared.secrets) secrets_.Add(secret);
+    for (const std::string& name : prepared.names) secrets_.AddName(name);
     threads_ = prepared.threads;
     state.is_prepared = true;
     handlers_.on_ready();
@@ -72,6 +79,11 @@ Worker::Handlers WorkerPool::HandlersOf(const std::string& environment,
 void WorkerPool::UseManifest(const std::filesystem::path& path) {
   manifest_ = path;
   for (const auto& [name, state] : workers_) state.worker->UseManifest(path);
+}
+
+void WorkerPool::UseSelection(const std::vector<std::string>& nodes) {
+  WriteAtomically(run_folder_ / "selection.json",
+                  json::serialize(json::value_from(nodes)));
 }
 
 bool WorkerPool::IsReady(const std::string& environment) const {
@@ -93,7 +105,7 @@ WorkerPool::RunId WorkerPool::Run(const Script& script, const std::string& node_
   auto run = std::make_unique<ScriptRun>(
       loop_, script,
       [this, on_output = std::move(on_output)](std::string_view line) {
-        on_output(secrets_.Masked(std::string(line)));
+        on_output(secrets_.Masked(line));
       },
       [this](std::string_view piece) { return secrets_.CutOf(piece); });
   state.worker->Run(id, *run, node_status);
@@ -127,8 +139,8 @@ void WorkerPool::End(const ScriptExited& exited) {
   Outcome outcome = running.run->Exited(exited);
   if (running.state->worker->is_gone() && !outcome.succeeded)
     outcome.message = running.state->failure;
-  outcome.message = secrets_.Masked(std::move(outcome.message));
-  outcome.traceback = secrets_.Masked(std::move(outcome.traceback));
+  outcome.message = secrets_.Masked(outcome.message);
+  outcome.traceback = secrets_.Masked(outcome.traceback);
   running.on_ended(outcome);
 }
 

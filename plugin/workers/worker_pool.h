@@ -8,9 +8,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "plugin/base/event_loop.h"
-#include "plugin/scripts/secrets.h"
+#include "plugin/secrets/secrets.h"
 #include "plugin/workers/script_host.h"
 #include "plugin/workers/script_run.h"
 #include "plugin/workers/worker.h"
@@ -32,9 +33,14 @@ class WorkerPool final : public ScriptHost {
   WorkerPool(EventLoop& loop, std::filesystem::path launcher,
              std::filesystem::path run_folder, Handlers handlers);
 
+  /// Unless the project sets `unordered_refs`, scripts that read outside of their node's
+  /// dependencies are only warned.
+  void OnlyWarnOfUnorderedRefs() { unordered_refs_ = "warn"; }
+
   void WarmUp(const Environment& environment, const HostSetup& setup) override;
   void Require(const Environment& environment, const HostSetup& setup) override;
   void UseManifest(const std::filesystem::path& path) override;
+  void UseSelection(const std::vector<std::string>& nodes) override;
   [[nodiscard]] bool IsReady(const std::string& environment) const override;
   [[nodiscard]] const std::string& failure(const std::string& environment) const override;
 
@@ -68,6 +74,7 @@ class WorkerPool final : public ScriptHost {
   Handlers handlers_;
   Secrets secrets_;
   std::filesystem::path manifest_;
+  std::string unordered_refs_ = "error";
   std::map<std::string, WorkerState> workers_;
   int threads_ = 0;
   RunId next_run_ = 1;

@@ -86,6 +86,23 @@ TEST(ControlGroup, LeavesAloneWhatIsNotNamedAsOne) {
   EXPECT_TRUE(fs::exists(folder.path() / "system.slice"));
 }
 
+TEST(ControlGroup, NeverTakesTheWorkingFolderForOne) {
+  const TemporaryFolder folder;
+  folder.Write("cgroup.kill", "mine");
+  folder.Write("aft-scripts-1-a/cgroup.kill", "mine");
+  const fs::path before = fs::current_path();
+  fs::current_path(folder.path());
+
+  for (const char* name : {"", "elsewhere", "aft-scripts-1-a"}) {
+    const ControlGroup group{name};
+    group.Kill();
+  }
+  fs::current_path(before);
+
+  EXPECT_EQ(folder.Read("cgroup.kill"), "mine");
+  EXPECT_EQ(folder.Read("aft-scripts-1-a/cgroup.kill"), "mine");
+}
+
 TEST(ControlGroup, IsContentWhenItsHostHasRemovedIt) {
   const TemporaryFolder folder;
 

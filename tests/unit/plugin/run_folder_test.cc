@@ -23,7 +23,10 @@ class RunFolderIn : public ::testing::Test {
     ::unsetenv("XDG_RUNTIME_DIR");
     ::setenv("TMPDIR", parent_.path().c_str(), 1);
   }
-  ~RunFolderIn() override { ::unsetenv("TMPDIR"); }
+  ~RunFolderIn() override {
+    ::unsetenv("XDG_RUNTIME_DIR");
+    ::unsetenv("TMPDIR");
+  }
 
   TemporaryFolder parent_;
 };
@@ -58,6 +61,23 @@ TEST_F(RunFolderIn, LeavesTheFolderOfALivingRunAlone) {
   const RunFolder another;
 
   EXPECT_TRUE(fs::exists(living.path() / "gate"));
+}
+
+TEST_F(RunFolderIn, IsNotWhereAnotherUserCouldReplaceIt) {
+  const fs::path foreign = parent_.path() / "foreign";
+  const fs::path open = parent_.path() / "open";
+  for (const fs::path& folder : {foreign, open}) fs::create_directory(folder);
+  fs::permissions(open, fs::perms::all);
+  const bool is_root = ::chown(foreign.c_str(), 65534, 65534) == 0;
+
+  for (const fs::path& folder : {foreign, open}) {
+    if (folder == foreign && !is_root) continue;
+    ::setenv("XDG_RUNTIME_DIR", folder.c_str(), 1);
+    EXPECT_EQ(RunFolder().path().parent_path(), parent_.path()) << folder;
+  }
+  // As /tmp is.
+  fs::permissions(open, fs::perms::all | fs::perms::sticky_bit);
+  EXPECT_EQ(RunFolder().path().parent_path(), open);
 }
 
 TEST_F(RunFolderIn, AreMadeByManyAtATime) {

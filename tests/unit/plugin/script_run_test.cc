@@ -18,12 +18,13 @@ class ScriptRunTest : public testing::Test {
  protected:
   /// Says something as the script's process.
   void Say(std::string_view packet) const {
-    EXPECT_EQ(::send(run_.script_control().get(), packet.data(), packet.size(), 0),
+    EXPECT_EQ(::send(ends_.front().get(), packet.data(), packet.size(), 0),
               static_cast<ssize_t>(packet.size()));
   }
 
   EventLoop loop_;
   ScriptRun run_{loop_, {}, [](std::string_view) {}};
+  std::vector<Fd> ends_ = run_.HandOver();
 };
 
 TEST_F(ScriptRunTest, TakesTheReportForTheOutcome) {
@@ -35,13 +36,42 @@ TEST_F(ScriptRunTest, TakesTheReportForTheOutcome) {
   EXPECT_EQ(outcome.rows_written, 3);
 }
 
+TEST_F(ScriptRunTest, AddsWhatForksOfTheScriptHaveMoved) {
+  Say(R"({"moved": {"rows_written": 2, "bytes_written": 16}})");
+  Say(R"({"moved": {"rows_read": 9223372036854775807}})");
+  Say(R"({"moved": {"rows_read": 5}})");
+  Say(R"({"done": {"status": "success", "rows_written": 3}})");
+
+  const Outcome outcome = run_.Exited({1, 0, 0, "", "", false});
+
+  EXPECT_EQ(outcome.rows_written, 5);
+  EXPECT_EQ(outcome.bytes_written, 16);
+  EXPECT_EQ(outcome.rows_read, 9223372036854775807);
+}
+
+TEST_F(ScriptRunTest, MayRepeatWhatHasUndoneAllItsAppends) {
+  Say(R"({"appended": true})");
+  Say(R"({"appended": false})");
+
+  EXPECT_TRUE(run_.Exited({1, 0, 0, "", "", false}).may_repeat);
+}
+
+TEST_F(ScriptRunTest, DoesNotRepeatAnAppendBesideOneThatWasUndone) {
+  Say(R"({"appended": true})");
+  Say(R"({"appended": true})");
+  Say(R"({"appended": false})");
+
+  EXPECT_FALSE(run_.Exited({1, 0, 0, "", "", false}).may_repeat);
+}
+
 TEST_F(ScriptRunTest, FailsWhereSomethingElseWritesToItsChannel) {
   for (const char* report : {"\xff\x01", "[1]", R"({"unknown": 1})"}) {
     ScriptRun run(loop_, {}, [](std::string_view) {});
-    const int control = run.script_control().get();
+    std::vector<Fd> ends = run.HandOver();
+    const int control = ends.front().get();
     ASSERT_GT(::send(control, report, std::string_view(report).size(), 0), 0);
     loop_.Dispatch();
-    run.HandedOver();
+    ends.clear();
 
     const Outcome outcome = run.Exited({1, 0, 0, "", "", false});
 

@@ -104,6 +104,20 @@ TEST(WorkerMessage, TakesNothingButSuccessForSuccess) {
   EXPECT_FALSE(std::get<Outcome>(odd).succeeded);
 }
 
+TEST(WorkerMessage, ReadsWhatAScriptDidForItsTable) {
+  using std::get;
+  EXPECT_TRUE(std::holds_alternative<ScriptHasWritten>(
+      ParseScriptMessage(R"({"written": true})")));
+  const auto done = get<Outcome>(ParseScriptMessage(
+      R"({"done": {"status": "success", "can_write": true, "is_table_there": false}})"));
+  EXPECT_TRUE(done.can_write);
+  EXPECT_EQ(done.is_table_there, false);
+  const auto other = get<Outcome>(
+      ParseScriptMessage(R"({"done": {"status": "success", "can_write": false}})"));
+  EXPECT_FALSE(other.can_write);
+  EXPECT_EQ(other.is_table_there, std::nullopt);
+}
+
 TEST(WorkerMessage, ReadsAScriptsProcess) {
   const ScriptMessage message = ParseScriptMessage(R"({"started":{"pid":7}})");
 
