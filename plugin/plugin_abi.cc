@@ -11,6 +11,7 @@
 
 #include "host_shim/aft_plugin.h"
 #include "host_shim/error.h"
+#include "plugin/scripts/console.h"
 #include "plugin/session.h"
 
 // The C functions of the plugin over a Session. This is where exceptions become statuses.
@@ -32,10 +33,12 @@ struct Instance {
 
 Instance& At(void* self) { return *static_cast<Instance*>(self); }
 
-void SetMessage(aft_error* error, const char* message) noexcept {
+/// Names in it may come from files, with anything in them.
+void SetMessage(aft_error* error, const std::string& text) {
   if (error == nullptr) return;
-  const std::size_t count = std::min(std::strlen(message), sizeof error->message - 1);
-  std::memcpy(error->message, message, count);
+  const std::string message = Printable(text);
+  const std::size_t count = std::min(message.size(), sizeof error->message - 1);
+  std::memcpy(error->message, message.data(), count);
   error->message[count] = '\0';
 }
 
@@ -121,7 +124,8 @@ Installation FindInstallation() {
   if (::dladdr(reinterpret_cast<const void*>(&FindInstallation), &library) == 0)
     throw Error("cannot tell where the plugin was loaded from");
   const fs::path folder = fs::canonical(library.dli_fname).parent_path();
-  return {folder / "aft-python", folder.parent_path().parent_path() / "python" / "gate"};
+  const fs::path python = folder.parent_path().parent_path() / "python";
+  return {folder / "aft-python", python / "gate", python / "question"};
 }
 
 HostFunctions Wrap(const aft_host* host) {
@@ -130,7 +134,8 @@ HostFunctions Wrap(const aft_host* host) {
             host->write(host->self, 1, text.data(), text.size());
           },
           [host](const std::string& text) {
-            host->write(host->self, 2, text.data(), text.size());
+            const std::string printable = Printable(text);
+            host->write(host->self, 2, printable.data(), printable.size());
           }};
 }
 

@@ -10,6 +10,7 @@
 
 #include "plugin/base/event_loop.h"
 #include "plugin/dbt/dbt_command.h"
+#include "plugin/dbt/gate_probe.h"
 #include "plugin/dbt/gate_server.h"
 #include "plugin/live/live_run.h"
 #include "plugin/project/project_config.h"
@@ -23,8 +24,9 @@ namespace aft {
 
 /// Where the parts of an installation are; absolute.
 struct Installation {
-  std::filesystem::path launcher;     ///< the program aft-python
-  std::filesystem::path gate_folder;  ///< holds dbt_aft.py alone
+  std::filesystem::path launcher;         ///< the program aft-python
+  std::filesystem::path gate_folder;      ///< holds dbt_aft.py alone
+  std::filesystem::path question_folder;  ///< holds the package `dbt` that answers for it
 };
 
 /// What the host does for a session.
@@ -61,17 +63,26 @@ class Session {
 
  private:
   void LookAhead();
-  void PassOverScripts();
+  void PassOverScripts(const ExpectedScripts& found,
+                       const std::set<std::string>& scripts_paths);
+  void Refuse(const std::vector<std::string>& problems) const;
+  void TellWhatDoesNotRun(const ExpectedScripts& found) const;
   [[nodiscard]] bool BindsScripts() const;
-  void Debug(const Installation& installation, const std::filesystem::path& dbt);
-  [[nodiscard]] DbtMode ModeFor(const std::filesystem::path& dbt) const;
+  void Debug(const Installation& installation);
+  [[nodiscard]] DbtMode ModeFor(const Installation& installation);
+  [[nodiscard]] bool MayBind() const;
+  [[nodiscard]] DbtAbility Ask(const Installation& installation);
+  [[nodiscard]] std::filesystem::path PythonForScripts() const;
+  void LetItLoadTheGate(const Installation& installation,
+                        const std::filesystem::path& socket);
   void FollowFromInside(const Installation& installation);
-  void FollowInStages(const Installation& installation, const std::filesystem::path& dbt);
+  void FollowInStages(const Installation& installation);
   void MakeWorkers(const Installation& installation);
   [[nodiscard]] std::set<std::string> ExpectedEnvironments() const;
   void EndLive();
   void End(int exit_code);
   [[nodiscard]] std::filesystem::path ProjectFolder() const;
+  [[nodiscard]] DbtArguments Arguments() const;
   [[nodiscard]] std::filesystem::path ManifestPath() const;
   [[nodiscard]] bool HasUnseenScripts() const;
 
@@ -79,12 +90,15 @@ class Session {
   DbtCommand user_command_;
   EventLoop loop_;
   ProjectConfig project_;
-  std::vector<ExpectedScript> expected_scripts_;
+  std::vector<ExpectedScript> expected_scripts_;  ///< of the command
+  bool may_bind_more_ = false;  ///< than these: dbt's manifest has to tell
   std::unique_ptr<RunFolder> run_folder_;
   std::unique_ptr<WorkerPool> workers_;
   std::unique_ptr<LiveRun> live_run_;
   std::unique_ptr<GateServer> gate_;
   std::unique_ptr<StagedRun> staged_run_;
+  std::filesystem::path dbt_path_;
+  DbtAbility ability_;  ///< as far as dbt had to be asked
   DbtProcess dbt_;
   std::filesystem::file_time_type old_manifest_;  ///< when an earlier run wrote it
   bool has_started_ = false;

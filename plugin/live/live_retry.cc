@@ -16,8 +16,11 @@ LiveRetry::LiveRetry(PreviousRun previous, Parts parts, Print print)
     : previous_(std::move(previous)), parts_(parts), print_(std::move(print)) {}
 
 std::string LiveRetry::Bind(const Graph& graph, std::vector<NodeScripts>& bound) {
-  std::string problem = UnknownScripts(bound, previous_, graph);
+  std::string problem = ProblemOfRepeating(bound, previous_, graph);
   scripts_ = RetriedScripts(graph, LeftScripts(bound, previous_));
+  unreached_ = ScriptsOfUnreached(bound, previous_);
+  if (problem.empty()) problem_of_foreign_ = ProblemOfForeign(bound, previous_);
+  parts_.results.KeepSuccesses(KeptSuccesses(bound, previous_));
   std::erase_if(bound, [](const NodeScripts& of_node) { return of_node.is_ephemeral; });
   return problem;
 }
@@ -34,7 +37,11 @@ void LiveRetry::RunFor(const std::string& node, const Print& print,
 
 void LiveRetry::RunRest(const std::string& problem, bool has_begun) {
   problem_ = problem;
-  if (!has_begun) KeepPreviousResults();
+  if (!has_begun) {
+    KeepPreviousResults();
+    RecordUnreached();
+  }
+  if (!HasRest()) return;
   is_preparing_ = true;
   HostIsReady();
 }
@@ -45,7 +52,7 @@ void LiveRetry::HostIsReady() {
   if (problem_.empty()) problem_ = JoinedLines(parts_.preparation.Failures());
   if (!problem_.empty()) return Skip(problem_);
   std::set<std::string> failed;
-  for (const NodeResult& result : ReadRunResults(RunResultsPath()))
+  for (const NodeResult& result : ReadRunResults(RunResultsPath(), parts_.invocation_id))
     if (!IsSuccess(result.status)) failed.insert(result.node);
   RunNext(failed);
 }
@@ -65,10 +72,7 @@ void LiveRetry::KeepPreviousResults() {
 
 void LiveRetry::RunNext(const std::set<std::string>& failed) {
   const std::optional<NodeScripts> next = scripts_.TakeNext(failed);
-  if (!next) {
-    Skip("what is above it has failed");
-    return print_(parts_.turns.Summary(), "info");
-  }
+  if (!next) return Skip("what is above it has failed");
   const auto go_on = [this, failed, node = next->node](const std::string& problem) {
     std::set<std::string> kept_back = failed;
     if (!problem.empty()) kept_back.insert(node);
@@ -84,6 +88,33 @@ void LiveRetry::Skip(const std::string& reason) {
     problem_ = Text("scripts that are to be repeated did not run: ", reason);
   for (const NodeScripts& left : scripts_.TakeLeft())
     parts_.turns.Skip(left.scripts, reason, {print_, {}});
+}
+
+void LiveRetry::RecordUnreached() {
+  has_recorded_unreached_ = true;
+  parts_.results.AddUnreached(previous_.unreached);
+  for (const NodeScripts& of_node : unreached_)
+    for (const Script& script : of_node.scripts)
+      parts_.results.Skip(script, "not run, because dbt had not come to its node");
+}
+
+std::vector<std::string> LiveRetry::Problems() const {
+  std::vector<std::string> problems;
+  if (!problem_.empty()) problems.push_back(problem_);
+  if (!problem_of_foreign_.empty()) problems.push_back(problem_of_foreign_);
+  if (unreached_.empty() || !has_recorded_unreached_) return problems;
+  std::string names;
+  std::vector<std::string> nodes;
+  for (const NodeScripts& of_node : unreached_) {
+    nodes.push_back(of_node.node);
+    names += Text(names.empty() ? "'" : ", '", NameIn(of_node.node), "'");
+  }
+  problems.push_back(Text(
+      "the scripts of ", names,
+      " did not run: the run that dbt repeats ended before it came to them, and 'dbt "
+      "retry' leaves them out; run ",
+      CommandFor(nodes, previous_)));
+  return problems;
 }
 
 void LiveRetry::Interrupt() {

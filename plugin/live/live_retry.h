@@ -28,6 +28,7 @@ class LiveRetry {
   /// Of the run that is followed; all outlive this object.
   struct Parts {
     const std::filesystem::path& target_folder;
+    const std::string& invocation_id;
     HostPreparation& preparation;
     Results& results;
     ScriptTurns& turns;
@@ -35,11 +36,6 @@ class LiveRetry {
 
   /// `print` is for when dbt has ended.
   LiveRetry(PreviousRun previous, Parts parts, Print print);
-
-  /// dbt's subcommand that is repeated.
-  [[nodiscard]] const std::string& command() const { return previous_.command; }
-
-  [[nodiscard]] bool has_foreign_scripts() const { return previous_.has_foreign_scripts; }
 
   /// Takes the ephemeral models out of `bound`, and finds out what is left of them. Gives
   /// the problem where that is not known, or "".
@@ -64,10 +60,14 @@ class LiveRetry {
   void Interrupt();
 
   [[nodiscard]] bool HasRest() const { return scripts_.HasLeft(); }
+  /// Whether it ends with scripts that a further retry has to know of.
+  [[nodiscard]] bool HasUnreached() const { return !unreached_.empty(); }
+  /// Records the scripts of nodes that a retry which has begun can't come to.
+  void RecordUnreached();
   /// Whether the rest is about to run.
   [[nodiscard]] bool IsPreparing() const { return is_preparing_; }
-  /// Why scripts of the rest could not run; empty where they could.
-  [[nodiscard]] const std::string& problem() const { return problem_; }
+  /// Why scripts did not run, a sentence each.
+  [[nodiscard]] std::vector<std::string> Problems() const;
 
  private:
   void KeepPreviousResults();
@@ -78,6 +78,9 @@ class LiveRetry {
   Parts parts_;
   Print print_;
   RetriedScripts scripts_;
+  std::vector<NodeScripts> unreached_;  ///< of nodes that dbt does not come back to
+  bool has_recorded_unreached_ = false;
+  std::string problem_of_foreign_;  ///< that scripts of another run are not repeated
   bool is_preparing_ = false;
   std::string problem_;  ///< why the rest can't run
 };

@@ -10,7 +10,6 @@
 #include "plugin/dbt/dbt_command.h"
 #include "plugin/dbt/dbt_console.h"
 #include "plugin/dbt/node_status.h"
-#include "plugin/dbt/run_results.h"
 #include "plugin/project/manifest.h"
 #include "plugin/scripts/bound_scripts.h"
 
@@ -19,72 +18,105 @@ namespace aft {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
+namespace {
+
+constexpr const char* kUntoldFlags =
+    "cannot run scripts: this dbt has not told how the run that it repeats was called; "
+    "run that command again instead";
+
+}  // namespace
+
 LiveRun::LiveRun(EventLoop& loop, ScriptHost& host, Send send, Write write,
                  ProjectConfig project, std::set<std::string> warm_up)
     : loop_(loop),
       host_(host),
-      send_(std::move(send)),
+      answers_(std::move(send)),
       write_(std::move(write)),
       project_(std::move(project)),
       warm_up_(std::move(warm_up)) {}
 
-void LiveRun::Receive(ConnectionId connection, std::string_view line) {
+bool LiveRun::Receive(ConnectionId connection, std::string_view line) {
+  if (!answers_.Expect(connection)) return false;
   try {
-    if (!unanswered_.insert(connection).second)
-      throw Error("a message has come before the answer to the last one");
-    if (const std::optional<GateHello> hello = ParseGateHello(line)) {
-      if (dbt_ == nullptr && hello->has_flags) Greet(hello->invocation);
-      LetGreet(connection);
-    } else {
-      Answer(connection, ParseDbtEvent(line));
-    }
+    Take(connection, line);
   } catch (const std::exception& error) {
-    // dbt prints it where it belongs, and fails the node or the run.
-    Refuse(connection, error.what());
+    Fail(connection, error.what());
   }
+  return true;
+}
+
+void LiveRun::Take(ConnectionId connection, std::string_view line) {
+  const std::optional<GateHello> hello = ParseGateHello(line);
+  if (!hello) return Answer(connection, ParseDbtEvent(line));
+  if (dbt_ == nullptr && hello->has_flags) Greet(hello->invocation);
+  if (warm_up_.empty()) return answers_.LetPass(connection);
+  answers_.Decide(connection, {{"verdict", "go"}, {"scripts", true}});
+}
+
+void LiveRun::Fail(ConnectionId connection, const std::string& message) {
+  // dbt prints it where it belongs, and fails the node or the run.
+  if (answers_.IsWaiting(connection)) return answers_.Refuse(connection, message);
+  // A second verdict would pass for the one on the next message.
+  (has_begun_ ? late_problems_ : problems_).push_back(message);
 }
 
 void LiveRun::Greet(const DbtInvocation& invocation) {
+  has_met_gate_ = true;
+  if (retrying_) return GreetAgain(*retrying_, invocation);
   if (!invocation.project_folder.empty())
-    project_ = ReadProjectConfig(fs::canonical(invocation.project_folder));
-  const fs::path target = TargetFolder(project_, invocation.target_folder);
-  dbt_ = std::make_unique<RunningDbt>(loop_, host_, project_, invocation, target);
-  if (invocation.command == "retry") BeginRetry(invocation);
-  if (RunsScripts()) dbt_->preparation.WarmUp(warm_up_);
+    project_ = ReadProjectConfig(AsNamed(invocation.project_folder));
+  if (invocation.command == "retry")
+    retrying_ = invocation;
+  else
+    MakeDbt(invocation);
 }
 
-void LiveRun::BeginRetry(const DbtInvocation& invocation) {
-  const std::string& state = invocation.state_folder;
+/// What dbt repeats has the target, the variables and all else of the run before, but is
+/// in the folders that the retry was given.
+void LiveRun::GreetAgain(const DbtInvocation& retry, DbtInvocation repeated) {
+  repeated.project_folder = retry.project_folder;
+  repeated.profiles_folder = retry.profiles_folder;
+  MakeDbt(repeated);
   retry_.emplace(
-      ReadPreviousRun(state.empty() ? dbt_->target_folder : TargetFolder(project_, state),
-                      invocation.fails_on_warning),
-      LiveRetry::Parts{dbt_->target_folder, dbt_->preparation, dbt_->results,
-                       dbt_->turns},
-      [console = DbtConsole(DbtConsole::OptionsOf(invocation), write_)](
+      PreviousResults(retry),
+      LiveRetry::Parts{dbt_->target_folder, dbt_->invocation.id, dbt_->preparation,
+                       dbt_->results, dbt_->turns},
+      [console = DbtConsole(DbtConsole::OptionsOf(retry), write_)](
           const std::string& line, const char* level) { console.Print(line, level); });
 }
 
-void LiveRun::LetGreet(ConnectionId connection) {
-  if (warm_up_.empty()) return LetPass(connection);
-  Decide(connection, {{"verdict", "go"}, {"scripts", true}});
+PreviousRun LiveRun::PreviousResults(const DbtInvocation& retry) const {
+  const std::string& state = retry.state_folder;
+  return ReadPreviousRun(
+      TargetFolder(project_, state.empty() ? retry.target_folder : state),
+      retry.fails_on_warning);
+}
+
+void LiveRun::MakeDbt(const DbtInvocation& invocation) {
+  const fs::path target = TargetFolder(project_, invocation.target_folder);
+  dbt_ = std::make_unique<RunningDbt>(loop_, host_, project_, invocation, target);
+  if (RunsScripts()) dbt_->preparation.WarmUp(warm_up_);
 }
 
 bool LiveRun::RunsScripts() const {
-  const std::string& command = retry_ ? retry_->command() : dbt_->invocation.command;
+  const std::string& command = dbt_->invocation.command;
   return RunsNodes(command) || ChecksSources(command);
 }
 
 void LiveRun::Answer(ConnectionId connection, const DbtEvent& event) {
   using Kind = DbtEvent::Kind;
-  if (dbt_ == nullptr || !RunsScripts()) return LetPass(connection);
+  if (dbt_ == nullptr && retrying_ && event.kind == Kind::kRunBegins)
+    return answers_.Refuse(connection, kUntoldFlags);
+  if (dbt_ == nullptr || !RunsScripts()) return answers_.LetPass(connection);
   switch (event.kind) {
     case Kind::kManifestWritten:
       // dbt goes on while the manifest is read; it writes another one at its end.
-      LetPass(connection);
+      answers_.LetPass(connection);
       if (!has_manifest_) LoadManifest(event.path);
       return;
     case Kind::kRunBegins:
-      return Begin(connection);
+      unreached_.Expect(event.selected);
+      return Begin(connection, event);
     case Kind::kNodeCompiling:
       return StartTurn(connection, event);
     case Kind::kNodeResult:
@@ -93,12 +125,12 @@ void LiveRun::Answer(ConnectionId connection, const DbtEvent& event) {
     case Kind::kNodeFinished:
       SkipLeftOf(connection, event);
       FailFast(event);
-      return LetPass(connection);
+      return answers_.LetPass(connection);
     case Kind::kRunSummary:
       Summarize(connection);
-      return LetPass(connection);
+      return answers_.LetPass(connection);
     case Kind::kOther:
-      return LetPass(connection);
+      return answers_.LetPass(connection);
   }
 }
 
@@ -106,7 +138,7 @@ void LiveRun::LoadManifest(const fs::path& path) {
   has_manifest_ = true;
   Manifest manifest;
   try {
-    manifest = ReadManifest(path);
+    manifest = ReadManifest(path, project_.name);
   } catch (const Error& error) {
     // dbt has had its answer already; it is told when the nodes are to begin.
     manifest.problems.emplace_back(error.what());
@@ -114,12 +146,10 @@ void LiveRun::LoadManifest(const fs::path& path) {
   BoundScripts bound =
       BindScripts(manifest, project_, dbt_->invocation, dbt_->preparation.environments());
   problems_ = std::move(bound.problems);
+  dbt_->placeholders.Add(manifest, bound.nodes);
   if (retry_) {
     const std::string problem = retry_->Bind(manifest.graph, bound.nodes);
-    if (!problem.empty())
-      problems_.push_back(problem);
-    else if (retry_->has_foreign_scripts())
-      notices_.emplace_back(kForeignScripts);
+    if (!problem.empty()) problems_.push_back(problem);
   }
   notices_.insert(notices_.end(), bound.notices.begin(), bound.notices.end());
   for (NodeScripts& node : bound.nodes)
@@ -137,16 +167,17 @@ void LiveRun::LoadUntoldManifest() {
 
 void LiveRun::HostSays(const std::string& line) {
   if (beginning_.has_value())
-    Print(*beginning_, Printable(line));
+    answers_.Print(*beginning_, Printable(line));
   else if (retry_ && retry_->IsPreparing())
     retry_->Tell(Printable(line));
   else
     notices_.push_back(Printable(line));
 }
 
-void LiveRun::Begin(ConnectionId connection) {
+void LiveRun::Begin(ConnectionId connection, const DbtEvent& event) {
   LoadUntoldManifest();
-  for (const std::string& notice : notices_) Print(connection, notice);
+  if (event.selected && BindsScripts()) dbt_->preparation.UseSelection(*event.selected);
+  for (const std::string& notice : notices_) answers_.Print(connection, notice);
   beginning_ = connection;
   FinishBegin();
 }
@@ -157,7 +188,7 @@ void LiveRun::FinishBegin() {
   const ConnectionId connection = *beginning_;
   beginning_.reset();
   if (problems_.empty()) problems_ = dbt_->preparation.Failures();
-  if (!problems_.empty()) return Refuse(connection, JoinedLines(problems_));
+  if (!problems_.empty()) return answers_.Refuse(connection, JoinedLines(problems_));
   has_begun_ = true;
   // Not before: of a run that does not begin, dbt keeps no results, either.
   dbt_->results.Clear(BindsScripts());
@@ -165,7 +196,7 @@ void LiveRun::FinishBegin() {
   if (has_manifest_)
     LetBegin(connection);
   else
-    LetPass(connection);
+    answers_.LetPass(connection);
 }
 
 void LiveRun::LetBegin(ConnectionId connection) {
@@ -176,16 +207,19 @@ void LiveRun::LetBegin(ConnectionId connection) {
     std::vector<std::string> nodes = schedule_.BoundNodes();
     if (retry_)
       for (std::string& node : retry_->WaitingNodes()) nodes.push_back(std::move(node));
+    for (std::string& node : dbt_->placeholders.Children())
+      nodes.push_back(std::move(node));
     verdict["nodes"] = json::value_from(nodes);
   }
-  Decide(connection, verdict);
+  answers_.Decide(connection, verdict);
 }
 
 void LiveRun::StartTurn(ConnectionId connection, const DbtEvent& event) {
   if (event.binds_scripts && !has_manifest_)
-    return Refuse(connection,
-                  "cannot tell which scripts are bound to this node, for dbt was told to "
-                  "write no manifest; run without '--no-write-json'");
+    return answers_.Refuse(
+        connection,
+        "cannot tell which scripts are bound to this node because dbt was told to "
+        "write no manifest; run without '--no-write-json'");
   if (!retry_ || event.kind != DbtEvent::Kind::kNodeCompiling)
     return RunDue(connection, event);
   retry_->RunFor(event.node, HandlersFor(connection).print,
@@ -193,27 +227,43 @@ void LiveRun::StartTurn(ConnectionId connection, const DbtEvent& event) {
                    if (problem.empty())
                      RunDue(connection, event);
                    else
-                     Refuse(connection, problem);
+                     answers_.Refuse(connection, problem);
                  });
 }
 
 void LiveRun::RunDue(ConnectionId connection, const DbtEvent& event) {
   // dbt says nothing more of an ephemeral node that it has compiled.
   const bool is_compiling = event.kind == DbtEvent::Kind::kNodeCompiling;
+  if (is_compiling) {
+    // By now dbt has compiled what is above the node.
+    const std::string problem = dbt_->placeholders.ProblemAbove(
+        event.node, [this, connection](const std::string& warning) {
+          answers_.Print(connection, warning, "warn");
+        });
+    if (!problem.empty()) return answers_.Refuse(connection, problem);
+  }
   dbt_->turns.Start(schedule_.TakeDue(event),
                     {event.status, is_compiling ? "success" : event.status},
-                    HandlersFor(connection));
+                    HandlersFor(connection, is_compiling ? event.node : ""));
 }
 
-ScriptTurns::Handlers LiveRun::HandlersFor(ConnectionId connection) {
+/// With a node, what its scripts wrote is judged when they have succeeded, if it is known
+/// by then what its SQL reads.
+ScriptTurns::Handlers LiveRun::HandlersFor(ConnectionId connection,
+                                           const std::string& node) {
   return {[this, connection](const std::string& line, const char* level) {
-            Print(connection, line, level);
+            answers_.Print(connection, line, level);
           },
-          [this, connection](const std::string& problem) {
+          [this, connection, node](std::string problem) {
             if (problem.empty())
-              LetPass(connection);
+              problem = dbt_->placeholders.Problem(
+                  node, [this, connection](const std::string& warning) {
+                    answers_.Print(connection, warning, "warn");
+                  });
+            if (problem.empty())
+              answers_.LetPass(connection);
             else
-              Refuse(connection, problem);
+              answers_.Refuse(connection, problem);
           }};
 }
 
@@ -228,8 +278,8 @@ void LiveRun::FailFast(const DbtEvent& event) {
   if (!dbt_->invocation.fails_fast || dbt_->turns.is_interrupted() ||
       !IsFailure(event.status))
     return;
-  fail_fast_reason_ = Text("stopped, for '", event.node, "' has failed (--fail-fast)");
-  dbt_->turns.Interrupt(fail_fast_reason_);
+  fail_fast_reason_ = Text("'", event.node, "' has failed (--fail-fast)");
+  dbt_->turns.Interrupt("stopped because " + fail_fast_reason_);
 }
 
 void LiveRun::DbtEnded(int exit_code) {
@@ -243,9 +293,9 @@ void LiveRun::DbtEnded(int exit_code) {
     LoadUntoldManifest();
     for (const std::string& notice : notices_) retry_->Tell(notice);
   }
-  if (may_go_on && retry_->HasRest())
+  if (may_go_on && (retry_->HasRest() || retry_->HasUnreached()))
     return retry_->RunRest(JoinedLines(problems_), has_begun_);
-  dbt_->turns.Kill("interrupted, for dbt has ended");
+  dbt_->turns.Kill("interrupted because dbt has ended");
   if (retry_ && has_begun_) retry_->Skip("dbt has ended before");
 }
 
@@ -256,33 +306,47 @@ void LiveRun::HostIsReady() {
 
 void LiveRun::Interrupt() {
   if (dbt_ == nullptr) return;
+  is_interrupted_ = true;
   dbt_->turns.Interrupt("interrupted");
   if (retry_) retry_->Interrupt();
 }
 
 void LiveRun::Summarize(ConnectionId connection) {
+  JudgePlaceholders([this, connection](const std::string& warning) {
+    answers_.Print(connection, warning, "warn");
+  });
   dbt_->results.Flush();
-  if (!dbt_->results.empty()) Print(connection, dbt_->turns.Summary());
+  if (dbt_->results.empty()) return;
+  summary_ = dbt_->turns.Summary();
+  answers_.Print(connection, summary_);
+}
+
+/// Those that nothing was built on.
+void LiveRun::JudgePlaceholders(const Placeholders::Warn& warn) {
+  for (std::string& problem : dbt_->placeholders.RestOfProblems(warn))
+    late_problems_.push_back(std::move(problem));
 }
 
 void LiveRun::Close() {
   if (dbt_ == nullptr) return;
-  // Under --fail-fast dbt sends no event of the nodes that it does not come to.
-  if (dbt_->invocation.fails_fast && has_manifest_) {
-    const std::string reason = fail_fast_reason_.empty()
-                                   ? "not run, for another node has failed (--fail-fast)"
-                                   : fail_fast_reason_;
-    for (const NodeResult& result : ReadRunResults(RunResultsPath())) {
-      if (result.status != "skipped") continue;
-      DbtEvent left;
-      left.kind = DbtEvent::Kind::kNodeResult;
-      left.node = result.node;
-      left.status = result.status;
-      for (const Script& script : schedule_.TakeLeft(left))
-        dbt_->results.Skip(script, reason);
-    }
-  }
+  // Where dbt had nothing to repeat, no node was planned.
+  if (has_begun_ || !retry_) unreached_.Record(schedule_, *dbt_, ReasonForUnreached());
+  if (retry_ && has_begun_) retry_->RecordUnreached();
+  JudgePlaceholders([this](const std::string& warning) {
+    DbtConsole(DbtConsole::OptionsOf(dbt_->invocation), write_).Print(warning, "warn");
+  });
   dbt_->results.Flush();
+  // dbt has no last line where it has built nothing, as with ephemeral models only; and
+  // scripts may have run after it.
+  if (dbt_->results.empty() || dbt_->turns.Summary() == summary_) return;
+  DbtConsole(DbtConsole::OptionsOf(dbt_->invocation), write_)
+      .Print(dbt_->turns.Summary(), "info");
+}
+
+std::string LiveRun::ReasonForUnreached() const {
+  if (!fail_fast_reason_.empty()) return fail_fast_reason_;
+  if (is_interrupted_) return "the run was interrupted";
+  return "dbt ended before it came to its node";
 }
 
 bool LiveRun::IsIdle() const {
@@ -290,62 +354,37 @@ bool LiveRun::IsIdle() const {
   return dbt_->turns.IsIdle() && !(retry_ && retry_->IsPreparing());
 }
 
-fs::path LiveRun::RunResultsPath() const {
-  return dbt_->target_folder / "run_results.json";
-}
-
 bool LiveRun::BindsScripts() const {
   return !schedule_.empty() || (retry_ && retry_->HasRest());
 }
 
 std::vector<std::string> LiveRun::Problems(int exit_code) const {
-  std::vector<std::string> problems;
-  if (dbt_ == nullptr) return problems;
-  if (retry_ && !retry_->problem().empty()) problems.push_back(retry_->problem());
+  std::vector<std::string> problems = late_problems_;
+  if (dbt_ == nullptr) {
+    if (!retrying_) return problems;
+    const PreviousRun previous = PreviousResults(*retrying_);
+    const std::string problem =
+        previous.problem.empty() ? ProblemOfEmptyResults(previous) : previous.problem;
+    if (!problem.empty())
+      problems.push_back(problem);
+    else if (exit_code == 0)
+      problems.emplace_back(kUntoldFlags);
+    return problems;
+  }
+  if (retry_)
+    for (std::string& problem : retry_->Problems())
+      problems.push_back(std::move(problem));
   const int failed = dbt_->results.Count(Results::Status::kError);
   // dbt leaves a failed ephemeral model that nothing selects out of its results.
   if (exit_code == 0 && failed > 0)
     problems.push_back(
         Text("scripts that failed: ", failed, "; the run is not complete"));
-  if (exit_code == 0)
-    for (const std::string& node : MissedNodes())
-      problems.push_back(Text("the scripts of '", node,
-                              "' did not run, for dbt built it without a word to aft"));
+  for (std::string& problem : unreached_.Problems(exit_code))
+    problems.push_back(std::move(problem));
   if (!dbt_->results.problem().empty())
     problems.push_back(
         Text("the results of the scripts could not be kept: ", dbt_->results.problem()));
   return problems;
-}
-
-/// Nodes that dbt has built, by its own results, without having told of them in time for
-/// their scripts.
-std::vector<std::string> LiveRun::MissedNodes() const {
-  std::vector<std::string> missed;
-  // Without its manifest, which it writes beside them, dbt has written no results either.
-  if (!has_manifest_ || !RunsScripts()) return missed;
-  // Where it had nothing to repeat, those that are there are of the run before.
-  if (retry_ && !has_begun_) return missed;
-  for (const NodeResult& result : ReadRunResults(RunResultsPath()))
-    if (result.status == "success" && schedule_.IsWaiting(result.node))
-      missed.push_back(result.node);
-  return missed;
-}
-
-void LiveRun::Print(ConnectionId connection, const std::string& text, const char* level) {
-  send_(connection, json::serialize(json::object{{"line", text}, {"level", level}}));
-}
-
-void LiveRun::Decide(ConnectionId connection, const json::object& verdict) {
-  unanswered_.erase(connection);
-  send_(connection, json::serialize(verdict));
-}
-
-void LiveRun::LetPass(ConnectionId connection) {
-  Decide(connection, {{"verdict", "go"}});
-}
-
-void LiveRun::Refuse(ConnectionId connection, const std::string& message) {
-  Decide(connection, {{"verdict", "fail"}, {"message", Printable(message)}});
 }
 
 }  // namespace aft

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/json/fwd.hpp>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -12,9 +11,10 @@
 #include <vector>
 
 #include "plugin/base/event_loop.h"
-#include "plugin/dbt/gate_server.h"
+#include "plugin/live/gate_answers.h"
 #include "plugin/live/live_retry.h"
 #include "plugin/live/running_dbt.h"
+#include "plugin/live/unreached_scripts.h"
 #include "plugin/project/project_config.h"
 #include "plugin/scripts/schedule.h"
 #include "plugin/scripts/script_turns.h"
@@ -29,9 +29,8 @@ namespace aft {
 /// waiting; so the order of nodes and the number of scripts at a time are dbt's.
 class LiveRun {
  public:
-  /// One of dbt's threads.
-  using ConnectionId = GateServer::ConnectionId;
-  using Send = std::function<void(ConnectionId, std::string_view line)>;
+  using ConnectionId = GateAnswers::ConnectionId;
+  using Send = GateAnswers::Send;
   /// Writes text for people where dbt writes its own.
   using Write = std::function<void(const std::string& text)>;
 
@@ -41,12 +40,13 @@ class LiveRun {
   LiveRun(EventLoop& loop, ScriptHost& host, Send send, Write write,
           ProjectConfig project, std::set<std::string> warm_up);
 
-  /// Takes a line that the gate sent; answers come by and by.
-  void Receive(ConnectionId connection, std::string_view line);
+  /// Takes a line that the gate sent; answers come by and by, and one verdict for each
+  /// line. False for a line that comes before the verdict on the last one: the gate
+  /// waits.
+  bool Receive(ConnectionId connection, std::string_view line);
 
   /// The host is ready for one environment more, or never will be.
   void HostIsReady();
-
   /// The host is busy with an environment, and says so to people.
   void HostSays(const std::string& line);
 
@@ -57,25 +57,28 @@ class LiveRun {
   /// dbt has ended: nothing that still runs is of use. Under `dbt retry`, what is left
   /// of the scripts to be repeated runs now.
   void DbtEnded(int exit_code);
-
   /// Nothing runs any more: brings the results up to date.
   void Close();
 
   [[nodiscard]] bool IsIdle() const;
   /// Whether there is any script, as far as the manifest has been read.
   [[nodiscard]] bool BindsScripts() const;
-  [[nodiscard]] bool HasMetGate() const { return dbt_ != nullptr; }
+  [[nodiscard]] bool HasMetGate() const { return has_met_gate_; }
   /// What keeps the run from being complete, a sentence each, beside what dbt has said
   /// and ended with.
   [[nodiscard]] std::vector<std::string> Problems(int exit_code) const;
 
  private:
+  void Take(ConnectionId connection, std::string_view line);
+  void Fail(ConnectionId connection, const std::string& message);
   void Greet(const DbtInvocation& invocation);
-  void BeginRetry(const DbtInvocation& invocation);
+  void GreetAgain(const DbtInvocation& retry, DbtInvocation repeated);
+  void MakeDbt(const DbtInvocation& invocation);
+  [[nodiscard]] PreviousRun PreviousResults(const DbtInvocation& retry) const;
   void Answer(ConnectionId connection, const DbtEvent& event);
   void LoadManifest(const std::filesystem::path& path);
   void LoadUntoldManifest();
-  void Begin(ConnectionId connection);
+  void Begin(ConnectionId connection, const DbtEvent& event);
   void FinishBegin();
   void StartTurn(ConnectionId connection, const DbtEvent& event);
   void RunDue(ConnectionId connection, const DbtEvent& event);
@@ -83,34 +86,34 @@ class LiveRun {
   void SkipLeftOf(ConnectionId connection, const DbtEvent& event);
   void FailFast(const DbtEvent& event);
   void Summarize(ConnectionId connection);
-  [[nodiscard]] std::vector<std::string> MissedNodes() const;
-  [[nodiscard]] std::filesystem::path RunResultsPath() const;
-  [[nodiscard]] ScriptTurns::Handlers HandlersFor(ConnectionId connection);
+  void JudgePlaceholders(const Placeholders::Warn& warn);
+  [[nodiscard]] std::string ReasonForUnreached() const;
+  [[nodiscard]] ScriptTurns::Handlers HandlersFor(ConnectionId connection,
+                                                  const std::string& node = "");
 
-  void Print(ConnectionId connection, const std::string& text,
-             const char* level = "info");
-  void Decide(ConnectionId connection, const boost::json::object& verdict);
-  void LetGreet(ConnectionId connection);
   void LetBegin(ConnectionId connection);
-  void LetPass(ConnectionId connection);
-  void Refuse(ConnectionId connection, const std::string& message);
 
   EventLoop& loop_;
   ScriptHost& host_;
-  Send send_;
+  GateAnswers answers_;
   Write write_;
   ProjectConfig project_;
   std::set<std::string> warm_up_;
 
-  std::unique_ptr<RunningDbt> dbt_;  ///< there as soon as the gate has said hello
+  bool has_met_gate_ = false;
+  std::optional<DbtInvocation> retrying_;  ///< `dbt retry`, as it was called itself
+  std::unique_ptr<RunningDbt> dbt_;        ///< there as soon as it is known what dbt runs
   Schedule schedule_;
+  UnreachedScripts unreached_;
   std::vector<std::string> problems_;
+  std::vector<std::string> late_problems_;  ///< of which dbt can no longer be told
   std::vector<std::string> notices_;
   bool has_manifest_ = false;
-  std::set<ConnectionId> unanswered_;  ///< those that wait for a verdict
   std::optional<ConnectionId> beginning_;
   std::optional<LiveRetry> retry_;  ///< under `dbt retry`
   bool has_begun_ = false;
+  std::string summary_;  ///< of the scripts, as people have read it
+  bool is_interrupted_ = false;
   std::string fail_fast_reason_;  ///< empty while nothing has failed
 };
 

@@ -13,6 +13,7 @@ RunningDbt::RunningDbt(EventLoop& loop, ScriptHost& host, const ProjectConfig& p
       results(loop, target_folder,
               {invocation.dbt_version, invocation.command, invocation.id}),
       preparation(host, project, invocation, target_folder),
-      turns(loop, host, console, results, target_folder / "aft" / "logs") {}
+      turns(loop, host, console, results, target_folder / "aft" / "logs"),
+      placeholders(results, target_folder) {}
 
 }  // namespace aft

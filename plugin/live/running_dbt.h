@@ -7,6 +7,7 @@
 #include "plugin/dbt/dbt_invocation.h"
 #include "plugin/project/project_config.h"
 #include "plugin/scripts/console.h"
+#include "plugin/scripts/placeholders.h"
 #include "plugin/scripts/results.h"
 #include "plugin/scripts/script_turns.h"
 #include "plugin/workers/host_preparation.h"
@@ -26,6 +27,7 @@ struct RunningDbt {
   Results results;
   HostPreparation preparation;
   ScriptTurns turns;
+  Placeholders placeholders;
 };
 
 }  // namespace aft

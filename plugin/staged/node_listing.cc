@@ -49,15 +49,15 @@ std::string NodeListing::Problem(const std::string& command, int exit_code,
   return Text("cannot tell what is selected: ", problem, "; aft asked with: ", command);
 }
 
-Manifest NodeListing::ReadNewManifest() const {
+Manifest NodeListing::ReadNewManifest(const std::string& project) const {
   if (WrittenAt(manifest_) == old_manifest_)
     throw Error(
-        Text("cannot tell which scripts are bound, for the dbt that was found has "
+        Text("cannot tell which scripts are bound because the dbt that was found has "
              "not written '",
              manifest_.native(),
              "'; see that it is a dbt, and run it without "
              "'--no-write-json'"));
-  return ReadManifest(manifest_);
+  return ReadManifest(manifest_, project);
 }
 
 }  // namespace aft

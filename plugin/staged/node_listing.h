@@ -29,8 +29,8 @@ class NodeListing {
 
   [[nodiscard]] const std::set<std::string>& nodes() const { return nodes_; }
 
-  /// Throws Error for a manifest of an earlier run.
-  [[nodiscard]] Manifest ReadNewManifest() const;
+  /// As ReadManifest() does. Throws Error for a manifest of an earlier run.
+  [[nodiscard]] Manifest ReadNewManifest(const std::string& project) const;
 
  private:
   std::filesystem::path manifest_;

@@ -27,7 +27,9 @@ class NodeReport {
   void BeginStage() { console_.BeginStage(ended_, total_); }
 
   /// Takes over what dbt has written of a stage, and gives that out.
-  std::vector<NodeResult> TakeStage() { return results_.TakeStage(); }
+  std::vector<NodeResult> TakeStage(const std::string& invocation_id) {
+    return results_.TakeStage(invocation_id);
+  }
   /// dbt has told the end of a node.
   void CountEnded() { ++ended_; }
   /// What a dbt that was ended has told of a node, and not written.

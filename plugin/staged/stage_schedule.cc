@@ -65,6 +65,7 @@ void StageSchedule::AddScripts(std::vector<NodeScripts> scripts) {
       const bool is_first = script.when == When::kBefore || node.is_ephemeral;
       (is_first ? node.before : node.after).push_back(std::move(script));
     }
+    node.waits_for_sql = of_node.waits_for_sql;
   }
 }
 
@@ -76,7 +77,7 @@ void StageSchedule::BeReady(std::size_t at) {
 }
 
 void StageSchedule::Prepared(std::size_t at) {
-  if (nodes_[at].is_passed()) return Finish(at);
+  if (nodes_[at].is_passed() && !nodes_[at].waits_for_sql) return Finish(at);
   nodes_[at].state = State::kPrepared;
   prepared_.insert(at);
 }
@@ -174,11 +175,22 @@ std::vector<std::string> StageSchedule::TakeStage() {
   while (!open.empty()) {
     const std::size_t at = open.back();
     open.pop_back();
-    if (!nodes_[at].is_passed()) Include(at, stage);
-    if (!nodes_[at].after.empty()) continue;
-    for (const std::size_t child : nodes_[at].children)
-      if (MayJoin(child) && ++covered[child] == nodes_[child].open_parents)
+    const bool is_only_compiled = std::exchange(nodes_[at].waits_for_sql, false);
+    if (!nodes_[at].is_passed() || is_only_compiled) Include(at, stage);
+    const bool lets_pass = nodes_[at].after.empty() && !is_only_compiled;
+    for (const std::size_t child : nodes_[at].children) {
+      const bool is_compiled =
+          nodes_[child].state == State::kWaiting && nodes_[child].waits_for_sql;
+      if (!is_compiled && (!lets_pass || !MayJoin(child))) continue;
+      if (++covered[child] < nodes_[child].open_parents) continue;
+      if (!is_compiled) {
         open.push_back(child);
+        continue;
+      }
+      // dbt compiles it after its parents. Its scripts come after the stage.
+      nodes_[child].waits_for_sql = false;
+      stage.push_back(nodes_[child].id);
+    }
   }
   return stage;
 }

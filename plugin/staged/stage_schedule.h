@@ -49,7 +49,7 @@ class StageSchedule {
   void EndTurn(const std::string& node, bool has_succeeded);
 
   /// The nodes for dbt's next run, which has to end before another stage is taken. Empty
-  /// when scripts have to end first, and at the end.
+  /// when scripts have to end first, and at the end. Ephemeral ones are only compiled.
   std::vector<std::string> TakeStage();
   /// What became of a node of the stage. Does nothing for other nodes.
   void EndNode(const std::string& id, Result result);
@@ -76,6 +76,7 @@ class StageSchedule {
     bool continues_on_error = false;
     std::vector<Script> before;
     std::vector<Script> after;
+    bool waits_for_sql = false;  ///< until a stage has had dbt compile it
     std::vector<std::size_t> children;
     std::vector<std::size_t> unit_tests;  ///< dbt runs them with their model only
     std::size_t open_parents = 0;

@@ -2,12 +2,12 @@
 #include "plugin/staged/stage_state.h"
 
 #include <boost/json.hpp>
-#include <charconv>
 #include <string_view>
 
 #include "host_shim/error.h"
 #include "plugin/base/atomic_file.h"
 #include "plugin/base/json_text.h"
+#include "plugin/dbt/dbt_variables.h"
 #include "plugin/dbt/run_results.h"
 
 namespace aft {
@@ -26,13 +26,8 @@ fs::path Made(const fs::path& folder) {
 
 /// Whether this dbt takes nodes from results of the schemas that WriteFailures() knows.
 bool TakesResults(std::string_view dbt_version) {
-  constexpr std::string_view kMajor = "1.";
   constexpr int kOldestMinor = 7;
-  if (!dbt_version.starts_with(kMajor)) return false;
-  int minor = 0;
-  dbt_version.remove_prefix(kMajor.size());
-  std::from_chars(dbt_version.data(), dbt_version.data() + dbt_version.size(), minor);
-  return minor >= kOldestMinor;
+  return MinorOfDbt1(dbt_version).value_or(0) >= kOldestMinor;
 }
 
 }  // namespace

@@ -29,48 +29,27 @@ void Append(const char* option, const std::vector<std::string>& values,
   process.argv.insert(process.argv.end(), values.begin(), values.end());
 }
 
-/// As a shell reads it back.
-std::string Quoted(const std::string& word) {
-  const bool is_plain =
-      !word.empty() && word.find_first_of(" \t\n\"'\\$`&|;<>()*?[]{}#~!") == word.npos;
-  if (is_plain) return word;
-  std::string quoted = "'";
-  for (const char character : word)
-    quoted += character == '\'' ? std::string("'\\''") : std::string(1, character);
-  return quoted + "'";
-}
-
 }  // namespace
 
-std::string CommandLine(const DbtProcess& process) {
-  std::string line;
-  bool is_hidden = false;
-  for (const std::string& word : process.argv) {
-    if (!line.empty()) line += ' ';
-    if (is_hidden)
-      line += "…";
-    else
-      line += word.rfind("--vars=", 0) == 0 ? "--vars=…" : Quoted(word);
-    is_hidden = word == "--vars";
-  }
-  return line;
-}
-
-StagedCommands::StagedCommands(std::filesystem::path dbt, std::vector<std::string> words)
+StagedCommands::StagedCommands(std::filesystem::path dbt, std::vector<std::string> words,
+                               DbtVariables variables)
     : dbt_(std::move(dbt)),
       typed_(std::move(words)),
       words_(typed_),
-      arguments_(words_) {}
+      arguments_(words_, std::move(variables)) {}
 
 StagedCommands StagedCommands::Repeating(const std::string& command,
                                          const std::vector<std::string>& options) const {
   StagedCommands repeating = *this;
   repeating.words_ = {command};
   repeating.words_.insert(repeating.words_.end(), options.begin(), options.end());
-  // What is typed now comes last, so that it wins. A state is where the results lie.
-  for (std::string& word : arguments_.WordsWithout({"--state"}))
+  // Of these, dbt takes no notice at a retry. A state is where the results lie.
+  for (std::string& word : arguments_.WordsWithout(
+           {"--state", "--profile", "--target", "--full-refresh", "--fail-fast",
+            "--no-fail-fast", "--defer", "--no-defer", "--favor-state",
+            "--no-favor-state", "--indirect-selection"}))
     repeating.words_.push_back(std::move(word));
-  repeating.arguments_ = DbtArguments(repeating.words_);
+  repeating.arguments_ = DbtArguments(repeating.words_, arguments_.variables());
   return repeating;
 }
 
@@ -120,8 +99,12 @@ DbtProcess StagedCommands::Stage(const StageSelection& selection) const {
   if (!selection.defer_folder.empty()) left_out.push_back("--defer-state");
   for (std::string& word : arguments_.WordsWithout(left_out, arguments_.command()))
     process.argv.push_back(std::move(word));
-  if (!selection.state_folder.empty())
+  if (!selection.state_folder.empty()) {
     Append("--state", {selection.state_folder.native()}, process);
+    // The old name of its variable would win over the option.
+    for (const char* prefix : {"DBT_", "DBT_ENGINE_"})
+      process.environment.push_back(Text(prefix, "ARTIFACT_STATE_PATH="));
+  }
   if (!selection.defer_folder.empty())
     Append("--defer-state", {selection.defer_folder.native()}, process);
   Append("--select", selection.selectors, process);

@@ -16,10 +16,6 @@ struct DbtProcess {
   bool is_captured = false;              ///< its standard output comes to us
 };
 
-/// The words of a command as people would type them, without the values of `--vars`,
-/// which may be secret.
-std::string CommandLine(const DbtProcess& process);
-
 /// The nodes of a stage, as its dbt is told of them.
 struct StageSelection {
   std::vector<std::string> selectors;
@@ -33,12 +29,15 @@ struct StageSelection {
 class StagedCommands {
  public:
   /// `words` are those after `dbt`, without options of ours.
-  StagedCommands(std::filesystem::path dbt, std::vector<std::string> words);
+  StagedCommands(std::filesystem::path dbt, std::vector<std::string> words,
+                 DbtVariables variables = DbtVariables());
 
   [[nodiscard]] const DbtArguments& arguments() const { return arguments_; }
   [[nodiscard]] const std::vector<std::string>& words() const { return words_; }
 
-  /// For `dbt retry` of a run that was called with `command` and `options`.
+  /// For `dbt retry` of a run that was called with `command` and `options`. What was
+  /// typed now comes last, so that it wins, as far as dbt takes it: `--vars`,
+  /// `--threads`, folders and what its console shows. (dbt-core, task/retry.py)
   [[nodiscard]] StagedCommands Repeating(const std::string& command,
                                          const std::vector<std::string>& options) const;
 

@@ -10,12 +10,19 @@
 namespace aft {
 namespace {
 
-/// What `dbt retry` would run, with the scripts of ephemeral models that it would not.
-void SelectLeft(const PreviousRun& previous, const Graph& graph, StagedPlan& plan) {
-  const std::string problem = UnknownScripts(plan.bound.nodes, previous, graph);
-  if (!problem.empty()) plan.bound.problems.push_back(problem);
+/// What `dbt retry` would run, with what it would not: scripts of ephemeral models, and
+/// nodes that dbt had not come to.
+void SelectLeft(PreviousRun previous, const Graph& graph, StagedPlan& plan) {
+  previous.nodes.merge(previous.unreached);
+  previous.unreached.clear();
+  const std::string problem = ProblemOfRepeating(plan.bound.nodes, previous, graph);
+  if (!problem.empty())
+    plan.bound.problems.push_back(problem);
+  else
+    plan.problem_of_foreign = ProblemOfForeign(plan.bound.nodes, previous);
   plan.selected = previous.nodes;
   std::vector<NodeScripts> left = LeftScripts(plan.bound.nodes, previous);
+  plan.kept_successes = KeptSuccesses(plan.bound.nodes, previous);
   std::erase_if(plan.bound.nodes,
                 [](const NodeScripts& of_node) { return of_node.is_ephemeral; });
   for (NodeScripts& of_node : left) {
@@ -27,12 +34,12 @@ void SelectLeft(const PreviousRun& previous, const Graph& graph, StagedPlan& pla
 void RefuseFailedBatches(const PreviousRun& previous, StagedPlan& plan) {
   for (const std::string& node : previous.partial)
     if (plan.selected.contains(node))
-      plan.bound.problems.push_back(
-          Text("the batches of '", node,
-               "' that failed cannot be repeated in stages, for only `dbt retry` itself "
-               "can build them and no others; run that model with '--event-time-start' "
-               "and '--event-time-end', or use dbt-core 1.9 or later without '--aft-mode "
-               "staged'"));
+      plan.bound.problems.push_back(Text(
+          "the batches of '", node,
+          "' that failed cannot be repeated in stages because only `dbt retry` itself "
+          "can build them and no others; run that model with '--event-time-start' "
+          "and '--event-time-end', or use dbt-core 1.9 or later without '--aft-mode "
+          "staged'"));
 }
 
 }  // namespace
@@ -46,7 +53,7 @@ bool StagedPlan::HasScripts() const {
 StagedPlan MakeStagedPlan(const StagedCommands& commands, const Manifest& manifest,
                           const std::set<std::string>& listed, BoundScripts bound,
                           const PreviousRun* previous) {
-  StagedPlan plan{listed, std::move(bound)};
+  StagedPlan plan{listed, std::move(bound), {}, {}};
   if (previous != nullptr) SelectLeft(*previous, manifest.graph, plan);
   std::erase_if(plan.selected, [&](const std::string& id) {
     const auto found = manifest.graph.find(id);
@@ -59,7 +66,7 @@ StagedPlan MakeStagedPlan(const StagedCommands& commands, const Manifest& manife
   if (!plan.HasScripts()) return plan;
   if (!commands.arguments().Setting("sample").empty())
     plan.bound.problems.emplace_back(
-        "scripts cannot be run with '--sample' in stages, for only dbt itself knows "
+        "scripts cannot be run with '--sample' in stages because only dbt itself knows "
         "which rows it means; leave it out, or use dbt-core 1.10 or later without "
         "'--aft-mode staged'");
   if (previous != nullptr && !commands.arguments().Flag("full-refresh", false))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 
@@ -15,6 +16,10 @@ namespace aft {
 struct StagedPlan {
   std::set<std::string> selected;  ///< nodes that the subcommand works on: unique ids
   BoundScripts bound;              ///< to these nodes, and to others
+  /// Scripts that a retry leaves alone, by id, with their nodes.
+  std::map<std::string, std::string> kept_successes;
+  /// That a retry leaves out scripts of another run that failed or did not run; or "".
+  std::string problem_of_foreign;
 
   /// Whether a script is bound to a selected node.
   [[nodiscard]] bool HasScripts() const;

@@ -6,6 +6,7 @@
 
 #include "host_shim/error.h"
 #include "plugin/base/atomic_file.h"
+#include "plugin/dbt/command_line.h"
 #include "plugin/dbt/dbt_command.h"
 #include "plugin/dbt/node_status.h"
 #include "plugin/staged/staged_plan.h"
@@ -39,6 +40,7 @@ StagedRun::StagedRun(EventLoop& loop, ScriptHost& host, Setup setup, Handlers ha
       results_(loop, target_folder_, {invocation_.dbt_version, invocation_.command, ""}),
       preparation_(host, project_, invocation_, target_folder_),
       turns_(loop, host, script_console_, results_, target_folder_ / "aft" / "logs"),
+      placeholders_(results_, target_folder_),
       report_(console_, manifest_, target_folder_ / "run_results.json"),
       listing_(target_folder_ / "manifest.json"),
       command_(commands_.Listing()) {
@@ -61,6 +63,7 @@ void StagedRun::TakeLine(const std::string& line) {
 void StagedRun::TakeStageLine(const std::string& raw) {
   console_.TakeLine(raw);
   const std::optional<DbtLogLine> line = ParseDbtLogLine(raw);
+  if (line && !line->invocation_id.empty()) stage_id_ = line->invocation_id;
   if (line && line->name == "LogStartLine") told_.try_emplace(line->node);
   if (line && !line->status.empty()) told_[line->node] = line->status;
 }
@@ -72,6 +75,7 @@ void StagedRun::CommandExited(int exit_code) {
       return ListingEnded(exit_code);
     case Phase::kHandedOver:
       exit_code_ = exit_code;
+      TellProblem(problem_of_foreign_);
       phase_ = Phase::kEnded;
       return ClearResults();
     default:
@@ -87,11 +91,11 @@ void StagedRun::ListingEnded(int exit_code) {
   }
   // What `dbt retry` repeats is known without a listing.
   const std::string problem =
-      listing_.Problem(CommandLine(command_), exit_code,
+      listing_.Problem(CommandLine(command_.argv), exit_code,
                        previous_.has_value() || commands_.SilencesEmptiness());
   if (!problem.empty()) return Refuse({problem}, exit_code);
   try {
-    manifest_ = listing_.ReadNewManifest();
+    manifest_ = listing_.ReadNewManifest(project_.name);
     results_.SetDbtVersion(manifest_.dbt_version);
     Plan();
   } catch (const Error& error) {
@@ -100,20 +104,28 @@ void StagedRun::ListingEnded(int exit_code) {
 }
 
 void StagedRun::Plan() {
-  StagedPlan plan = MakeStagedPlan(
-      commands_, manifest_, listing_.nodes(),
-      BindScripts(manifest_, project_, invocation_, preparation_.environments()),
-      previous_ ? &*previous_ : nullptr);
+  BoundScripts bound =
+      BindScripts(manifest_, project_, invocation_, preparation_.environments());
+  // With all its scripts, whichever of them a retry leaves out.
+  placeholders_.Add(manifest_, bound.nodes);
+  StagedPlan plan = MakeStagedPlan(commands_, manifest_, listing_.nodes(),
+                                   std::move(bound), previous_ ? &*previous_ : nullptr);
+  if (previous_) results_.KeepSuccesses(std::move(plan.kept_successes));
   binds_scripts_ = !plan.bound.nodes.empty();
-  if (previous_ && previous_->has_foreign_scripts) console_.Print(kForeignScripts);
-  if (!plan.HasScripts() && plan.bound.problems.empty()) return HandOver();
-  console_.PrintListing();
+  problem_of_foreign_ = std::move(plan.problem_of_foreign);
+  const bool hands_over = !plan.HasScripts() && plan.bound.problems.empty();
+  // dbt itself says again what it said in the listing.
+  if (!hands_over) console_.PrintListing();
   for (const std::string& notice : plan.bound.notices) console_.Print(notice);
+  if (hands_over) return HandOver();
   if (!plan.bound.problems.empty()) return Refuse(plan.bound.problems);
   if (invocation_.command == "build") AddTestEdges(manifest_.graph);
   state_.KeepFromDeferral(commands_.DeferFolder(), plan.selected);
+  for (NodeScripts& of_node : plan.bound.nodes)
+    of_node.waits_for_sql = !placeholders_.KnowsSqlOf(of_node.node);
   schedule_ = std::make_unique<StageSchedule>(manifest_.graph, plan.selected,
                                               std::move(plan.bound.nodes));
+  preparation_.UseSelection({plan.selected.begin(), plan.selected.end()});
   preparation_.Require(plan.bound.environments, target_folder_ / "manifest.json");
   phase_ = Phase::kPreparing;
   HostIsReady();
@@ -175,7 +187,15 @@ void StagedRun::Advance() {
   if (open_turns_ > 0 || phase_ != Phase::kRunning || has_command_) return;
   const std::vector<std::string> stage = schedule_->TakeStage();
   if (stage.empty()) return Finish();
-  stage_ = {stage.begin(), stage.end()};
+  stage_.clear();
+  compiled_.clear();
+  for (const std::string& node : stage) {
+    if (manifest_.graph.at(node).is_ephemeral())
+      compiled_.push_back(node);
+    else
+      stage_.insert(node);
+  }
+  stage_id_.clear();
   report_.BeginStage();
   try {
     command_ =
@@ -207,24 +227,44 @@ ScriptTurns::Handlers StagedRun::HandlersFor(const std::string& node) {
 
 void StagedRun::EndTurn(const std::string& node, const std::string& problem) {
   --open_turns_;
-  schedule_->EndTurn(node, problem.empty());
-  if (!problem.empty()) {
-    report_.AddError(node, problem);
-    NodeFailed(node);
-  }
+  const std::string reason = problem.empty() ? ProblemOfTable(node) : problem;
+  schedule_->EndTurn(node, reason.empty());
+  if (!reason.empty()) Fail(node, reason);
   Advance();
+}
+
+void StagedRun::Fail(const std::string& node, const std::string& problem) {
+  report_.AddError(node, problem);
+  NodeFailed(node);
+}
+
+std::string StagedRun::ProblemOfTable(const std::string& node) {
+  return placeholders_.Problem(
+      node, [this](const std::string& warning) { console_.Print(warning, "warn"); });
+}
+
+/// A node that only compiled has its scripts behind it, or they judge it when they end.
+void StagedRun::EndCompiled(bool has_crashed) {
+  using Result = StageSchedule::Result;
+  for (const std::string& node : std::exchange(compiled_, {})) {
+    const std::string problem = ProblemOfTable(node);
+    if (!problem.empty()) Fail(node, problem);
+    schedule_->EndNode(node, has_crashed       ? Result::kSkipped
+                             : problem.empty() ? Result::kSucceeded
+                                               : Result::kFailed);
+  }
 }
 
 void StagedRun::NodeFailed(const std::string& node) {
   exit_code_ = std::max(exit_code_, kSomeFailed);
   if (!invocation_.fails_fast || turns_.is_interrupted()) return;
   const std::string reason = Text("'", node, "' has failed (--fail-fast)");
-  turns_.Interrupt("stopped, for " + reason);
-  Stop("not run, for " + reason);
+  turns_.Interrupt("stopped because " + reason);
+  Stop("not run because " + reason);
 }
 
 void StagedRun::StageEnded(int exit_code) {
-  const std::vector<NodeResult> results = report_.TakeStage();
+  const std::vector<NodeResult> results = report_.TakeStage(stage_id_);
   for (const NodeResult& result : results) EndNode(result);
   const bool has_failed = exit_code != 0 || turns_.is_interrupted();
   // dbt 2 ends with 1, and without results, where dbt 1 ends with 2.
@@ -232,11 +272,12 @@ void StagedRun::StageEnded(int exit_code) {
       exit_code > kSomeFailed || turns_.is_interrupted() ||
       (has_failed && results.empty() && !ChecksSources(invocation_.command));
   EndTold(has_crashed);
+  EndCompiled(has_crashed);
   for (const std::string& node : std::set<std::string>(stage_))
     EndUntold(node, has_failed, has_crashed);
   exit_code_ = std::max(exit_code_, exit_code);
   WriteResults();
-  if (has_crashed) Stop("not run, for dbt was stopped before");
+  if (has_crashed) Stop("not run because dbt was stopped before");
   Advance();
 }
 
@@ -261,7 +302,7 @@ void StagedRun::EndUntold(const std::string& node, bool has_failed, bool has_cra
   if (needs_no_account || is_unchecked || has_failed) {
     report_.CountEnded();
     if (!needs_no_account && !is_unchecked)
-      report_.Keep({node, "skipped", "not run, for dbt was stopped before"});
+      report_.Keep({node, "skipped", "not run because dbt was stopped before"});
     return schedule_->EndNode(node,
                               needs_no_account ? Result::kSucceeded : Result::kSkipped);
   }
@@ -305,7 +346,7 @@ void StagedRun::Interrupt() {
   if (phase_ == Phase::kPreparing) EndBeforeStages(0);
   if (phase_ != Phase::kRunning) return;
   exit_code_ = std::max(exit_code_, kSomeFailed);
-  Stop("not run, for the run was interrupted");
+  Stop("not run because the run was interrupted");
   if (std::exchange(has_command_, false))
     for (const std::string& node : std::set<std::string>(stage_))
       EndUntold(node, true, true);
@@ -321,7 +362,7 @@ void StagedRun::EndBeforeStages(int exit_code) {
 }
 
 void StagedRun::Finish() {
-  Stop("not run, for dbt's graph leads in a circle");
+  Stop("not run because dbt's graph leads in a circle");
   results_.Flush();
   WriteResults();
   const std::string scripts = turns_.Summary();
@@ -329,12 +370,18 @@ void StagedRun::Finish() {
     console_.Print(scripts);
   else
     report_.Finish(is_interrupted_, scripts);
-  if (!results_.problem().empty()) {
-    handlers_.write_error(Text(
-        "aft: the results of the scripts could not be kept: ", results_.problem(), "\n"));
-    exit_code_ = std::max(exit_code_, kSomeFailed);
-  }
+  if (!results_.problem().empty())
+    TellProblem(
+        Text("the results of the scripts could not be kept: ", results_.problem()));
+  TellProblem(problem_of_foreign_);
   phase_ = Phase::kEnded;
+}
+
+/// Tells of a problem, if it is one, with which nothing goes on.
+void StagedRun::TellProblem(const std::string& problem) {
+  if (problem.empty()) return;
+  handlers_.write_error(Text("aft: ", problem, "\n"));
+  exit_code_ = std::max(exit_code_, kSomeFailed);
 }
 
 void StagedRun::WriteResults() {
@@ -346,8 +393,7 @@ void StagedRun::WriteResults() {
     report_.Write(commands_.arguments(), commands_.words());
     results_.Identify(report_.invocation_id());
   } catch (const Error& error) {
-    handlers_.write_error(Text("aft: ", error.what(), "\n"));
-    exit_code_ = std::max(exit_code_, kSomeFailed);
+    TellProblem(error.what());
   }
 }
 

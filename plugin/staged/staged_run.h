@@ -15,6 +15,7 @@
 #include "plugin/project/manifest.h"
 #include "plugin/project/project_config.h"
 #include "plugin/scripts/console.h"
+#include "plugin/scripts/placeholders.h"
 #include "plugin/scripts/previous_run.h"
 #include "plugin/scripts/results.h"
 #include "plugin/scripts/script_turns.h"
@@ -87,6 +88,10 @@ class StagedRun {
   void Advance();
   void StartTurns();
   void EndTurn(const std::string& node, const std::string& problem);
+  void EndCompiled(bool has_crashed);
+  [[nodiscard]] std::string ProblemOfTable(const std::string& node);
+  void Fail(const std::string& node, const std::string& problem);
+  void TellProblem(const std::string& problem);
   void TakeStageLine(const std::string& raw);
   void StageEnded(int exit_code);
   void EndTold(bool has_crashed);
@@ -106,6 +111,7 @@ class StagedRun {
   StageState state_;
   DbtInvocation invocation_;
   std::optional<PreviousRun> previous_;
+  std::string problem_of_foreign_;  ///< that scripts of another run are not repeated
   Handlers handlers_;
   std::filesystem::path target_folder_;
   StagedConsole console_;
@@ -114,6 +120,7 @@ class StagedRun {
   HostPreparation preparation_;
   ScriptTurns turns_;
   Manifest manifest_;
+  Placeholders placeholders_;
   NodeReport report_;
   NodeListing listing_;
 
@@ -123,6 +130,8 @@ class StagedRun {
   bool is_running_ = false;  ///< the command
   std::unique_ptr<StageSchedule> schedule_;
   std::set<std::string> stage_;                  ///< nodes of which nothing is known yet
+  std::vector<std::string> compiled_;            ///< nodes that the stage only compiles
+  std::string stage_id_;                         ///< its invocation_id, as its log says
   std::map<std::string, std::string> statuses_;  ///< of nodes that dbt is done with
   std::map<std::string, std::string> told_;      ///< a node's status as the log told it
   std::size_t open_turns_ = 0;

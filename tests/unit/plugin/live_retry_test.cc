@@ -33,8 +33,10 @@ class LiveRetryTest : public testing::Test {
                                                {"results", results}}));
     shop_.Write("target/aft/results.json",
                 R"({"metadata": {"invocation_id": "first"}, "results": [
-                    {"unique_id": "script.scored.after.1.a1.py", "status": "success"},
-                    {"unique_id": "script.scored.after.2.a2.py", "status": "error"}]})");
+                    {"unique_id": "script.scored.after.a1.py", "node": "scored",
+                     "status": "success"},
+                    {"unique_id": "script.scored.after.a2.py", "node": "scored",
+                     "status": "error"}]})");
   }
 
   const Shop shop_{{MakeNode("orders", {}, {"a0.py"}),
@@ -54,7 +56,7 @@ TEST_F(LiveRetryTest, RunsWhatIsLeftOnceWhereDbtComesBackToTheModelItself) {
   gate.Tell(1, "NodeCompiling", "report");
   EXPECT_EQ(gate.Verdict(1), "go");
 
-  EXPECT_THAT(gate.scripts.started, ElementsAre("script.scored.after.2.a2.py"));
+  EXPECT_THAT(gate.scripts.started, ElementsAre("script.scored.after.a2.py"));
 }
 
 TEST_F(LiveRetryTest, RunsWhatIsLeftBeforeWhatIsBelow) {
@@ -66,7 +68,7 @@ TEST_F(LiveRetryTest, RunsWhatIsLeftBeforeWhatIsBelow) {
   gate.scripts.End(1, true);
 
   EXPECT_EQ(gate.Verdict(1), "go");
-  EXPECT_THAT(gate.scripts.started, ElementsAre("script.scored.after.2.a2.py"));
+  EXPECT_THAT(gate.scripts.started, ElementsAre("script.scored.after.a2.py"));
 }
 
 TEST_F(LiveRetryTest, RunsWhatIsLeftAfterADbtThatHasNotSpokenOfItsManifest) {
@@ -79,7 +81,45 @@ TEST_F(LiveRetryTest, RunsWhatIsLeftAfterADbtThatHasNotSpokenOfItsManifest) {
 
   EXPECT_TRUE(gate.IsIdle());
   EXPECT_THAT(gate.Problems(), IsEmpty());
-  EXPECT_THAT(gate.scripts.started, ElementsAre("script.scored.after.2.a2.py"));
+  EXPECT_THAT(gate.scripts.started, ElementsAre("script.scored.after.a2.py"));
+}
+
+TEST_F(LiveRetryTest, NamesTheScriptsOfTablesThatDbtHadNotComeTo) {
+  const auto write_previous = [this](const char* nodes) {
+    shop_.Write("target/run_results.json",
+                Text(R"({"metadata": {"invocation_id": "first"},
+                         "args": {"which": "run", "target": "prod"}, "results": )",
+                     nodes, "}"));
+    shop_.Write("target/aft/results.json",
+                R"({"metadata": {"invocation_id": "first", "unreached": ["orders"]},
+                    "results": [{"unique_id": "script.orders.before.a0.py",
+                                 "node": "orders", "status": "skipped"}]})");
+  };
+  const std::string problem =
+      "the scripts of 'orders' did not run: the run that dbt repeats ended before it "
+      "came "
+      "to them, and 'dbt retry' leaves them out; run 'aft dbt run --select orders+ "
+      "--target prod'";
+  // dbt has something to repeat, or nothing.
+  write_previous(R"([{"unique_id": "report", "status": "error"}])");
+  for (int retries = 0; retries < 2; ++retries) {
+    Gate gate(shop_, false, "retry");
+    gate.LoseDbt();
+    gate.Close();
+    EXPECT_THAT(gate.Problems(), ElementsAre(problem));
+    EXPECT_THAT(gate.scripts.started, IsEmpty());
+    shop_.Write("target/run_results.json",
+                R"({"metadata": {"invocation_id": "this run"},
+                    "args": {"which": "run", "target": "prod"}, "results": []})");
+  }
+
+  write_previous("[]");
+  for (int retries = 0; retries < 2; ++retries) {
+    Gate gate(shop_, {{"which", "retry"}});
+    gate.LoseDbt();
+    gate.Close();
+    EXPECT_THAT(gate.Problems(), ElementsAre(problem));
+  }
 }
 
 TEST_F(LiveRetryTest, PrintsAsDbtItselfDoes) {
@@ -88,6 +128,7 @@ TEST_F(LiveRetryTest, PrintsAsDbtItselfDoes) {
     Gate gate(shop_, flags);
     gate.LoseDbt();
     gate.scripts.End(1, true);
+    gate.Close();
     return gate.written;
   };
 

@@ -20,15 +20,132 @@ using testing::IsEmpty;
 
 TEST(LiveRun, NoticesNodesThatDbtBuiltWithoutAWord) {
   const Shop shop({MakeNode("told", {}, {"a.py"}), MakeNode("untold", {}, {"b.py"}),
-                   MakeNode("skipped", {}, {"c.py"})});
-  Gate gate(shop);
-  gate.Tell(1, "LogModelResult", "told", "success");
-  gate.scripts.End(1, true);
+                   MakeNode("not selected", {}, {"c.py"})});
+  const auto problems = [&](const char* run, const std::vector<std::string>& selected) {
+    shop.WriteRunResults({{"told", "success"}, {"untold", "success"}}, run);
+    Gate gate(shop);
+    if (!selected.empty()) gate.Begin(selected);
+    gate.Tell(1, "LogModelResult", "told", "success");
+    gate.scripts.End(1, true);
+    gate.Finish();
+    return gate.Problems();
+  };
 
-  EXPECT_THAT(gate.Problems(), IsEmpty());
-  shop.WriteRunResults(
-      {{"told", "success"}, {"untold", "success"}, {"skipped", "skipped"}});
-  EXPECT_THAT(gate.Problems(), ElementsAre(HasSubstr("'untold' did not run")));
+  EXPECT_THAT(problems("another run", {}), IsEmpty());
+  EXPECT_THAT(problems("this run", {}), ElementsAre(HasSubstr("'untold' did not run")));
+  EXPECT_THAT(problems("another run", {"told", "untold"}),
+              ElementsAre(HasSubstr("'untold' did not run")));
+}
+
+TEST(LiveRun, ListsTheScriptsOfNodesThatDbtDidNotComeTo) {
+  const Shop shop({MakeNode("a", {"a.py"}, {}),
+                   {"b", true, {0}, {}, {"b.py"}},
+                   MakeNode("not selected", {}, {"c.py"})});
+  const auto problems = [&](bool is_interrupted) {
+    Gate gate(shop);
+    gate.Begin({"a", "b"});
+    gate.Tell(1, "NodeCompiling", "a");
+    if (is_interrupted) gate.Interrupt();
+    gate.LoseDbt();
+    gate.scripts.End(1, false);
+    gate.Close();
+    return gate.Problems(2);
+  };
+
+  EXPECT_THAT(
+      problems(false),
+      ElementsAre("1 script did not run because dbt ended before it came to its node"));
+  EXPECT_THAT(problems(true),
+              ElementsAre("1 script did not run because the run was interrupted"));
+  EXPECT_THAT(shop.Results(), ElementsAre(std::pair("script.a.before.a.py", "error"),
+                                          std::pair("script.b.after.b.py", "skipped")));
+}
+
+TEST(LiveRun, TellsScriptsWhichNodesTheRunBuilds) {
+  const Shop shop({MakeNode("a", {}, {"a1.py"}), MakeNode("b", {}, {})});
+  Gate gate(shop);
+
+  gate.Begin({"a", "b"});
+
+  EXPECT_THAT(gate.scripts.selection, ElementsAre("a", "b"));
+}
+
+TEST(LiveRun, SumsUpTheScriptsOnceWhetherDbtHasALastLineOrNot) {
+  const Shop shop({{"a", true, {}, {}, {"a1.py"}}});
+  for (const bool has_last_line : {true, false}) {
+    Gate gate(shop);
+    gate.Tell(1, "NodeCompiling", "a");
+    gate.scripts.End(1, true);
+
+    if (has_last_line)
+      gate.Finish();
+    else
+      gate.Close();
+
+    EXPECT_EQ(
+        gate.written.find("Scripts: PASS=1 ERROR=0 SKIP=0 TOTAL=1") != std::string::npos,
+        !has_last_line);
+  }
+}
+
+/// A model, and one above it that its script writes, whose SQL is `sql`.
+Shop ShopWithPlaceholder(const std::string& sql) {
+  return Shop({{"p", true, {}, {}, {"p.py"}, "model", false, sql},
+               {"child", false, {0}, {}, {}}});
+}
+
+/// Lets dbt come to `p`, whose script writes its table.
+void WritePlaceholder(Gate& gate) {
+  gate.Tell(1, "NodeCompiling", "p");
+  gate.scripts.End(1, true, true);
+}
+
+TEST(LiveRun, RefusesWhatReadsAnotherTableThanTheScriptHasWritten) {
+  const Shop shop = ShopWithPlaceholder("{{ any() }}");
+  Gate gate(shop);
+  WritePlaceholder(gate);
+  EXPECT_EQ(gate.Verdict(1), "go");
+
+  shop.Write("target/compiled/shop/models/p.sql", "select * from main.other");
+  gate.Tell(2, "NodeCompiling", "child");
+  EXPECT_EQ(gate.Verdict(2), "fail");
+
+  gate.Finish();
+  EXPECT_THAT(gate.Problems(1), IsEmpty());
+}
+
+TEST(LiveRun, BelievesNoSqlOfAnEarlierRun) {
+  const Shop shop = ShopWithPlaceholder("select * from {{ this }}");
+  shop.Write("target/compiled/shop/models/p.sql", "select * from main.other");
+  Gate gate(shop);
+  WritePlaceholder(gate);
+
+  gate.Tell(2, "NodeCompiling", "child");
+
+  EXPECT_EQ(gate.Verdict(2), "go");
+}
+
+TEST(LiveRun, FailsAModelWhoseSqlIsKnownToReadAnotherTable) {
+  const Shop shop = ShopWithPlaceholder("select * from main.other");
+  Gate gate(shop);
+  WritePlaceholder(gate);
+
+  EXPECT_EQ(gate.Verdict(1), "fail");
+  gate.Finish();
+  EXPECT_THAT(gate.Problems(1), IsEmpty());
+}
+
+TEST(LiveRun, TellsInTheEndOfATableThatNothingIsBuiltOn) {
+  const Shop shop = ShopWithPlaceholder("{{ any() }}");
+  Gate gate(shop);
+  WritePlaceholder(gate);
+  EXPECT_EQ(gate.Verdict(1), "go");
+  shop.Write("target/compiled/shop/models/p.sql", "select * from main.other");
+
+  gate.Finish();
+
+  EXPECT_THAT(gate.Problems(), ElementsAre(HasSubstr("let it say: select * from"),
+                                           HasSubstr("scripts that failed: 1")));
 }
 
 TEST(LiveRun, LetsANodeWaitForItsScripts) {
@@ -47,8 +164,8 @@ TEST(LiveRun, LetsANodeWaitForItsScripts) {
 
   EXPECT_EQ(gate.Verdict(1), "go");
   EXPECT_THAT(gate.scripts.started,
-              ElementsAre("script.a.before.1.b1.py", "script.a.after.2.a1.py",
-                          "script.a.after.3.a2.py"));
+              ElementsAre("script.a.before.b1.py", "script.a.after.a1.py",
+                          "script.a.after.a2.py"));
 }
 
 TEST(LiveRun, RefusesTheNodesOfAManifestThatItCannotRead) {
@@ -60,16 +177,24 @@ TEST(LiveRun, RefusesTheNodesOfAManifestThatItCannotRead) {
   EXPECT_EQ(gate.Verdict(0), "fail");
 }
 
-TEST(LiveRun, AnswersNoMessageBeforeTheLastOne) {
+TEST(LiveRun, GivesOneVerdictAlsoToAPeerThatDoesNotWaitForIt) {
   const Shop shop({MakeNode("a", {}, {"a1.py"}), MakeNode("b", {}, {})});
   Gate gate(shop);
   gate.Tell(1, "LogModelResult", "a", "success");
 
-  gate.SayAnything(1, R"({"info": {"name": "LogModelResult"}, "data": {}})");
+  EXPECT_FALSE(gate.Accepts(1, R"({"info": {"name": "LogModelResult"}, "data": {}})"));
 
-  EXPECT_EQ(gate.Verdict(1), "fail");
+  EXPECT_EQ(gate.Verdict(1), "");
   gate.scripts.End(1, true);
   EXPECT_EQ(gate.Verdict(1), "go");
+}
+
+TEST(LiveRun, TellsOfAManifestsFaultsAfterItsVerdictWhenTheNodesAreToBegin) {
+  const Shop shop({MakeNode("a", {}, {"a1.py"})});
+
+  const Gate gate(shop, false, "run", "no processes can be started");
+
+  EXPECT_EQ(gate.Verdict(0), "fail");
 }
 
 TEST(LiveRun, WaitsForNoHostWhereNoScriptIsBound) {
@@ -99,9 +224,8 @@ TEST(LiveRun, SkipsTheScriptsOfANodeThatDbtLeaves) {
   gate.Tell(1, "NodeFinished", "a", "skipped");
   gate.Finish();
 
-  EXPECT_THAT(shop.Results(),
-              ElementsAre(std::pair("script.a.after.2.a1.py", "skipped"),
-                          std::pair("script.a.before.1.b1.py", "skipped")));
+  EXPECT_THAT(shop.Results(), ElementsAre(std::pair("script.a.after.a1.py", "skipped"),
+                                          std::pair("script.a.before.b1.py", "skipped")));
 }
 
 TEST(LiveRun, StopsScriptsUnderFailFast) {
@@ -177,8 +301,7 @@ TEST(LiveRun, ListsTheScriptsOfNodesThatDbtLeavesUnderFailFast) {
   shop.WriteRunResults({{"a", "skipped"}, {"b", "error"}});
   gate.Finish();
 
-  EXPECT_THAT(shop.Results(),
-              ElementsAre(std::pair("script.a.after.1.a1.py", "skipped")));
+  EXPECT_THAT(shop.Results(), ElementsAre(std::pair("script.a.after.a1.py", "skipped")));
 }
 
 }  // namespace

@@ -268,5 +268,43 @@ TEST(StageSchedule, GivesOutAsManyTurnsAsMayRunAtATime) {
   EXPECT_THAT(NodesOf(schedule.TakeTurns(2)), ElementsAre("c"));
 }
 
+TEST(StageSchedule, HasDbtCompileAPlaceholderWithItsParents) {
+  Graph graph;
+  graph["orders"].type = graph["placeholder"].type = graph["report"].type = "model";
+  graph["placeholder"].materialization = "ephemeral";
+  graph["placeholder"].parents = {"orders"};
+  graph["report"].parents = {"placeholder"};
+  Script script;
+  script.id = "script";
+  StageSchedule schedule(graph, {"orders", "placeholder", "report"},
+                         {{"placeholder", true, {script}, true}});
+
+  EXPECT_EQ(schedule.CountStages(), 2U);
+  EXPECT_THAT(schedule.TakeStage(), ElementsAre("orders", "placeholder"));
+  schedule.EndNode("orders", StageSchedule::Result::kSucceeded);
+  EXPECT_EQ(schedule.TakeTurns(1).size(), 1U);
+  schedule.EndTurn("placeholder", true);
+  EXPECT_THAT(schedule.TakeStage(), ElementsAre("report"));
+}
+
+TEST(StageSchedule, HasDbtCompileAPlaceholderBeforeItsChildrenAtTheLatest) {
+  Graph graph;
+  graph["placeholder"].type = graph["report"].type = "model";
+  graph["placeholder"].materialization = "ephemeral";
+  graph["report"].parents = {"placeholder"};
+  Script script;
+  script.id = "script";
+  StageSchedule schedule(graph, {"placeholder", "report"},
+                         {{"placeholder", true, {script}, true}});
+
+  EXPECT_EQ(schedule.TakeTurns(1).size(), 1U);
+  schedule.EndTurn("placeholder", true);
+  EXPECT_THAT(schedule.TakeStage(), ElementsAre("placeholder"));
+  EXPECT_THAT(schedule.TakeStage(), ElementsAre());
+  schedule.EndNode("placeholder", StageSchedule::Result::kFailed);
+  EXPECT_THAT(schedule.TakeStage(), ElementsAre());
+  EXPECT_EQ(schedule.TakeSkipped().back().node, "report");
+}
+
 }  // namespace
 }  // namespace aft

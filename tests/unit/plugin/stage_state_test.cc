@@ -4,9 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/json.hpp>
 #include <string>
 
 #include "host_shim/error.h"
+#include "plugin/base/json_text.h"
 #include "plugin/dbt/run_results.h"
 #include "tests/support/temporary_folder.h"
 
@@ -31,7 +33,7 @@ TEST(StageState, PicksNodesByResultsThatDbt1Reads) {
 
   EXPECT_THAT(selection.selectors, ElementsAre("result:error"));
   const std::vector<NodeResult> results =
-      ReadRunResults(selection.state_folder / "run_results.json");
+      ResultsIn(ReadJsonFileOrNull(selection.state_folder / "run_results.json"));
   ASSERT_EQ(results.size(), 1U);
   EXPECT_EQ(results.front().node, "model.shop.a");
   EXPECT_EQ(results.front().status, "error");

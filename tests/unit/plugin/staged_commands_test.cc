@@ -123,9 +123,11 @@ TEST(StagedCommands, PutAStateInThePlaceOfTheUsers) {
   const StagedCommands commands("/bin/dbt",
                                 {"run", "--state", "prod", "--defer-state", "d"});
 
-  EXPECT_THAT(commands.Stage({{"fqn:a"}, "/shop/kept", "/shop/deferred"}).argv,
+  const DbtProcess stage = commands.Stage({{"fqn:a"}, "/shop/kept", "/shop/deferred"});
+  EXPECT_THAT(stage.argv,
               ElementsAre("/bin/dbt", "run", "--state", "/shop/kept", "--defer-state",
                           "/shop/deferred", "--select", "fqn:a"));
+  EXPECT_THAT(stage.environment, Contains("DBT_ARTIFACT_STATE_PATH="));
   EXPECT_THAT(commands.Stage({{"fqn:a"}, {}, {}}).argv,
               ElementsAre("/bin/dbt", "run", "--state", "prod", "--defer-state", "d",
                           "--select", "fqn:a"));
@@ -141,13 +143,17 @@ TEST(StagedCommands, NeedAFolderToDeferTo) {
       Error);
 }
 
-TEST(StagedCommands, RepeatARunWithoutTheStateThatNamesIt) {
-  const StagedCommands retry("/bin/dbt", {"retry", "--state", "/prod", "--threads", "2"});
+TEST(StagedCommands, RepeatARunAsItWasCalled) {
+  const StagedCommands retry(
+      "/bin/dbt", {"--target=dev", "retry", "--state", "/prod", "--profile", "p",
+                   "--full-refresh", "--threads", "2", "--warn-error", "--quiet"});
 
-  const StagedCommands repeating = retry.Repeating("build", {"--threads", "4"});
+  const StagedCommands repeating =
+      retry.Repeating("build", {"--target", "prod", "--threads", "4"});
 
   EXPECT_THAT(repeating.words(),
-              ElementsAre("build", "--threads", "4", "--threads", "2"));
+              ElementsAre("build", "--target", "prod", "--threads", "4", "--threads", "2",
+                          "--warn-error", "--quiet"));
 }
 
 TEST(StagedCommands, GiveDbtWhatWasTypedWhereNothingIsToDo) {
