@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/warehouse/arrow_stream.h"
+#include "plugin/warehouse/arrow/arrow_stream.h"
 
 #include <gtest/gtest.h>
 

@@ -11,12 +11,12 @@
 #include <utility>
 #include <vector>
 
-#include "plugin/warehouse/array_builder.h"
-#include "plugin/warehouse/arrow_column.h"
-#include "plugin/warehouse/dialect.h"
-#include "plugin/warehouse/odbc_statement.h"
-#include "plugin/warehouse/table_reader.h"
-#include "plugin/warehouse/table_writer.h"
+#include "plugin/warehouse/arrow/array_builder.h"
+#include "plugin/warehouse/arrow/arrow_column.h"
+#include "plugin/warehouse/dialects/list.h"
+#include "plugin/warehouse/odbc/statement.h"
+#include "plugin/warehouse/read/table_reader.h"
+#include "plugin/warehouse/write/table_writer.h"
 
 namespace aft::test {
 
@@ -191,8 +191,8 @@ class Database {
     statement.ExecuteDirect(sql);
     return statement.Fetch() ? statement.Text(1).value_or("NULL") : "no row";
   }
-  Table Read(const std::string& sql, int64_t batch_rows = 65536) {
-    TableReader reader(connection_, *dialect_, sql, batch_rows);
+  Table Read(const std::string& sql, const ReadOptions& options = {}) {
+    TableReader reader(connection_, *dialect_, sql, options);
     return ReadAll(reader);
   }
   WriteOutcome Write(Unique<ArrowArrayStream> stream, const WriteRequest& request) {
@@ -222,11 +222,15 @@ class Database {
 };
 
 inline WriteRequest Overwrite(const std::string& name) {
-  return {{"", "main", name}, WriteMode::kOverwrite, {}};
+  WriteRequest request;
+  request.relation = {"", "main", name};
+  return request;
 }
 
 inline WriteRequest AppendTo(const std::string& name) {
-  return {{"", "main", name}, WriteMode::kAppend, {}};
+  WriteRequest request = Overwrite(name);
+  request.mode = WriteMode::kAppend;
+  return request;
 }
 
 /// The message of the Error that `work` throws, or "" where it throws none.

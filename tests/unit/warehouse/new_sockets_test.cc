@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/warehouse/new_sockets.h"
+#include "plugin/warehouse/odbc/new_sockets.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/warehouse/odbc_statement.h"
+#include "plugin/warehouse/odbc/statement.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "plugin/warehouse/transaction.h"
+#include "plugin/warehouse/odbc/transaction.h"
 #include "tests/unit/warehouse/database.h"
 
 namespace aft {
@@ -15,11 +15,12 @@ namespace {
 using test::Database;
 using test::ErrorOf;
 using ::testing::Contains;
-using ::testing::HasSubstr;
-using ::testing::Not;
+using ::testing::EndsWith;
+using ::testing::Pair;
 
 TEST(Odbc, KnowsTheDriversOfTheSystem) {
-  EXPECT_THAT(odbc::Environment().drivers(), Contains("SQLite3"));
+  EXPECT_THAT(odbc::Environment().drivers(),
+              Contains(Pair("SQLite3", EndsWith("sqlite3odbc.so"))));
 }
 
 TEST(Odbc, SaysWhatADriverThatIsMissingNeeds) {
@@ -28,16 +29,6 @@ TEST(Odbc, SaysWhatADriverThatIsMissingNeeds) {
       "cannot connect to the warehouse: SQLDriverConnect: 01000 "
       "[unixODBC][Driver Manager]Can't open lib 'Nowhere' : file not found; is the "
       "driver installed and listed by 'odbcinst -q -d'?");
-}
-
-TEST(Odbc, KeepsTheConnectionStringOutOfErrors) {
-  const std::string text = ErrorOf([] {
-    const odbc::Connection connection(
-        "Driver=/nowhere/s3cret.so;Database=x;PWD={s3cret}");
-  });
-
-  EXPECT_THAT(text, HasSubstr("*****"));
-  EXPECT_THAT(text, Not(HasSubstr("s3cret")));
 }
 
 TEST(Odbc, CarriesWhatTheDriverSaid) {

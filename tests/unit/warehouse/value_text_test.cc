@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/warehouse/value_text.h"
+#include "plugin/warehouse/values/value_text.h"
+#include "plugin/warehouse/values/utf8.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

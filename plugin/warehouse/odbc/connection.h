@@ -5,12 +5,12 @@
 #include <sqlext.h>
 
 #include <chrono>
+#include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "plugin/warehouse/odbc_error.h"
+#include "plugin/warehouse/odbc/error.h"
 
 /// Owners for ODBC's three handles, and the one place where a SQLRETURN becomes
 /// an OdbcError.
@@ -28,8 +28,10 @@ class Environment {
   ~Environment();
 
   [[nodiscard]] SQLHENV handle() const { return handle_; }
-  /// The names of the drivers that unixODBC knows.
-  [[nodiscard]] std::vector<std::string> drivers() const;
+  /// The drivers that unixODBC knows, by name, and the file of each, or "".
+  [[nodiscard]] std::map<std::string, std::string> drivers() const;
+  /// The data sources that unixODBC knows, by name, and the driver of each, or "".
+  [[nodiscard]] std::map<std::string, std::string> data_sources() const;
 
  private:
   SQLHENV handle_ = SQL_NULL_HENV;
@@ -63,12 +65,16 @@ class Connection {
   void set_warnings_are_errors(bool are_errors) { warnings_are_errors_ = are_errors; }
   [[nodiscard]] bool warnings_are_errors() const { return warnings_are_errors_; }
   [[nodiscard]] std::unique_lock<std::recursive_mutex> Lock();
+  /// Around a fork: waits until no thread is within the driver, and keeps others out.
+  void Hold() { mutex_.lock(); }
+  void LetGo() { mutex_.unlock(); }
 
   /// Lets the driver give up the statement that it is busy with, on the server as well
   /// (SQLCancel). From any thread. False where it is busy with none.
   bool Cancel();
   /// False for a driver that does not bear that.
   void set_cancellable(bool is_cancellable) { is_cancellable_ = is_cancellable; }
+  [[nodiscard]] bool is_cancellable() const { return is_cancellable_; }
 
   /// While it lives, Cancel() may stop `statement`. One at a time.
   class Cancellable {

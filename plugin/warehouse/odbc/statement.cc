@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/warehouse/odbc_statement.h"
+#include "plugin/warehouse/odbc/statement.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "plugin/warehouse/odbc_arguments.h"
+#include "plugin/warehouse/odbc/arguments.h"
 
 namespace aft::odbc {
 namespace {
@@ -31,7 +31,7 @@ Statement::~Statement() {
 
 template <typename Function>
 SQLRETURN Statement::Call(Function function) {
-  if (stop_ == Stop::kNever) return function();
+  if (stop_ == Stop::kNever || !connection_.is_cancellable()) return function();
   const Connection::Cancellable cancellable(connection_, handle_);
   return function();
 }
@@ -161,16 +161,37 @@ void Statement::BindParameter(SQLUSMALLINT number, const Parameter& parameter) {
         "SQLBindParameter");
 }
 
-SQLULEN Statement::SetRowsPerFetch(SQLULEN rows, SQLULEN* rows_fetched) {
+std::optional<size_t> Statement::ParameterCount() {
+  const auto lock = connection_.Lock();
+  SQLSMALLINT count = 0;
+  if (!SQL_SUCCEEDED(SQLNumParams(handle_, &count)) || count < 0) return std::nullopt;
+  return static_cast<size_t>(count);
+}
+
+SQLULEN Statement::SetRowsPerFetch(SQLULEN rows) {
   const auto lock = connection_.Lock();
   SQLSetStmtAttr(handle_, SQL_ATTR_ROW_ARRAY_SIZE, AsPointer(rows), 0);
   SQLULEN agreed = 1;
   const SQLRETURN outcome =
       SQLGetStmtAttr(handle_, SQL_ATTR_ROW_ARRAY_SIZE, &agreed, sizeof agreed, nullptr);
-  if (!SQL_SUCCEEDED(outcome) || agreed == 0) agreed = 1;
+  return SQL_SUCCEEDED(outcome) && agreed > 0 ? agreed : 1;
+}
+
+void Statement::SetRowsFetched(SQLULEN* rows_fetched, SQLUSMALLINT* statuses) {
+  const auto lock = connection_.Lock();
   Check(SQLSetStmtAttr(handle_, SQL_ATTR_ROWS_FETCHED_PTR, rows_fetched, 0),
         "SQLSetStmtAttr");
-  return agreed;
+  Check(SQLSetStmtAttr(handle_, SQL_ATTR_ROW_STATUS_PTR, statuses, 0), "SQLSetStmtAttr");
+}
+
+void Statement::MoveTo(SQLSETPOSIROW row) {
+  const auto lock = connection_.Lock();
+  Check(SQLSetPos(handle_, row, SQL_POSITION, SQL_LOCK_NO_CHANGE), "SQLSetPos");
+}
+
+std::vector<Diagnostic> Statement::Diagnostics() const {
+  const auto lock = connection_.Lock();
+  return ReadDiagnostics(SQL_HANDLE_STMT, handle_);
 }
 
 void Statement::Tables(const std::string& catalog, const std::string& schema,

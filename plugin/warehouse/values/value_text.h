@@ -36,8 +36,5 @@ std::optional<int64_t> ParseTimestamp(std::string_view text, int digits, bool ha
 std::optional<std::string> FormatTimestamp(int64_t units, int digits, bool has_zone);
 
 std::optional<std::string> ParseHex(std::string_view text);
-[[nodiscard]] bool IsUtf8(std::string_view bytes);
-/// Native-endian UTF-16 to UTF-8; nothing where a surrogate lacks its partner.
-std::optional<std::string> FromUtf16(std::string_view bytes);
 
 }  // namespace aft

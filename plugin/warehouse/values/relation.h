@@ -19,6 +19,6 @@ struct Relation {
 /// The relation's name in messages, as 'main.orders'.
 std::string Describe(const Relation& relation);
 
-enum class RelationKind { kMissing, kTable, kView };
+enum class RelationKind { kMissing, kTable, kView, kMaterializedView };
 
 }  // namespace aft

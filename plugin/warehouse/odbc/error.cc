@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/warehouse/odbc_error.h"
+#include "plugin/warehouse/odbc/error.h"
 
 #include <sqlext.h>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 namespace aft::odbc {
 namespace {
@@ -22,19 +21,6 @@ std::string Message(std::string_view doing, std::string_view function,
   return message;
 }
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
-}
-
-void ReplaceAll(std::string& text, std::string_view part, std::string_view by) {
-  for (size_t at = 0; (at = text.find(part, at)) != std::string::npos; at += by.size()) {
-    text.replace(at, part.size(), by);
-  }
-}
-
 }  // namespace
 
 OdbcError::OdbcError(std::string_view doing, std::string_view function,
@@ -46,10 +32,25 @@ OdbcError::OdbcError(std::string_view doing, std::string_view function,
       function_(function) {}
 
 OdbcError::OdbcError(const OdbcError& error, std::string_view more)
-    : Error(Text(error.what(), "; ", more)),
+    : OdbcError(Text(error.what(), "; ", more), error) {}
+
+OdbcError OdbcError::WithMessage(const OdbcError& error, const std::string& message) {
+  return {message, error};
+}
+
+OdbcError::OdbcError(const std::string& message, const OdbcError& error)
+    : Error(message),
       sqlstate_(error.sqlstate_),
       native_code_(error.native_code_),
       function_(error.function_) {}
+
+bool OdbcError::IsPassing() const {
+  static constexpr std::array<std::string_view, 7> kPassing = {"08", "40",    "53",  "55",
+                                                               "57", "HY008", "HYT0"};
+  return std::any_of(
+      kPassing.begin(), kPassing.end(),
+      [this](std::string_view beginning) { return sqlstate_.starts_with(beginning); });
+}
 
 std::vector<Diagnostic> ReadDiagnostics(SQLSMALLINT handle_type, SQLHANDLE handle) {
   std::vector<Diagnostic> diagnostics;
@@ -74,32 +75,6 @@ std::vector<Diagnostic> ReadDiagnostics(SQLSMALLINT handle_type, SQLHANDLE handl
                            text.substr(0, text.find('\0'))});
   }
   return diagnostics;
-}
-
-void MaskSecrets(std::vector<Diagnostic>& diagnostics,
-                 std::string_view connection_string) {
-  std::vector<std::string> secrets = {std::string(connection_string)};
-  for (size_t from = 0; from < connection_string.size();) {
-    const size_t to =
-        std::min(connection_string.find(';', from), connection_string.size());
-    const std::string_view pair = connection_string.substr(from, to - from);
-    from = to + 1;
-    const size_t equals = pair.find('=');
-    if (equals == std::string_view::npos || equals + 1 == pair.size()) continue;
-    const std::string key = Lower(pair.substr(0, equals));
-    if (key.find("pwd") == std::string::npos && key.find("pass") == std::string::npos &&
-        key.find("token") == std::string::npos && key.find("key") == std::string::npos) {
-      continue;
-    }
-    std::string_view value = pair.substr(equals + 1);
-    if (value.front() == '{') value.remove_prefix(1);
-    if (!value.empty() && value.back() == '}') value.remove_suffix(1);
-    if (!value.empty()) secrets.emplace_back(value);
-  }
-  for (Diagnostic& diagnostic : diagnostics) {
-    for (const std::string& secret : secrets)
-      ReplaceAll(diagnostic.text, secret, "*****");
-  }
 }
 
 }  // namespace aft::odbc

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "plugin/warehouse/odbc_connection.h"
+#include "plugin/warehouse/odbc/connection.h"
 
 namespace aft::odbc {
 

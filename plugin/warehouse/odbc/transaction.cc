@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/warehouse/transaction.h"
+#include "plugin/warehouse/odbc/transaction.h"
 
 #include <utility>
 
-#include "plugin/warehouse/odbc_statement.h"
+#include "plugin/warehouse/odbc/statement.h"
 
 namespace aft::odbc {
 

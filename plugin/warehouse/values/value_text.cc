@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/warehouse/value_text.h"
+#include "plugin/warehouse/values/value_text.h"
 
 #include <array>
 #include <charconv>
-#include <cstring>
 #include <limits>
+
+#include "plugin/warehouse/values/calendar.h"
+#include "plugin/warehouse/values/decimal_digits.h"
 
 namespace aft {
 namespace {
@@ -107,13 +109,9 @@ int64_t ScanDate(Scanner& scanner) {
   const int64_t month = scanner.Digits(2);
   scanner.Expect('-');
   const int64_t day = scanner.Digits(2);
-  if (scanner.HasFailed() || year < 1 || month < 1 || month > 12 || day < 1 ||
-      day > DaysInMonth(year, month)) {
-    return scanner.Fail();
-  }
-  int64_t days = DaysBeforeYear(year) + day - 1 - kDaysToEpoch;
-  for (int64_t before = 1; before < month; ++before) days += DaysInMonth(year, before);
-  return days;
+  if (scanner.HasFailed()) return 0;
+  const std::optional<int32_t> days = DaysSinceEpoch(year, month, day);
+  return days ? *days : scanner.Fail();
 }
 
 int64_t ScanTime(Scanner& scanner, int digits) {
@@ -163,35 +161,6 @@ FloorDivision DivideFloor(int64_t value, int64_t divisor) {
   return result;
 }
 
-size_t Utf8Length(unsigned char lead) {
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return 2;
-  if (lead >= 0xE0 && lead <= 0xEF) return 3;
-  if (lead >= 0xF0 && lead <= 0xF4) return 4;
-  return 0;
-}
-
-void AppendUtf8(std::string& text, uint32_t point) {
-  const auto tail = [&](int shift) {
-    text += static_cast<char>(0x80 | ((point >> shift) & 0x3F));
-  };
-  if (point < 0x80) {
-    text += static_cast<char>(point);
-  } else if (point < 0x800) {
-    text += static_cast<char>(0xC0 | (point >> 6));
-    tail(0);
-  } else if (point < 0x10000) {
-    text += static_cast<char>(0xE0 | (point >> 12));
-    tail(6);
-    tail(0);
-  } else {
-    text += static_cast<char>(0xF0 | (point >> 18));
-    tail(12);
-    tail(6);
-    tail(0);
-  }
-}
-
 }  // namespace
 
 std::optional<int64_t> ParseInteger(std::string_view text) {
@@ -215,21 +184,7 @@ std::string FormatReal(double value) {
 }
 
 std::string FormatDecimal(Int128 value, int scale) {
-  const bool is_negative = value < 0;
-  std::string digits;
-  // Digit by digit from the negative side, which also holds the lowest value.
-  for (Int128 rest = is_negative ? value : -value; rest != 0; rest /= 10) {
-    digits.insert(digits.begin(), static_cast<char>('0' - static_cast<int>(rest % 10)));
-  }
-  if (scale > 0) {
-    const auto places = static_cast<size_t>(scale);
-    if (digits.size() <= places) digits.insert(0, places + 1 - digits.size(), '0');
-    digits.insert(digits.size() - places, ".");
-  } else if (!digits.empty()) {
-    digits.append(static_cast<size_t>(-scale), '0');
-  }
-  if (digits.empty()) digits = "0";
-  return is_negative ? "-" + digits : digits;
+  return DecimalDigits(value, scale).Text();
 }
 
 std::optional<Int128> ParseDecimal(std::string_view text, int precision, int scale) {
@@ -346,46 +301,6 @@ std::optional<std::string> ParseHex(std::string_view text) {
     bytes[i] = static_cast<char>(value);
   }
   return bytes;
-}
-
-bool IsUtf8(std::string_view bytes) {
-  for (size_t i = 0; i < bytes.size();) {
-    const auto lead = static_cast<unsigned char>(bytes[i]);
-    const size_t length = Utf8Length(lead);
-    if (length == 0 || bytes.size() - i < length) return false;
-    uint32_t point = length == 1 ? lead : lead & (0x7FU >> length);
-    for (size_t tail = 1; tail < length; ++tail) {
-      const auto byte = static_cast<unsigned char>(bytes[i + tail]);
-      if ((byte & 0xC0) != 0x80) return false;
-      point = point << 6 | (byte & 0x3FU);
-    }
-    const bool is_overlong = (length == 3 && point < 0x800) ||
-                             (length == 4 && (point < 0x10000 || point > 0x10FFFF));
-    if (is_overlong || (point >= 0xD800 && point <= 0xDFFF)) return false;
-    i += length;
-  }
-  return true;
-}
-
-std::optional<std::string> FromUtf16(std::string_view bytes) {
-  std::string text;
-  const auto unit = [&](size_t at) {
-    uint16_t value = 0;
-    std::memcpy(&value, bytes.data() + at, sizeof value);
-    return uint32_t{value};
-  };
-  for (size_t at = 0; at + 1 < bytes.size(); at += 2) {
-    uint32_t point = unit(at);
-    if (point >= 0xD800 && point <= 0xDFFF) {
-      at += 2;
-      const uint32_t low = at + 1 < bytes.size() ? unit(at) : 0;
-      if (point >= 0xDC00 || low < 0xDC00 || low > 0xDFFF) return std::nullopt;
-      point = 0x10000 + ((point - 0xD800) << 10) + (low - 0xDC00);
-    }
-    AppendUtf8(text, point);
-  }
-  if (bytes.size() % 2 != 0) return std::nullopt;
-  return text;
 }
 
 }  // namespace aft

@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "plugin/warehouse/arrow_c.h"
-#include "plugin/warehouse/value_text.h"
-#include "plugin/warehouse/value_type.h"
+#include "plugin/warehouse/arrow/arrow_c.h"
+#include "plugin/warehouse/values/value_text.h"
+#include "plugin/warehouse/values/value_type.h"
 
 namespace aft {
 

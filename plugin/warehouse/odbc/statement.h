@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "plugin/warehouse/odbc_connection.h"
+#include "plugin/warehouse/odbc/connection.h"
 
 namespace aft::odbc {
 
@@ -55,8 +55,14 @@ class Statement {
   void BindColumn(SQLUSMALLINT number, SQLSMALLINT c_type, char* value, SQLLEN capacity,
                   SQLLEN* indicators);
   void BindParameter(SQLUSMALLINT number, const Parameter& parameter);
+  /// How many parameter marks the prepared statement has, where the driver can tell.
+  [[nodiscard]] std::optional<size_t> ParameterCount();
   /// Asks for `rows` rows a fetch; gives how many the driver agrees to.
-  SQLULEN SetRowsPerFetch(SQLULEN rows, SQLULEN* rows_fetched);
+  SQLULEN SetRowsPerFetch(SQLULEN rows);
+  /// Where a fetch says how many rows it gave, and what became of each.
+  void SetRowsFetched(SQLULEN* rows_fetched, SQLUSMALLINT* statuses);
+  /// Makes a row of those fetched, from 1, the one that GetData() reads.
+  void MoveTo(SQLSETPOSIROW row);
   /// How many values of each bound parameter the next execution takes.
   void SetRowsPerExecution(SQLULEN rows);
   /// Catalog results: tables of that name (SQLTables' columns), and all schemas or
@@ -75,6 +81,8 @@ class Statement {
   /// -1 where the driver doesn't know.
   [[nodiscard]] int64_t RowCount();
   [[nodiscard]] const std::string& doing() const { return doing_; }
+  /// What the driver says of the last call.
+  [[nodiscard]] std::vector<Diagnostic> Diagnostics() const;
 
  private:
   void Check(SQLRETURN outcome, std::string_view function);

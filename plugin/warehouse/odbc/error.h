@@ -29,16 +29,23 @@ class OdbcError : public Error {
   OdbcError(std::string_view doing, std::string_view function,
             const std::vector<Diagnostic>& diagnostics, std::string_view advice);
 
-  /// As `error`, with more to say.
+  /// As `error`, with more to say, or with another message.
   OdbcError(const OdbcError& error, std::string_view more);
+  static OdbcError WithMessage(const OdbcError& error, const std::string& message);
 
   [[nodiscard]] const std::string& sqlstate() const { return sqlstate_; }
   [[nodiscard]] SQLINTEGER native_code() const { return native_code_; }
   [[nodiscard]] const std::string& function() const { return function_; }
+  /// True where the same could go well at another time: for a lost connection, a conflict
+  /// with other transactions, a lack of resources, and what was cancelled or took too
+  /// long.
+  [[nodiscard]] bool IsPassing() const;
   /// True for SQLSTATE class 08, connection exception.
   [[nodiscard]] bool IsConnectionLost() const { return sqlstate_.substr(0, 2) == "08"; }
 
  private:
+  OdbcError(const std::string& message, const OdbcError& error);
+
   std::string sqlstate_;
   SQLINTEGER native_code_ = 0;
   std::string function_;
@@ -46,9 +53,5 @@ class OdbcError : public Error {
 
 /// All diagnostic records of a handle, the most important first.
 std::vector<Diagnostic> ReadDiagnostics(SQLSMALLINT handle_type, SQLHANDLE handle);
-
-/// Takes the connection string and the secrets in it out of what a driver says.
-void MaskSecrets(std::vector<Diagnostic>& diagnostics,
-                 std::string_view connection_string);
 
 }  // namespace aft::odbc

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/warehouse/value_type.h"
+#include "plugin/warehouse/values/value_type.h"
 
 #include "host_shim/error.h"
 

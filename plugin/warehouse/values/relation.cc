@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/warehouse/relation.h"
+#include "plugin/warehouse/values/relation.h"
 
 #include "host_shim/error.h"
 

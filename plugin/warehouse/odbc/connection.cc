@@ -1,13 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/warehouse/odbc_connection.h"
+#include "plugin/warehouse/odbc/connection.h"
 
 #include <array>
 #include <cstdint>
+#include <cstring>
+#include <vector>
 
-#include "plugin/warehouse/new_sockets.h"
-#include "plugin/warehouse/odbc_arguments.h"
+#include "plugin/warehouse/odbc/arguments.h"
+#include "plugin/warehouse/odbc/new_sockets.h"
 
 namespace aft::odbc {
+namespace {
+
+constexpr std::string_view kDriver = "Driver=";
+
+/// Calls `use` with the two texts of each entry of a list of unixODBC's.
+template <typename Function, typename Use>
+void Enumerate(Function next, SQLHENV environment, const Use& use) {
+  std::array<SQLCHAR, 256> name{};
+  std::array<SQLCHAR, 4096> more{};
+  SQLSMALLINT length = 0;
+  SQLUSMALLINT direction = SQL_FETCH_FIRST;
+  while (SQL_SUCCEEDED(next(environment, direction, name.data(),
+                            static_cast<SQLSMALLINT>(name.size()), &length, more.data(),
+                            static_cast<SQLSMALLINT>(more.size()), &length))) {
+    use(reinterpret_cast<char*>(name.data()), reinterpret_cast<char*>(more.data()));
+    direction = SQL_FETCH_NEXT;
+    more = {};
+  }
+}
+
+}  // namespace
 
 Environment::Environment() {
   if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &handle_))) {
@@ -19,21 +42,24 @@ Environment::Environment() {
 
 Environment::~Environment() { SQLFreeHandle(SQL_HANDLE_ENV, handle_); }
 
-std::vector<std::string> Environment::drivers() const {
-  std::vector<std::string> names;
-  std::array<SQLCHAR, 256> name{};
-  SQLSMALLINT length = 0;
-  SQLSMALLINT attributes_length = 0;
-  SQLUSMALLINT direction = SQL_FETCH_FIRST;
-  std::array<SQLCHAR, 4096> attributes{};
-  while (SQL_SUCCEEDED(
-      SQLDrivers(handle_, direction, name.data(), static_cast<SQLSMALLINT>(name.size()),
-                 &length, attributes.data(), static_cast<SQLSMALLINT>(attributes.size()),
-                 &attributes_length))) {
-    names.emplace_back(reinterpret_cast<char*>(name.data()));
-    direction = SQL_FETCH_NEXT;
-  }
-  return names;
+std::map<std::string, std::string> Environment::drivers() const {
+  std::map<std::string, std::string> found;
+  Enumerate(&SQLDrivers, handle_, [&](const char* name, const char* attributes) {
+    // "Driver=file", "Setup=file" and so on, each with a NUL at its end, and one more.
+    std::string& file = found[name];
+    for (const char* at = attributes; *at != '\0'; at += std::strlen(at) + 1) {
+      const std::string_view attribute = at;
+      if (attribute.starts_with(kDriver)) file = attribute.substr(kDriver.size());
+    }
+  });
+  return found;
+}
+
+std::map<std::string, std::string> Environment::data_sources() const {
+  std::map<std::string, std::string> found;
+  Enumerate(&SQLDataSources, handle_,
+            [&](const char* name, const char* driver) { found.emplace(name, driver); });
+  return found;
 }
 
 Connection::Connection(const std::string& connection_string,
@@ -52,9 +78,8 @@ Connection::Connection(const std::string& connection_string,
     if (longest_silence.count() > 0) sockets.LimitSilence(longest_silence);
     return;
   }
-  std::vector<Diagnostic> diagnostics = ReadDiagnostics(SQL_HANDLE_DBC, handle_);
+  const std::vector<Diagnostic> diagnostics = ReadDiagnostics(SQL_HANDLE_DBC, handle_);
   SQLFreeHandle(SQL_HANDLE_DBC, handle_);
-  MaskSecrets(diagnostics, connection_string);
   // What the driver manager itself refuses is a driver that it can't find or load.
   const bool is_missing =
       !diagnostics.empty() &&

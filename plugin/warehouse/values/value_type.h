@@ -28,6 +28,8 @@ struct ValueType {
   /// Of decimals.
   int precision = 0;
   int scale = 0;
+  /// The frame declares no digits: these are those of its values, and others may come.
+  bool is_guessed = false;
   /// Of times and timestamps: digits behind the second's point, 0, 3, 6 or 9.
   int digits = 6;
   /// Of timestamps: an instant, given in UTC.

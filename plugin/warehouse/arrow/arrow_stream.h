@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "plugin/warehouse/arrow_c.h"
+#include "plugin/warehouse/arrow/arrow_c.h"
 
 /// Arrow C streams over C++ objects, and batches out of anybody's.
 namespace aft {
+
+/// How many decimals of a column became doubles that lack some of their digits.
+struct RoundedValues {
+  std::string column;
+  int64_t count = 0;
+};
 
 /// Batches that somebody takes one after the other.
 class BatchSource {
@@ -20,6 +28,8 @@ class BatchSource {
   [[nodiscard]] virtual Unique<ArrowSchema> Schema() = 0;
   /// The next batch, or an empty one behind the last.
   [[nodiscard]] virtual Unique<ArrowArray> Next() = 0;
+  /// Of the batches so far.
+  [[nodiscard]] virtual std::vector<RoundedValues> Rounded() const { return {}; }
 };
 
 /// Makes a C stream of `source`. What it throws is the stream's last error.

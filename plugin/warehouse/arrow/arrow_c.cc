@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/warehouse/arrow_c.h"
+#include "plugin/warehouse/arrow/arrow_c.h"
 
 #include <memory>
 
