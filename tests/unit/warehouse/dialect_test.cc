@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/warehouse/generic_dialect.h"
+#include "plugin/warehouse/dialects/generic_dialect.h"
 
 #include <gtest/gtest.h>
 
@@ -90,7 +90,8 @@ TEST(GenericDialect, ReadsByTheDriversTypes) {
       "'2024-02-29', '12:34:56', '2024-02-29 12:34:56.125'), "
       "(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)");
   const GenericDialect generic(database.connection());
-  TableReader reader(database.connection(), generic, "SELECT * FROM t", 100);
+  TableReader reader(database.connection(), generic, "SELECT * FROM t",
+                     {.batch_rows = 100});
 
   const Table table = test::ReadAll(reader);
 
@@ -111,7 +112,7 @@ TEST(GenericDialect, ReadsWideTextAsUtf8) {
       "INSERT INTO t VALUES ('aé😀'), (''), (NULL), "
       "(replace(hex(zeroblob(3000)), '0', 'é'))");
   const GenericDialect generic(wide);
-  TableReader reader(wide, generic, "SELECT * FROM t", 100);
+  TableReader reader(wide, generic, "SELECT * FROM t", {.batch_rows = 100});
 
   const Table table = test::ReadAll(reader);
 

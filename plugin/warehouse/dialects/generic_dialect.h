@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "plugin/warehouse/dialect.h"
+#include "plugin/warehouse/dialects/dialect.h"
 
 namespace aft {
 

@@ -7,36 +7,16 @@
 #include <string_view>
 #include <vector>
 
-#include "plugin/warehouse/odbc_statement.h"
-#include "plugin/warehouse/read_column.h"
-#include "plugin/warehouse/relation.h"
-#include "plugin/warehouse/value_type.h"
-#include "plugin/warehouse/write_column.h"
+#include "plugin/warehouse/dialects/column_type.h"
+#include "plugin/warehouse/dialects/parameter_style.h"
+#include "plugin/warehouse/dialects/read_plan.h"
+#include "plugin/warehouse/dialects/table_column.h"
+#include "plugin/warehouse/dialects/write_statements.h"
+#include "plugin/warehouse/odbc/statement.h"
+#include "plugin/warehouse/values/relation.h"
+#include "plugin/warehouse/values/value_type.h"
 
 namespace aft {
-
-/// How a query is put to the driver and what its columns are read as.
-struct ReadPlan {
-  std::string sql;
-  std::vector<ReadColumnPlan> columns;
-  /// The largest cell that is fetched into a bound buffer; longer ones take a call each.
-  size_t bound_bytes = 1024;
-};
-
-/// A column of a table as it is declared.
-struct TableColumn {
-  std::string name;
-  std::string type_name;
-  /// Digits that it keeps of times and timestamps, behind the second's point.
-  int second_digits = 9;
-};
-
-/// A statement of those that put a table in another's place, and the one that takes it
-/// back where no rollback does; "" where that isn't needed or can't be.
-struct SwapStep {
-  std::string statement;
-  std::string undo;
-};
 
 /// What an execution of an INSERT takes at most.
 struct InsertLimits {
@@ -49,25 +29,36 @@ struct InsertLimits {
 /// driver for the rest.
 class Dialect {
  public:
-  explicit Dialect(const odbc::Connection& connection);
+  explicit Dialect(std::unique_ptr<const WriteStatements> statements);
   Dialect(const Dialect&) = delete;
   Dialect& operator=(const Dialect&) = delete;
   virtual ~Dialect() = default;
 
+  /// What stands around the rows of a write.
+  [[nodiscard]] const WriteStatements& statements() const { return *statements_; }
+  [[nodiscard]] const SqlNames& names() const { return statements_->names(); }
   /// The identifier between the database's quotes. Refuses what no database takes.
-  [[nodiscard]] std::string Quote(std::string_view identifier) const;
+  [[nodiscard]] std::string Quote(std::string_view identifier) const {
+    return names().Quote(identifier);
+  }
   /// The relation's full name in SQL.
-  [[nodiscard]] virtual std::string Name(const Relation& relation) const;
-  /// True where the database takes the two for one column of a table.
-  [[nodiscard]] virtual bool IsSameColumn(std::string_view one,
-                                          std::string_view other) const;
+  [[nodiscard]] std::string Name(const Relation& relation) const {
+    return names().Name(relation);
+  }
 
   /// The statement as the driver takes it without misreading it.
   [[nodiscard]] virtual std::string ForDriver(std::string_view sql) const;
-  /// What the driver says of a query's columns; none for what gives no rows.
+  /// What the driver says of a query's columns; none for what gives no rows. Does not run
+  /// the query.
   [[nodiscard]] virtual std::vector<odbc::ColumnDescription> DescribeQuery(
-      odbc::Connection& connection, const std::string& sql,
-      const std::string& doing) const;
+      odbc::Connection& connection, const Query& query, const std::string& doing) const;
+  /// As DescribeQuery(), for a query with parameters, on whose types those of its columns
+  /// may depend. Nothing where only the result of its run can be described.
+  [[nodiscard]] virtual std::optional<std::vector<odbc::ColumnDescription>>
+  DescribeWithParameters(odbc::Connection&, const Query&,
+                         const std::string& /*doing*/) const {
+    return std::nullopt;
+  }
   [[nodiscard]] virtual ReadPlan PlanRead(
       std::string_view sql, const std::vector<odbc::ColumnDescription>& columns) const;
   /// A query for one row of as many numbers as the plan has inferred columns: each the
@@ -77,10 +68,13 @@ class Dialect {
 
   /// The type of a new table's column for these values, or "" for none.
   [[nodiscard]] virtual std::string TypeName(const ValueType& type) const;
-  /// How these values go into that column; nothing where they would change in it.
-  [[nodiscard]] virtual std::optional<Encoding> EncodingFor(
-      const ValueType& type, const TableColumn& column) const;
-  [[nodiscard]] virtual InsertLimits Limits() const { return {}; }
+  [[nodiscard]] virtual ParameterStyle Parameters() const { return {}; }
+  /// Where it takes several rows, asks the server first, once a connection, whether the
+  /// driver hands them on as they are.
+  [[nodiscard]] virtual InsertLimits Limits(odbc::Connection&) const { return {}; }
+  /// Whether this connection takes columns as PostgreSQL's binary arrays. Asks the server
+  /// once, outside of a transaction.
+  [[nodiscard]] virtual bool TakesArrays(odbc::Connection&) const { return false; }
   /// Throws an Error where the database has changed a value of the last INSERT.
   virtual void CheckInserted(odbc::Connection&, const std::string& /*doing*/) const {}
 
@@ -92,14 +86,38 @@ class Dialect {
 
   /// The statement that starts a transaction, or "" to leave it to ODBC.
   [[nodiscard]] virtual std::string BeginStatement() const { return ""; }
-  /// False where each statement that makes or drops a table commits.
-  [[nodiscard]] virtual bool HasTransactionalDdl() const;
+  [[nodiscard]] virtual bool HasSchema(odbc::Connection& connection,
+                                       const Relation& relation,
+                                       const std::string& doing) const;
   /// Sees to it that the relation's schema is there.
   virtual void EnsureSchema(odbc::Connection& connection, const Relation& relation,
                             const std::string& doing) const;
   [[nodiscard]] virtual RelationKind Find(odbc::Connection& connection,
                                           const Relation& relation,
                                           const std::string& doing) const;
+  /// Whether more than its rows belongs to a table, such as views, grants or indexes,
+  /// which would be lost with it.
+  [[nodiscard]] virtual bool HasBelongings(odbc::Connection&, const Relation&,
+                                           const std::string& /*doing*/) const {
+    return false;
+  }
+  /// Views that the database would not let a relation go without, the last first.
+  [[nodiscard]] virtual std::vector<DependentView> Views(
+      odbc::Connection&, const Relation&, const std::string& /*doing*/) const {
+    return {};
+  }
+  /// Statements that drop what earlier writes have left beside the relation, where nobody
+  /// but them can see a table of theirs that is still in use.
+  [[nodiscard]] virtual std::vector<std::string> DropsOfLeft(
+      odbc::Connection&, const Relation&, const std::string& /*doing*/) const {
+    return {};
+  }
+  /// What says in words that rows of other tables hang on this table's rows, such as by a
+  /// foreign key, or "".
+  [[nodiscard]] virtual std::string RowsThatDepend(odbc::Connection&, const Relation&,
+                                                   const std::string& /*doing*/) const {
+    return "";
+  }
   /// Refuses a table to which an append could be left half done.
   virtual void CheckAppend(odbc::Connection&, const Relation&,
                            const std::string& /*doing*/) const {}
@@ -123,37 +141,13 @@ class Dialect {
   /// Whether the transaction was committed; nothing while it runs.
   [[nodiscard]] virtual std::optional<bool> HasCommitted(
       odbc::Connection& connection, const std::string& transaction_id) const;
-  /// Puts `staging` in the place of `target`, which is of `kind`.
-  [[nodiscard]] virtual std::vector<SwapStep> SwapSteps(const Relation& staging,
-                                                        const Relation& target,
-                                                        RelationKind kind) const;
 
  protected:
-  /// What a table is called while it makes way for `staging`.
-  [[nodiscard]] static Relation OldTable(const Relation& staging, const Relation& target);
   /// The first word of a statement without comments, in lower case.
   [[nodiscard]] static std::string FirstWord(std::string_view sql);
-  /// The longest identifier that the database keeps whole, in bytes; 0 where it refuses
-  /// longer ones by itself.
-  [[nodiscard]] virtual size_t LongestIdentifier() const { return 0; }
-  /// The part, quoted or bare.
-  [[nodiscard]] std::string Part(std::string_view name, bool is_quoted) const;
 
  private:
-  void CheckLength(std::string_view identifier) const;
-  /// The part of a relation's name that stands for ODBC's catalog, or for its schema.
-  [[nodiscard]] std::string Catalog(const Relation& relation) const;
-  [[nodiscard]] std::string Schema(const Relation& relation) const;
-  [[nodiscard]] SwapStep Rename(const Relation& from, const Relation& to) const;
-
-  std::string quote_;
-  std::string catalog_separator_;
-  bool has_schemas_;
-  bool has_catalogs_;
-  bool has_transactional_ddl_;
+  std::unique_ptr<const WriteStatements> statements_;
 };
-
-/// The dialect of the database behind the connection.
-std::unique_ptr<Dialect> MakeDialect(odbc::Connection& connection);
 
 }  // namespace aft

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/warehouse/mariadb_dialect.h"
+#include "plugin/warehouse/dialects/mariadb_dialect.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstdint>
 
 #include "host_shim/error.h"
-#include "plugin/warehouse/fold_case.h"
-#include "plugin/warehouse/mariadb_type.h"
+#include "plugin/warehouse/dialects/mariadb_statements.h"
+#include "plugin/warehouse/dialects/mariadb_type.h"
+#include "plugin/warehouse/values/fold_case.h"
 
 namespace aft {
 namespace {
 
 constexpr SQLINTEGER kServerGone = 2006;
 constexpr SQLINTEGER kPacketTooLarge = 1153;
-constexpr int64_t kRowsPerExecution = 1000;
+constexpr int64_t kRowsPerExecution = 10'000;
 // What a statement takes beside its values.
 constexpr size_t kRoomInPacket = 64U << 10;
 
@@ -20,6 +24,13 @@ constexpr size_t kRoomInPacket = 64U << 10;
 // a column is read as decimals if it leaves as many before the point as a bigint needs.
 constexpr SQLULEN kMostDigits = 38;
 constexpr SQLSMALLINT kMostPlaces = 18;
+
+// What the text of a decimal has beside its digits, and of a time at most.
+constexpr size_t kSignPointAndZero = 3;
+constexpr size_t kLongestTime = std::string_view("-838:59:59.123456").size();
+
+// A character that takes four bytes, which MySQL's "utf8" does not have.
+constexpr std::string_view kFourBytes = "\xF0\x9F\x98\x80";
 
 /// A text as a literal, whatever the session takes a backslash for.
 std::string Literal(std::string_view text) {
@@ -51,6 +62,65 @@ std::optional<std::string> Value(odbc::Connection& connection, const std::string
   return statement.Text(1);
 }
 
+// What a driver could take for something else.
+constexpr std::array<std::string_view, 4> kProbes = {"", "'", "", "\\"};
+constexpr std::array<int64_t, 4> kProbeNumbers = {0, 7, -1, 0};
+constexpr std::array<bool, 4> kProbesAreNull = {false, false, true, false};
+constexpr std::array<bool, 4> kProbeNumbersAreNull = {true, false, false, false};
+constexpr std::string_view kProbesSeen = R"(NULL [];7 ['];-1 NULL;0 [\])";
+
+void InsertProbes(odbc::Connection& connection) {
+  constexpr size_t kRows = kProbes.size();
+  constexpr size_t kWidth = 4;
+  std::array<int64_t, kRows> numbers = kProbeNumbers;
+  std::array<char, kRows * kWidth> texts{};
+  std::array<std::array<SQLLEN, kRows>, 2> lengths{};
+  for (size_t row = 0; row < kRows; ++row) {
+    const std::string_view text = kProbes.at(row);
+    std::copy(text.begin(), text.end(), texts.begin() + row * kWidth);
+    lengths[0].at(row) = kProbeNumbersAreNull.at(row) ? SQL_NULL_DATA : sizeof numbers[0];
+    lengths[1].at(row) =
+        kProbesAreNull.at(row) ? SQL_NULL_DATA : static_cast<SQLLEN>(text.size());
+  }
+  odbc::Statement statement(connection, "try arrays of parameters",
+                            odbc::Statement::Stop::kNever);
+  statement.Prepare("INSERT INTO aft_probe (number, text) VALUES (?, ?)");
+  statement.SetRowsPerExecution(kRows);
+  statement.BindParameter(
+      1, {SQL_C_SBIGINT, SQL_BIGINT, 20, 0, reinterpret_cast<char*>(numbers.data()),
+          sizeof numbers[0], lengths[0].data()});
+  statement.BindParameter(2, {SQL_C_CHAR, SQL_LONGVARCHAR, kWidth, 0, texts.data(),
+                              kWidth, lengths[1].data()});
+  statement.Execute();
+}
+
+/// Whether an array of parameters arrives as it is.
+bool KeepsRows(odbc::Connection& connection) {
+  const auto run = [&](const std::string& sql) {
+    odbc::Statement(connection, "try arrays of parameters", odbc::Statement::Stop::kNever)
+        .ExecuteDirect(sql);
+  };
+  // Making or dropping such a table doesn't commit. Where none may be made, nothing is
+  // known against the driver.
+  try {
+    run("DROP TEMPORARY TABLE IF EXISTS aft_probe");
+    run("CREATE TEMPORARY TABLE aft_probe (place int auto_increment primary key, "
+        "number bigint, text varchar(9) CHARACTER SET utf8mb4)");
+  } catch (const odbc::OdbcError& error) {
+    if (error.IsConnectionLost()) throw;
+    return true;
+  }
+  InsertProbes(connection);
+  const std::optional<std::string> seen =
+      Value(connection,
+            "SELECT group_concat(coalesce(number, 'NULL'), ' ', "
+            "coalesce(concat('[', text, ']'), 'NULL') ORDER BY place SEPARATOR ';') FROM "
+            "aft_probe",
+            "try arrays of parameters");
+  run("DROP TEMPORARY TABLE aft_probe");
+  return seen == kProbesSeen;
+}
+
 /// What the lock is called that says that a staging table is in use.
 std::string LockName(const Relation& staging) {
   return Literal(
@@ -59,15 +129,29 @@ std::string LockName(const Relation& staging) {
 
 }  // namespace
 
-MariadbDialect::MariadbDialect(odbc::Connection& connection) : Dialect(connection) {
-  // An integer 0 stays 0 in a column that counts by itself.
+// MariaDB's driver (3.1 and 3.2) gives NULL for a date of zeros, but writes the zeros
+// first, so that no NULL is mistaken; MySQL's own driver does not.
+MariadbDialect::MariadbDialect(odbc::Connection& connection)
+    : Dialect(std::make_unique<MariadbStatements>(NamesOf(connection))),
+      gives_structs_(connection.InfoText(SQL_DRIVER_NAME).find("maodbc") !=
+                     std::string::npos) {
+  // An integer 0 stays 0 in a column that counts by itself. Notes are counted, and a
+  // warning's text is kept, for CheckInserted().
   odbc::Statement(connection, "set up the session")
       .ExecuteDirect(
           "SET time_zone = '+00:00', sql_mode = concat(@@sql_mode, "
-          "',STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO')");
-  const std::string longest =
-      Value(connection, "SELECT @@max_allowed_packet", "ask how much the server takes")
-          .value_or("");
+          "',STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO'), sql_notes = 1, "
+          "max_error_count = 64");
+  odbc::Statement statement(connection, "ask what the server and the driver do",
+                            odbc::Statement::Stop::kNever);
+  statement.ExecuteDirect(Text("SELECT @@max_allowed_packet, ", Literal(kFourBytes)));
+  if (!statement.Fetch()) return;
+  const std::string longest = statement.Text(1).value_or("");
+  if (statement.Text(2) != kFourBytes) {
+    throw Error(
+        "cannot use the connection: its character set would change text; add "
+        "CHARSET=utf8mb4 to the connection string");
+  }
   size_t packet = 0;
   std::from_chars(longest.data(), longest.data() + longest.size(), packet);
   longest_statement_ = packet > 2 * kRoomInPacket ? packet - kRoomInPacket : packet / 2;
@@ -80,19 +164,22 @@ std::string_view MariadbDialect::Advise(const odbc::Diagnostic& diagnostic) {
          "statement is larger than its max_allowed_packet, or after its wait_timeout";
 }
 
-bool MariadbDialect::IsSameColumn(std::string_view one, std::string_view other) const {
-  return FoldCase(one) == FoldCase(other);
-}
-
 ReadPlan MariadbDialect::PlanRead(
     std::string_view sql, const std::vector<odbc::ColumnDescription>& columns) const {
   ReadPlan plan = Dialect::PlanRead(sql, columns);
+  // MariaDB's driver (3.1.15) says that it can go back to a row of a block; it then gives
+  // another row's value and leaves rows out. The sizes are the server's own.
+  plan.cut_values = CutValues::kNever;
   for (size_t i = 0; i < columns.size(); ++i) {
     const odbc::ColumnDescription& column = columns[i];
     ValueType& type = plan.columns[i].type;
     type.has_zone = type.kind == Kind::kTimestamp && column.type_name == "timestamp";
+    const bool is_struct = type.kind == Kind::kDate || type.kind == Kind::kTimestamp;
+    if (gives_structs_ && is_struct) plan.columns[i].format = CellFormat::kStruct;
     const bool is_decimal =
         column.sql_type == SQL_DECIMAL || column.sql_type == SQL_NUMERIC;
+    if (is_decimal) plan.columns[i].width = column.size + kSignPointAndZero;
+    if (type.kind == Kind::kTime) plan.columns[i].width = kLongestTime;
     if (is_decimal && column.size > kMostDigits && column.decimal_digits <= kMostPlaces) {
       type.kind = Kind::kDecimal;
       type.precision = kMostDigits;
@@ -106,22 +193,29 @@ std::string MariadbDialect::TypeName(const ValueType& type) const {
   return MariadbTypeName(type);
 }
 
-std::optional<Encoding> MariadbDialect::EncodingFor(const ValueType& type,
-                                                    const TableColumn& column) const {
-  return MariadbEncoding(type, column.type_name);
+ParameterStyle MariadbDialect::Parameters() const {
+  ParameterStyle style;
+  // The driver's own times have no fraction.
+  style.has_times = false;
+  // The session's time zone is UTC, and the server takes no other in a value.
+  style.says_zone = false;
+  return style;
 }
 
-InsertLimits MariadbDialect::Limits() const {
-  return {kRowsPerExecution, longest_statement_};
+InsertLimits MariadbDialect::Limits(odbc::Connection& connection) const {
+  if (!keeps_rows_) keeps_rows_ = KeepsRows(connection);
+  return {*keeps_rows_ ? kRowsPerExecution : 1, longest_statement_};
 }
 
 void MariadbDialect::CheckInserted(odbc::Connection& connection,
                                    const std::string& doing) const {
+  // The count is right even where a script has set how many warnings are kept to none.
+  if (Value(connection, "SELECT @@warning_count", doing) == "0") return;
   odbc::Statement warnings(connection, doing, odbc::Statement::Stop::kNever);
   warnings.ExecuteDirect("SHOW WARNINGS LIMIT 1");
-  if (!warnings.Fetch()) return;
-  const std::vector<odbc::Diagnostic> said = {
-      {"01000", 0, warnings.Text(3).value_or("")}};
+  const std::string text = warnings.Fetch() ? warnings.Text(3).value_or("")
+                                            : "the database has changed a value";
+  const std::vector<odbc::Diagnostic> said = {{"01000", 0, text}};
   throw odbc::OdbcError(doing, "SHOW WARNINGS", said, "");
 }
 
@@ -133,6 +227,24 @@ RelationKind MariadbDialect::Find(odbc::Connection& connection, const Relation& 
   if (!type) return RelationKind::kMissing;
   return type->find("VIEW") != std::string::npos ? RelationKind::kView
                                                  : RelationKind::kTable;
+}
+
+std::string MariadbDialect::RowsThatDepend(odbc::Connection& connection,
+                                           const Relation& relation,
+                                           const std::string& doing) const {
+  const std::string schema =
+      relation.schema.empty() ? "database()" : Literal(relation.schema);
+  return Value(
+             connection,
+             Text("SELECT concat('table ', constraint_schema, '.', table_name, ' refers "
+                  "to it by the foreign key ', constraint_name) FROM "
+                  "information_schema.referential_constraints WHERE "
+                  "unique_constraint_schema = ",
+                  schema, " AND referenced_table_name = ", Literal(relation.identifier),
+                  " AND table_name <> referenced_table_name AND delete_rule IN "
+                  "('CASCADE', 'SET NULL', 'SET DEFAULT') LIMIT 1"),
+             doing)
+      .value_or("");
 }
 
 void MariadbDialect::CheckAppend(odbc::Connection& connection, const Relation& relation,
@@ -167,15 +279,21 @@ std::string MariadbDialect::TableOptions(odbc::Connection& connection,
 std::vector<TableColumn> MariadbDialect::Columns(odbc::Connection& connection,
                                                  const Relation& relation,
                                                  const std::string& doing) const {
+  // Unlike information_schema, it knows temporary tables.
   odbc::Statement statement(connection, doing);
-  statement.ExecuteDirect(
-      "SELECT column_name, column_type FROM information_schema.columns" +
-      Picks(relation) + " ORDER BY ordinal_position");
+  statement.ExecuteDirect("SHOW COLUMNS FROM " + Name(relation));
   std::vector<TableColumn> columns;
   while (statement.Fetch()) {
     const std::string type_name = statement.Text(2).value_or("");
     columns.push_back(
-        {statement.Text(1).value_or(""), type_name, MariadbSecondDigits(type_name)});
+        {statement.Text(1).value_or(""), type_name, ReadMariadbType(type_name)});
+    const bool is_instant = columns.back().type.has_zone == true;
+    columns.back().declaration = type_name + (is_instant ? " null" : "");
+    const bool has_default = statement.Text(5).has_value();
+    const std::string extra = FoldCase(statement.Text(6).value_or(""));
+    columns.back().is_filled = has_default ||
+                               extra.find("auto_increment") != std::string::npos ||
+                               extra.find("generated") != std::string::npos;
   }
   return columns;
 }
@@ -217,19 +335,6 @@ void MariadbDialect::ReleaseStaging(odbc::Connection& connection,
                                     const Relation& staging) const {
   (void)Value(connection, Text("SELECT release_lock(", LockName(staging), ")"),
               "release a staging table");
-}
-
-std::vector<SwapStep> MariadbDialect::SwapSteps(const Relation& staging,
-                                                const Relation& target,
-                                                RelationKind kind) const {
-  const std::string from = Name(staging);
-  const std::string to = Name(target);
-  if (kind == RelationKind::kMissing) return {{"RENAME TABLE " + from + " TO " + to, ""}};
-  const std::string old = Name(OldTable(staging, target));
-  const bool is_view = kind == RelationKind::kView;
-  return {{Text("RENAME TABLE ", to, " TO ", old, ", ", from, " TO ", to),
-           Text("RENAME TABLE ", to, " TO ", from, ", ", old, " TO ", to)},
-          {(is_view ? "DROP VIEW " : "DROP TABLE ") + old, ""}};
 }
 
 }  // namespace aft

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "plugin/warehouse/dialect.h"
+#include "plugin/warehouse/dialects/dialect.h"
 
 namespace aft {
 
@@ -19,17 +19,20 @@ namespace aft {
 /// nothing of that is lost.
 class SqliteDialect final : public Dialect {
  public:
-  using Dialect::Dialect;
+  SqliteDialect();
 
   /// Advice on the errors that SQLite's result codes stand for.
   static std::string_view Advise(const odbc::Diagnostic& diagnostic);
 
-  [[nodiscard]] std::string Name(const Relation& relation) const override;
-  [[nodiscard]] bool IsSameColumn(std::string_view one,
-                                  std::string_view other) const override;
   [[nodiscard]] std::string ForDriver(std::string_view sql) const override;
+  /// Each value says its own type, which no parameter changes.
+  [[nodiscard]] std::optional<std::vector<odbc::ColumnDescription>>
+  DescribeWithParameters(odbc::Connection& connection, const Query& query,
+                         const std::string& doing) const override {
+    return DescribeQuery(connection, query, doing);
+  }
   [[nodiscard]] std::vector<odbc::ColumnDescription> DescribeQuery(
-      odbc::Connection& connection, const std::string& sql,
+      odbc::Connection& connection, const Query& query,
       const std::string& doing) const override;
   [[nodiscard]] ReadPlan PlanRead(
       std::string_view sql,
@@ -39,20 +42,20 @@ class SqliteDialect final : public Dialect {
   std::optional<int64_t> Execute(odbc::Connection& connection, std::string_view sql,
                                  const std::string& doing) const override;
   [[nodiscard]] std::string TypeName(const ValueType& type) const override;
-  [[nodiscard]] std::optional<Encoding> EncodingFor(
-      const ValueType& type, const TableColumn& column) const override;
+  [[nodiscard]] ParameterStyle Parameters() const override;
   [[nodiscard]] std::string BeginStatement() const override;
-  [[nodiscard]] bool HasTransactionalDdl() const override { return true; }
+  [[nodiscard]] bool HasSchema(odbc::Connection& connection, const Relation& relation,
+                               const std::string& doing) const override;
   void EnsureSchema(odbc::Connection& connection, const Relation& relation,
                     const std::string& doing) const override;
   [[nodiscard]] RelationKind Find(odbc::Connection& connection, const Relation& relation,
                                   const std::string& doing) const override;
+  [[nodiscard]] std::vector<std::string> DropsOfLeft(
+      odbc::Connection& connection, const Relation& relation,
+      const std::string& doing) const override;
   [[nodiscard]] std::vector<TableColumn> Columns(odbc::Connection& connection,
                                                  const Relation& relation,
                                                  const std::string& doing) const override;
-  [[nodiscard]] std::vector<SwapStep> SwapSteps(const Relation& staging,
-                                                const Relation& target,
-                                                RelationKind kind) const override;
 };
 
 }  // namespace aft

@@ -7,16 +7,14 @@
 #include <string_view>
 #include <vector>
 
-#include "plugin/warehouse/dialect.h"
+#include "plugin/warehouse/dialects/dialect.h"
 
 namespace aft {
 
 /// MariaDB and MySQL through MariaDB's driver.
 ///
-/// Making, renaming and dropping a table commits, but one statement renames two tables
-/// at once, so that a target is never missing. A server that is left to itself makes
-/// values fit; here it has to refuse them or to warn, which is asked for after each
-/// INSERT.
+/// A server that is left to itself makes values fit; here it has to refuse them or to
+/// warn, which is asked for after each INSERT.
 class MariadbDialect final : public Dialect {
  public:
   /// Sets the session's time zone and how strict it is, and asks how much it takes.
@@ -25,20 +23,19 @@ class MariadbDialect final : public Dialect {
   /// Advice on errors that don't say enough themselves.
   static std::string_view Advise(const odbc::Diagnostic& diagnostic);
 
-  [[nodiscard]] bool IsSameColumn(std::string_view one,
-                                  std::string_view other) const override;
   [[nodiscard]] ReadPlan PlanRead(
       std::string_view sql,
       const std::vector<odbc::ColumnDescription>& columns) const override;
   [[nodiscard]] std::string TypeName(const ValueType& type) const override;
-  [[nodiscard]] std::optional<Encoding> EncodingFor(
-      const ValueType& type, const TableColumn& column) const override;
-  [[nodiscard]] InsertLimits Limits() const override;
+  [[nodiscard]] ParameterStyle Parameters() const override;
+  [[nodiscard]] InsertLimits Limits(odbc::Connection& connection) const override;
   void CheckInserted(odbc::Connection& connection,
                      const std::string& doing) const override;
-  [[nodiscard]] bool HasTransactionalDdl() const override { return false; }
   [[nodiscard]] RelationKind Find(odbc::Connection& connection, const Relation& relation,
                                   const std::string& doing) const override;
+  [[nodiscard]] std::string RowsThatDepend(odbc::Connection& connection,
+                                           const Relation& relation,
+                                           const std::string& doing) const override;
   void CheckAppend(odbc::Connection& connection, const Relation& relation,
                    const std::string& doing) const override;
   [[nodiscard]] std::string TableOptions(odbc::Connection& connection,
@@ -51,12 +48,11 @@ class MariadbDialect final : public Dialect {
   [[nodiscard]] std::vector<TableColumn> Columns(odbc::Connection& connection,
                                                  const Relation& relation,
                                                  const std::string& doing) const override;
-  [[nodiscard]] std::vector<SwapStep> SwapSteps(const Relation& staging,
-                                                const Relation& target,
-                                                RelationKind kind) const override;
 
  private:
+  bool gives_structs_;
   size_t longest_statement_ = 0;
+  mutable std::optional<bool> keeps_rows_;
 };
 
 }  // namespace aft

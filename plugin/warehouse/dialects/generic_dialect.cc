@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/warehouse/generic_dialect.h"
+#include "plugin/warehouse/dialects/generic_dialect.h"
 
 #include <algorithm>
 
-#include "plugin/warehouse/fold_case.h"
-#include "plugin/warehouse/value_text.h"
+#include "plugin/warehouse/dialects/described_column.h"
+#include "plugin/warehouse/values/fold_case.h"
+#include "plugin/warehouse/values/value_text.h"
 
 namespace aft {
 namespace {
@@ -43,7 +44,9 @@ bool IsLong(Kind kind) {
 
 }  // namespace
 
-GenericDialect::GenericDialect(odbc::Connection& connection) : Dialect(connection) {
+GenericDialect::GenericDialect(odbc::Connection& connection)
+    : Dialect(std::make_unique<WriteStatements>(
+          NamesOf(connection), connection.InfoNumber(SQL_TXN_CAPABLE) == SQL_TC_ALL)) {
   // The standard's names will have to do where a driver can't tell.
   try {
     odbc::Statement types(connection, "ask the driver for the types of columns");
@@ -87,6 +90,9 @@ std::string GenericDialect::TypeName(const ValueType& type) const {
   if (picked.name.empty()) return standard;
   const bool has_fraction = type.kind == Kind::kTime || type.kind == Kind::kTimestamp;
   if (has_fraction && picked.has_parameters) return picked.name + "(6)";
+  if (type.kind == Kind::kDecimal && picked.size > 0 && picked.size < 38) {
+    standard = DecimalTypeName(type, static_cast<int>(picked.size));
+  }
   return picked.name + standard.substr(parameters);
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/warehouse/sqlite_type.h"
+#include "plugin/warehouse/dialects/sqlite_type.h"
 
 #include <array>
 #include <utility>
 
 #include "host_shim/error.h"
-#include "plugin/warehouse/fold_case.h"
+#include "plugin/warehouse/values/fold_case.h"
 
 namespace aft {
 namespace {
@@ -27,34 +27,26 @@ ValueType DeclaredTemporal(Kind kind, std::string_view name) {
   return type;
 }
 
-std::optional<Encoding> EncodeInteger(const SqliteType& declared) {
-  if (declared.type.kind == Kind::kReal && !declared.is_open) {
-    return Encoding::kIntegerAsReal;
+ColumnKind KindOf(const SqliteType& declared) {
+  if (declared.is_open) return ColumnKind::kNumber;
+  switch (declared.type.kind) {
+    case Kind::kBoolean:
+      return ColumnKind::kBoolean;
+    case Kind::kInteger:
+      return ColumnKind::kInteger;
+    case Kind::kReal:
+      return ColumnKind::kReal;
+    case Kind::kText:
+      return ColumnKind::kText;
+    case Kind::kBinary:
+      return ColumnKind::kBinary;
+    case Kind::kDate:
+      return ColumnKind::kDate;
+    case Kind::kTime:
+      return ColumnKind::kTime;
+    default:
+      return ColumnKind::kTimestamp;
   }
-  if (declared.is_open || declared.type.kind == Kind::kInteger) return Encoding::kInteger;
-  return std::nullopt;
-}
-
-std::optional<Encoding> EncodeReal(const SqliteType& declared) {
-  if (declared.type.kind == Kind::kInteger) return Encoding::kRealAsInteger;
-  if (declared.is_open || declared.type.kind == Kind::kReal) return Encoding::kReal;
-  return std::nullopt;
-}
-
-/// Decimals of up to 15 digits come back from a double by rounding; longer ones only
-/// from text.
-std::optional<Encoding> EncodeDecimal(const ValueType& type, const SqliteType& declared) {
-  const bool is_number = declared.is_open || declared.type.kind == Kind::kReal;
-  if (is_number && type.precision <= 15) return Encoding::kDecimalText;
-  return std::nullopt;
-}
-
-std::optional<Encoding> EncodeTemporal(const ValueType& type,
-                                       const SqliteType& declared) {
-  const bool is_same = declared.type.kind == type.kind &&
-                       declared.type.has_zone == type.has_zone &&
-                       declared.type.digits >= type.digits;
-  return is_same ? std::optional(Encoding::kAsText) : std::nullopt;
 }
 
 }  // namespace
@@ -112,36 +104,21 @@ std::string SqliteTypeName(const ValueType& type) {
   return "";
 }
 
-std::optional<Encoding> SqliteEncoding(const ValueType& type,
-                                       std::string_view type_name) {
+// SQLite keeps whatever it is given, of any length and number of digits. Of a column
+// without any type it keeps the value's own type as well; of an unknown type, it makes
+// numbers of texts that look like some.
+ColumnType SqliteColumnType(std::string_view type_name) {
   const SqliteType declared = ReadSqliteType(type_name);
-  // Only a column without any type keeps what it is given; of an unknown type, SQLite
-  // makes numbers of texts that look like some.
-  const bool is_untyped = type_name.empty();
-  const bool is_same = declared.type.kind == type.kind || is_untyped;
-  const bool is_text = declared.type.kind == Kind::kText;
-  switch (type.kind) {
-    case Kind::kNull:
-      return Encoding::kNull;
-    case Kind::kText:
-      return is_same ? std::optional(Encoding::kText) : std::nullopt;
-    case Kind::kBinary:
-      return is_same ? std::optional(Encoding::kBinary) : std::nullopt;
-    default:
-      if (is_text) return Encoding::kAsText;
-  }
-  switch (type.kind) {
-    case Kind::kBoolean:
-      return is_same ? Encoding::kInteger : EncodeInteger(declared);
-    case Kind::kInteger:
-      return EncodeInteger(declared);
-    case Kind::kReal:
-      return EncodeReal(declared);
-    case Kind::kDecimal:
-      return is_untyped ? Encoding::kAsText : EncodeDecimal(type, declared);
-    default:
-      return is_untyped ? Encoding::kAsText : EncodeTemporal(type, declared);
-  }
+  ColumnType type;
+  type.kind = type_name.empty() ? ColumnKind::kAny : KindOf(declared);
+  type.bits = type.kind == ColumnKind::kReal ? 53 : 64;
+  type.holds_nul = true;
+  type.holds_nan = false;
+  const bool has_seconds =
+      type.kind == ColumnKind::kTime || type.kind == ColumnKind::kTimestamp;
+  if (has_seconds) type.second_digits = declared.type.digits;
+  if (type.kind == ColumnKind::kTimestamp) type.has_zone = declared.type.has_zone;
+  return type;
 }
 
 }  // namespace aft

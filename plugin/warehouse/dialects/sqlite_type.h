@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
-#include "plugin/warehouse/value_type.h"
-#include "plugin/warehouse/write_column.h"
+#include "plugin/warehouse/dialects/column_type.h"
+#include "plugin/warehouse/values/value_type.h"
 
 /// Declared types of SQLite's columns, which bind nothing: what they promise to their
 /// readers, and what may be written under them without changing.
@@ -24,7 +23,7 @@ SqliteType ReadSqliteType(std::string_view type_name);
 
 /// The declaration that reads back as `type`, or "" for none.
 std::string SqliteTypeName(const ValueType& type);
-/// How values go into a column so declared; nothing where they would change in it.
-std::optional<Encoding> SqliteEncoding(const ValueType& type, std::string_view type_name);
+/// What a column so declared holds.
+ColumnType SqliteColumnType(std::string_view type_name);
 
 }  // namespace aft

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/warehouse/sqlite_dialect.h"
+#include "plugin/warehouse/dialects/sqlite_dialect.h"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 
 #include "host_shim/error.h"
-#include "plugin/warehouse/fold_case.h"
-#include "plugin/warehouse/sqlite_type.h"
+#include "plugin/warehouse/dialects/sqlite_statements.h"
+#include "plugin/warehouse/dialects/sqlite_type.h"
+#include "plugin/warehouse/values/fold_case.h"
 
 namespace aft {
 namespace {
@@ -45,58 +46,96 @@ size_t EndOfComment(std::string_view sql, size_t at) {
   return start == "--" ? found : found + end.size();
 }
 
+/// Lets SQLite notice that another connection has changed a table. It looks when it runs
+/// a statement, and not when it prepares one.
+void ReadSchemas(odbc::Connection& connection, const std::string& doing) {
+  std::vector<std::string> names;
+  odbc::Statement databases(connection, doing);
+  databases.ExecuteDirect(
+      "SELECT '\"'||replace(name,'\"','\"\"')||'\"' FROM "
+      "pragma_database_list WHERE name<>'temp'");
+  while (databases.Fetch()) names.push_back(databases.Text(1).value_or("main"));
+  for (const std::string& name : names) {
+    odbc::Statement tables(connection, doing);
+    tables.ExecuteDirect(Text("SELECT 1 FROM ", name, ".sqlite_master LIMIT 1"));
+    (void)tables.Fetch();
+  }
+}
+
 /// True for what may stand in a FROM clause.
 bool IsQuery(std::string_view word) {
   return word == "select" || word == "with" || word == "values";
 }
 
-/// The query with its columns named c0, c1, … The LIMIT without effect keeps SQLite
-/// (3.40) from merging the query into ours, where each mention of a column would
-/// compute it again.
-std::string NumberColumns(std::string_view sql, size_t count) {
+/// True where the driver knows a column's declared type. sqliteodbc 0.9998 calls a column
+/// without one "varchar", of 255, which therefore says nothing.
+bool IsDeclared(const odbc::ColumnDescription& column) {
+  return column.type_name != "varchar" || column.size != 255;
+}
+
+/// The query with its columns named c0, c1, … SQLite (3.40) merges it into ours, where
+/// each mention of a column computes it again; a LIMIT without effect prevents that. A
+/// column with a declared type is no expression, so that it need not be prevented.
+std::string NumberColumns(std::string_view sql, size_t count, bool has_expressions) {
   std::string numbered = "WITH aft_query (";
   for (size_t i = 0; i < count; ++i) numbered += Text(i == 0 ? "c" : ", c", i);
-  return numbered +
-         Text(") AS (SELECT * FROM (\n", sql, "\n) LIMIT -1 OFFSET 0) SELECT ");
+  return numbered + Text(") AS (SELECT * FROM (\n", sql, "\n)",
+                         has_expressions ? " LIMIT -1 OFFSET 0" : "", ") SELECT ");
 }
 
 /// A value behind a letter that says what it is: i, r, t, b, or h for a text with NUL
-/// characters. Twenty digits name one double only.
-std::string TaggedValue(size_t column) {
+/// characters. Twenty digits name one double only. What the column is declared to hold is
+/// looked for first.
+std::string TaggedValue(size_t column, Kind expected) {
   const std::string c = Text("c", column);
-  return Text("CASE typeof(", c, ") WHEN 'integer' THEN 'i'||", c,
-              " WHEN 'real' THEN 'r'||printf('%!.20g',", c,
-              ") WHEN 'text' THEN CASE WHEN instr(", c, ",char(0)) THEN 'h'||hex(", c,
-              ") ELSE 't'||", c, " END WHEN 'blob' THEN 'b'||hex(", c, ") END");
+  const std::string text = Text(" WHEN 'text' THEN CASE WHEN instr(", c,
+                                ",char(0)) THEN 'h'||hex(", c, ") ELSE 't'||", c, " END");
+  const std::string real = Text(" WHEN 'real' THEN printf('r%!.20g',", c, ")");
+  if (expected == Kind::kInteger || expected == Kind::kBoolean) {
+    // A column has its declared type in a UNION as well, where other kinds may follow.
+    return Text("CASE typeof(", c, ") WHEN 'integer' THEN ", c, real, text,
+                " WHEN 'blob' THEN 'b'||hex(", c, ") END");
+  }
+  const bool is_text = expected == Kind::kText;
+  return Text("CASE typeof(", c, ")", is_text ? text : real, " WHEN 'integer' THEN 'i'||",
+              c, is_text ? real : text, " WHEN 'blob' THEN 'b'||hex(", c, ") END");
+}
+
+/// A value as it is, but not cut at a NUL character.
+std::string PlainValue(size_t column) {
+  const std::string c = Text("c", column);
+  return Text("CASE WHEN instr(", c, ",char(0)) THEN 'h'||hex(", c, ") ELSE ", c, " END");
+}
+
+/// True for types whose values can't be taken for something else as text: what is none of
+/// them doesn't read as one.
+bool IsPlain(Kind kind) {
+  return kind == Kind::kDate || kind == Kind::kTime || kind == Kind::kTimestamp;
+}
+
+std::string ValueAsText(size_t column, const ReadColumnPlan& plan) {
+  return plan.format == CellFormat::kTagged ? TaggedValue(column, plan.type.kind)
+                                            : PlainValue(column);
 }
 
 ReadColumnPlan PlanColumn(const odbc::ColumnDescription& column) {
-  // sqliteodbc 0.9998 calls a column without a declared type "varchar", of 255, which
-  // therefore says nothing.
-  const bool is_declared = column.type_name != "varchar" || column.size != 255;
-  const SqliteType declared = ReadSqliteType(is_declared ? column.type_name : "");
-  // The text of an integer is exact, and other values in its column read as none.
-  const bool is_integer = declared.type.kind == Kind::kInteger;
-  return {column.name, declared.type,
-          is_integer ? CellFormat::kText : CellFormat::kTagged, declared.is_open};
+  const SqliteType declared = ReadSqliteType(IsDeclared(column) ? column.type_name : "");
+  ReadColumnPlan plan;
+  plan.name = column.name;
+  plan.type = declared.type;
+  plan.format = IsPlain(declared.type.kind) ? CellFormat::kText : CellFormat::kTagged;
+  plan.is_inferred = declared.is_open;
+  return plan;
 }
 
 }  // namespace
+
+SqliteDialect::SqliteDialect() : Dialect(std::make_unique<SqliteStatements>()) {}
 
 std::string_view SqliteDialect::Advise(const odbc::Diagnostic& diagnostic) {
   if (diagnostic.native_code != kBusy && diagnostic.native_code != kLocked) return "";
   return "another connection holds the database and didn't let go within the driver's "
          "Timeout";
-}
-
-std::string SqliteDialect::Name(const Relation& relation) const {
-  std::string name;
-  if (!relation.schema.empty()) name = Part(relation.schema, relation.quote_schema) + ".";
-  return name + Part(relation.identifier, relation.quote_identifier);
-}
-
-bool SqliteDialect::IsSameColumn(std::string_view one, std::string_view other) const {
-  return FoldCase(one) == FoldCase(other);
 }
 
 // sqliteodbc 0.9998 takes an apostrophe in a comment for the start of a string, and a
@@ -131,12 +170,14 @@ std::optional<int64_t> SqliteDialect::Execute(odbc::Connection& connection,
 }
 
 std::vector<odbc::ColumnDescription> SqliteDialect::DescribeQuery(
-    odbc::Connection& connection, const std::string& sql,
-    const std::string& doing) const {
-  if (!IsQuery(FirstWord(sql))) return Dialect::DescribeQuery(connection, sql, doing);
+    odbc::Connection& connection, const Query& query, const std::string& doing) const {
+  const std::string& sql = query.sql;
+  if (!IsQuery(FirstWord(sql))) return Dialect::DescribeQuery(connection, query, doing);
+  ReadSchemas(connection, doing);
   const bool is_values = FirstWord(sql) == "values";
   std::vector<odbc::ColumnDescription> columns = Dialect::DescribeQuery(
-      connection, is_values ? Text("SELECT * FROM (\n", sql, "\n)") : sql, doing);
+      connection,
+      {is_values ? Text("SELECT * FROM (\n", sql, "\n)") : sql, query.parameters}, doing);
   // sqliteodbc 0.9998 takes what stands before a point in a name for a table and cuts it
   // off, but not from labels in a row that starts with a column of no table.
   const auto has_cut = [](const odbc::ColumnDescription& column) {
@@ -158,15 +199,19 @@ ReadPlan SqliteDialect::PlanRead(
   if (!IsQuery(FirstWord(sql))) {
     plan.sql = sql;
     for (const odbc::ColumnDescription& column : columns) {
-      plan.columns.push_back({column.name, {Kind::kText}, CellFormat::kText, false});
+      ReadColumnPlan& planned = plan.columns.emplace_back();
+      planned.name = column.name;
+      planned.type = {Kind::kText};
     }
     return plan;
   }
-  plan.sql = NumberColumns(sql, columns.size());
+  const bool has_expressions =
+      std::any_of(columns.begin(), columns.end(),
+                  [](const auto& column) { return !IsDeclared(column); });
+  plan.sql = NumberColumns(sql, columns.size(), has_expressions);
   for (size_t i = 0; i < columns.size(); ++i) {
     plan.columns.push_back(PlanColumn(columns[i]));
-    const bool is_tagged = plan.columns.back().format == CellFormat::kTagged;
-    plan.sql += Text(i == 0 ? "" : ", ", is_tagged ? TaggedValue(i) : Text("c", i));
+    plan.sql += Text(i == 0 ? "" : ", ", ValueAsText(i, plan.columns.back()));
   }
   plan.sql += " FROM aft_query";
   return plan;
@@ -174,7 +219,7 @@ ReadPlan SqliteDialect::PlanRead(
 
 std::string SqliteDialect::KindsQuery(std::string_view sql,
                                       const std::vector<ReadColumnPlan>& columns) const {
-  std::string query = NumberColumns(sql, columns.size());
+  std::string query = NumberColumns(sql, columns.size(), /*has_expressions=*/true);
   static constexpr std::array<std::pair<std::string_view, Kind>, 4> kTypes = {
       {{"integer", Kind::kInteger},
        {"real", Kind::kReal},
@@ -198,23 +243,33 @@ std::string SqliteDialect::TypeName(const ValueType& type) const {
   return SqliteTypeName(type);
 }
 
-std::optional<Encoding> SqliteDialect::EncodingFor(const ValueType& type,
-                                                   const TableColumn& column) const {
-  return SqliteEncoding(type, column.type_name);
+ParameterStyle SqliteDialect::Parameters() const {
+  ParameterStyle style;
+  // sqliteodbc 0.9998 has no bits; and its own text of dates and times is another one.
+  style.has_bits = false;
+  style.has_dates = style.has_times = style.has_timestamps = false;
+  return style;
 }
 
 // Takes the write lock at the start, where SQLite waits for it; a transaction that
 // begins by reading would fail at once when another one writes.
 std::string SqliteDialect::BeginStatement() const { return "BEGIN IMMEDIATE"; }
 
-void SqliteDialect::EnsureSchema(odbc::Connection& connection, const Relation& relation,
-                                 const std::string& doing) const {
-  if (relation.schema.empty()) return;
+bool SqliteDialect::HasSchema(odbc::Connection& connection, const Relation& relation,
+                              const std::string& doing) const {
+  if (relation.schema.empty()) return true;
   odbc::Statement databases(connection, doing);
   databases.ExecuteDirect("SELECT name FROM pragma_database_list");
   while (databases.Fetch()) {
-    if (FoldCase(databases.Text(1).value_or("")) == FoldCase(relation.schema)) return;
+    if (FoldCase(databases.Text(1).value_or("")) == FoldCase(relation.schema))
+      return true;
   }
+  return false;
+}
+
+void SqliteDialect::EnsureSchema(odbc::Connection& connection, const Relation& relation,
+                                 const std::string& doing) const {
+  if (HasSchema(connection, relation, doing)) return;
   throw Error(Text("cannot ", doing, ": schema '", relation.schema,
                    "' is no attached database of this SQLite connection; attach it, or "
                    "use 'main'"));
@@ -235,6 +290,29 @@ RelationKind SqliteDialect::Find(odbc::Connection& connection, const Relation& r
   return RelationKind::kMissing;
 }
 
+// Of a write that goes on, nobody else sees a table with such a name.
+std::vector<std::string> SqliteDialect::DropsOfLeft(odbc::Connection& connection,
+                                                    const Relation& relation,
+                                                    const std::string& doing) const {
+  Relation left = relation;
+  left.identifier = "sqlite_master";
+  std::string digits;
+  for (int i = 0; i < 16; ++i) digits += "[0-9a-f]";
+  odbc::Statement relations(connection, doing);
+  relations.ExecuteDirect(
+      Text("SELECT name, type FROM ", Name(left), " WHERE type IN ('table', 'view') AND ",
+           "(name GLOB 'aft_old_", digits, "' OR name GLOB 'aft_staging_", digits, "')"));
+  left.quote_identifier = true;
+  std::vector<std::string> drops;
+  while (relations.Fetch()) {
+    left.identifier = relations.Text(1).value_or("");
+    const bool is_view = relations.Text(2) == "view";
+    drops.push_back(
+        statements().Drop(left, is_view ? RelationKind::kView : RelationKind::kTable));
+  }
+  return drops;
+}
+
 std::vector<TableColumn> SqliteDialect::Columns(odbc::Connection& connection,
                                                 const Relation& relation,
                                                 const std::string& doing) const {
@@ -245,24 +323,19 @@ std::vector<TableColumn> SqliteDialect::Columns(odbc::Connection& connection,
   };
   odbc::Statement names(connection, doing);
   names.ExecuteDirect(
-      Text("SELECT name, type FROM pragma_table_info(", literal(relation.identifier),
+      Text("SELECT name, type, dflt_value IS NOT NULL OR (pk > 0 AND upper(type) = "
+           "'INTEGER') FROM pragma_table_info(",
+           literal(relation.identifier),
            relation.schema.empty() ? "" : ", " + literal(relation.schema), ")"));
   std::vector<TableColumn> columns;
   while (names.Fetch()) {
-    columns.push_back({names.Text(1).value_or(""), names.Text(2).value_or("")});
+    const std::string type_name = names.Text(2).value_or("");
+    columns.push_back(
+        {names.Text(1).value_or(""), type_name, SqliteColumnType(type_name)});
+    columns.back().is_filled = names.Text(3) == "1";
+    columns.back().declaration = type_name;
   }
   return columns;
-}
-
-std::vector<SwapStep> SqliteDialect::SwapSteps(const Relation& staging,
-                                               const Relation& target,
-                                               RelationKind kind) const {
-  std::vector<SwapStep> steps = Dialect::SwapSteps(staging, target, kind);
-  // Otherwise a rename (SQLite 3.26 and later) looks into every view, and fails at those
-  // that read the table just dropped.
-  steps.insert(steps.begin(), {"PRAGMA legacy_alter_table = ON", ""});
-  steps.push_back({"PRAGMA legacy_alter_table = OFF", ""});
-  return steps;
 }
 
 }  // namespace aft

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plugin/warehouse/dialects/dialect.h"
+
+namespace aft {
+
+/// PostgreSQL through psqlodbc, which gives timestamps in the session's time zone and
+/// without its name; so the session's is UTC.
+class PostgresDialect final : public Dialect {
+ public:
+  /// Sets the session's time zone, and asks how long an identifier may be: the server
+  /// cuts longer ones.
+  explicit PostgresDialect(odbc::Connection& connection);
+
+  [[nodiscard]] std::string ForDriver(std::string_view sql) const override;
+  [[nodiscard]] std::optional<std::vector<odbc::ColumnDescription>>
+  DescribeWithParameters(odbc::Connection& connection, const Query& query,
+                         const std::string& doing) const override;
+  [[nodiscard]] ReadPlan PlanRead(
+      std::string_view sql,
+      const std::vector<odbc::ColumnDescription>& columns) const override;
+  [[nodiscard]] std::string TypeName(const ValueType& type) const override;
+  [[nodiscard]] bool TakesArrays(odbc::Connection& connection) const override;
+  [[nodiscard]] std::vector<TableColumn> Columns(odbc::Connection& connection,
+                                                 const Relation& relation,
+                                                 const std::string& doing) const override;
+  [[nodiscard]] bool HasSchema(odbc::Connection& connection, const Relation& relation,
+                               const std::string& doing) const override;
+  [[nodiscard]] RelationKind Find(odbc::Connection& connection, const Relation& relation,
+                                  const std::string& doing) const override;
+  [[nodiscard]] std::vector<DependentView> Views(odbc::Connection& connection,
+                                                 const Relation& relation,
+                                                 const std::string& doing) const override;
+  [[nodiscard]] std::vector<std::string> DropsOfLeft(
+      odbc::Connection& connection, const Relation& relation,
+      const std::string& doing) const override;
+  [[nodiscard]] bool HasBelongings(odbc::Connection& connection, const Relation& relation,
+                                   const std::string& doing) const override;
+  [[nodiscard]] std::string RowsThatDepend(odbc::Connection& connection,
+                                           const Relation& relation,
+                                           const std::string& doing) const override;
+  [[nodiscard]] std::string TransactionId(odbc::Connection& connection,
+                                          const std::string& doing) const override;
+  [[nodiscard]] std::optional<bool> HasCommitted(
+      odbc::Connection& connection, const std::string& transaction_id) const override;
+
+ private:
+  struct Session {
+    SqlNames names;
+    bool tells_numerics_apart = false;
+  };
+
+  static Session SetUp(odbc::Connection& connection);
+  explicit PostgresDialect(Session session);
+  /// True for a numeric without precision and scale.
+  [[nodiscard]] bool IsUndeclared(const odbc::ColumnDescription& column) const;
+
+  bool tells_numerics_apart_;
+  mutable std::optional<bool> takes_arrays_;
+};
+
+}  // namespace aft

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/warehouse/dialects/postgres_statements.h"
+
+#include "host_shim/error.h"
+
+namespace aft {
+
+// Whoever reads sees the old rows until the end. Rows that a policy hides would not be
+// found; so the server refuses where there are such policies.
+std::vector<WriteStep> PostgresStatements::Lock(const Relation& target) const {
+  return {{"LOCK TABLE " + Name(target) + " IN SHARE ROW EXCLUSIVE MODE", ""},
+          {"SET LOCAL row_security = off", ""}};
+}
+
+std::vector<WriteStep> PostgresStatements::Clear(const Relation& target) const {
+  std::vector<WriteStep> steps = Lock(target);
+  steps.push_back({"DELETE FROM " + Name(target), ""});
+  return steps;
+}
+
+Relation PostgresStatements::MergeStaging(const Relation&,
+                                          const std::string& name) const {
+  return {"", "pg_temp", name};
+}
+
+// The server never looks into temporary tables by itself, and plans badly without.
+std::vector<WriteStep> PostgresStatements::PrepareMerge(const Merge& merge) const {
+  std::vector<WriteStep> steps = {{"ANALYZE " + Name(merge.staging), ""}};
+  for (WriteStep& step : Lock(merge.target)) steps.push_back(std::move(step));
+  return steps;
+}
+
+std::string PostgresStatements::Update(const Merge& merge) const {
+  std::string values;
+  for (const TableColumn& column : merge.values) {
+    const std::string name = names().Quote(column.name);
+    values += Text(values.empty() ? "" : ", ", name, " = aft_s.", name);
+  }
+  return Text("UPDATE ", Name(merge.target), " aft_t SET ", values, " FROM ",
+              Name(merge.staging), " aft_s WHERE ", HasSameKey(merge, "aft_t", "aft_s"));
+}
+
+std::string PostgresStatements::CreateSchema(const Relation& relation) const {
+  return "CREATE SCHEMA IF NOT EXISTS " +
+         names().Part(relation.schema, relation.quote_schema);
+}
+
+}  // namespace aft

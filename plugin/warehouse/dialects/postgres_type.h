@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+#include "plugin/warehouse/dialects/column_type.h"
+
+namespace aft {
+
+/// The type of a column: its name in pg_type and its modifier in pg_attribute, which says
+/// how many digits or characters there are, or is -1.
+ColumnType ReadPostgresType(std::string_view name, int modifier);
+
+}  // namespace aft

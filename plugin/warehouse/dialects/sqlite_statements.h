@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "plugin/warehouse/dialects/write_statements.h"
+
+namespace aft {
+
+/// SQLite, where all statements of a write are one transaction.
+class SqliteStatements final : public WriteStatements {
+ public:
+  SqliteStatements() : WriteStatements(Names(), /*has_transactional_ddl=*/true) {}
+
+  [[nodiscard]] std::vector<WriteStep> Swap(const Relation& staging,
+                                            const Relation& target,
+                                            RelationKind kind) const override;
+  [[nodiscard]] bool has_temporary_tables() const override { return true; }
+  [[nodiscard]] Relation MergeStaging(const Relation& target,
+                                      const std::string& name) const override;
+  [[nodiscard]] std::vector<WriteStep> CreateLike(
+      const Merge& merge, const std::vector<TableColumn>& new_columns) const override;
+  [[nodiscard]] std::vector<WriteStep> PrepareMerge(const Merge& merge) const override;
+  [[nodiscard]] std::vector<WriteStep> InsertNew(const Merge& merge) const override;
+
+ private:
+  static SqlNames Names();
+};
+
+}  // namespace aft

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "plugin/warehouse/dialects/column_type.h"
+
+namespace aft {
+
+/// A column of a table as it is declared.
+struct TableColumn {
+  TableColumn(std::string column, std::string sql_type, const ColumnType& parsed = {})
+      : name(std::move(column)), type_name(std::move(sql_type)), type(parsed) {}
+
+  std::string name;
+  std::string type_name;
+  ColumnType type;
+  /// Of PostgreSQL's columns that texts don't go into by themselves: the SQL name of the
+  /// type to cast them to.
+  std::string cast;
+  /// The database fills it where rows come without: it counts, is generated, or has a
+  /// default.
+  bool is_filled = false;
+  /// What declares a new column of the same type; nothing where that isn't known.
+  std::optional<std::string> declaration;
+};
+
+/// A view that reads a table, or another such view.
+struct DependentView {
+  std::string schema;
+  std::string identifier;
+  /// It keeps its rows, and dbt does not make it anew while its definition stays.
+  bool is_materialized = false;
+};
+
+}  // namespace aft

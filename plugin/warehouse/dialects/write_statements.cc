@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/warehouse/dialects/write_statements.h"
+
+#include <utility>
+
+#include "host_shim/error.h"
+
+namespace aft {
+
+WriteStatements::WriteStatements(SqlNames names, bool has_transactional_ddl)
+    : names_(std::move(names)), has_transactional_ddl_(has_transactional_ddl) {}
+
+std::string WriteStatements::CreateSchema(const Relation& relation) const {
+  return "CREATE SCHEMA " + names_.Part(relation.schema, relation.quote_schema);
+}
+
+std::string WriteStatements::Create(const Relation& relation,
+                                    const std::vector<TableColumn>& columns,
+                                    std::string_view options) const {
+  std::string sql = "CREATE TABLE " + Name(relation) + " (";
+  for (const TableColumn& column : columns) {
+    if (&column != columns.data()) sql += ", ";
+    sql += names_.Quote(column.name);
+    if (!column.type_name.empty()) sql += " " + column.type_name;
+  }
+  return Text(sql, ")", options);
+}
+
+Relation WriteStatements::OldTable(const Relation& staging, const Relation& target) {
+  Relation old = target;
+  const size_t number = staging.identifier.rfind('_');
+  old.identifier = Text("aft_old", staging.identifier.substr(number));
+  old.quote_identifier = true;
+  return old;
+}
+
+std::string WriteStatements::Drop(const Relation& relation, RelationKind kind) const {
+  const std::string_view drop = kind == RelationKind::kView ? "DROP VIEW "
+                                : kind == RelationKind::kMaterializedView
+                                    ? "DROP MATERIALIZED VIEW "
+                                    : "DROP TABLE ";
+  return Text(drop, Name(relation));
+}
+
+WriteStep WriteStatements::Rename(const Relation& from, const Relation& to) const {
+  const auto rename = [this](const Relation& one, const Relation& other) {
+    // Databases take the new name for one in the table's schema, or, without schemas, in
+    // the connection's own catalog.
+    const bool is_alone = names_.has_schemas || !names_.has_catalogs;
+    return "ALTER TABLE " + Name(one) + " RENAME TO " +
+           (is_alone ? names_.Part(other.identifier, other.quote_identifier)
+                     : Name(other));
+  };
+  return {rename(from, to), rename(to, from)};
+}
+
+std::vector<WriteStep> WriteStatements::Swap(const Relation& staging,
+                                             const Relation& target,
+                                             RelationKind kind) const {
+  std::vector<WriteStep> steps;
+  const bool sets_aside = kind == RelationKind::kTable && !has_transactional_ddl_;
+  const Relation old = OldTable(staging, target);
+  if (sets_aside) {
+    steps.push_back(Rename(target, old));
+  } else if (kind != RelationKind::kMissing) {
+    steps.push_back({Drop(target, kind), ""});
+  }
+  steps.push_back(Rename(staging, target));
+  if (sets_aside) steps.push_back({Drop(old, kind), ""});
+  return steps;
+}
+
+std::vector<WriteStep> WriteStatements::SetAside(const Relation& staging,
+                                                 const Relation& target) const {
+  return {Rename(target, OldTable(staging, target)), Rename(staging, target)};
+}
+
+std::vector<WriteStep> WriteStatements::Clear(const Relation& target) const {
+  return {{"DELETE FROM " + Name(target), ""}};
+}
+
+WriteStep WriteStatements::AddColumn(const Relation& target,
+                                     const TableColumn& column) const {
+  const std::string name = names_.Quote(column.name);
+  const std::string table = "ALTER TABLE " + Name(target);
+  return {Text(table, " ADD ", name, " ", column.type_name),
+          Text(table, " DROP COLUMN ", name), /*adds=*/true};
+}
+
+WriteStep WriteStatements::DropColumn(const Relation& target,
+                                      const TableColumn& column) const {
+  return {Text("ALTER TABLE ", Name(target), " DROP COLUMN ", names_.Quote(column.name)),
+          ""};
+}
+
+Relation WriteStatements::MergeStaging(const Relation& target,
+                                       const std::string& name) const {
+  Relation staging = target;
+  staging.identifier = name;
+  staging.quote_identifier = true;
+  return staging;
+}
+
+std::vector<WriteStep> WriteStatements::CreateLike(
+    const Merge& merge, const std::vector<TableColumn>& new_columns) const {
+  const std::string_view temporary = has_temporary_tables() ? "TEMPORARY " : "";
+  std::vector<TableColumn> columns = merge.key;
+  columns.insert(columns.end(), merge.values.begin(), merge.values.end());
+  std::vector<WriteStep> steps = {
+      {Text("CREATE ", temporary, "TABLE ", Name(merge.staging), " AS SELECT ",
+            List(columns), " FROM ", Name(merge.target), " WHERE 1 = 0"),
+       ""}};
+  for (const TableColumn& column : new_columns) {
+    steps.push_back({AddColumn(merge.staging, column).statement, ""});
+  }
+  return steps;
+}
+
+std::string WriteStatements::DropStaging(const Relation& staging) const {
+  return "DROP TABLE " + Name(staging);
+}
+
+std::vector<WriteStep> WriteStatements::PrepareMerge(const Merge&) const { return {}; }
+
+std::string WriteStatements::Update(const Merge& merge) const {
+  const std::string target = Name(merge.target);
+  const std::string from = Text(" FROM ", Name(merge.staging), " aft_s WHERE ",
+                                HasSameKey(merge, target, "aft_s"));
+  std::string sql = Text("UPDATE ", target, " SET ");
+  for (const TableColumn& column : merge.values) {
+    const std::string name = names_.Quote(column.name);
+    if (&column != merge.values.data()) sql += ", ";
+    sql += Text(name, " = (SELECT aft_s.", name, from, ")");
+  }
+  return Text(sql, " WHERE EXISTS (SELECT 1", from, ")");
+}
+
+std::string WriteStatements::Delete(const Merge& merge) const {
+  const std::string target = Name(merge.target);
+  return Text("DELETE FROM ", target, " WHERE EXISTS (SELECT 1 FROM ",
+              Name(merge.staging), " aft_s WHERE ", HasSameKey(merge, target, "aft_s"),
+              ")");
+}
+
+std::string WriteStatements::Insert(const Merge& merge) const {
+  std::vector<TableColumn> columns = merge.key;
+  columns.insert(columns.end(), merge.values.begin(), merge.values.end());
+  return Text("INSERT INTO ", Name(merge.target), " (", List(columns), ") SELECT ",
+              List(columns, "aft_s."), " FROM ", Name(merge.staging), " aft_s");
+}
+
+std::vector<WriteStep> WriteStatements::InsertNew(const Merge& merge) const {
+  return {{Text(Insert(merge), " WHERE NOT EXISTS (SELECT 1 FROM ", Name(merge.target),
+                " aft_t WHERE ", HasSameKey(merge, "aft_t", "aft_s"), ")"),
+           ""}};
+}
+
+std::string WriteStatements::List(const std::vector<TableColumn>& columns,
+                                  std::string_view prefix) const {
+  std::string list;
+  for (const TableColumn& column : columns) {
+    list += Text(list.empty() ? "" : ", ", prefix, names_.Quote(column.name));
+  }
+  return list;
+}
+
+std::string WriteStatements::HasSameKey(const Merge& merge, std::string_view target,
+                                        std::string_view staging) const {
+  std::string condition;
+  for (const TableColumn& column : merge.key) {
+    const std::string name = names_.Quote(column.name);
+    condition += Text(condition.empty() ? "" : " AND ", target, ".", name, " = ", staging,
+                      ".", name);
+  }
+  return condition;
+}
+
+}  // namespace aft

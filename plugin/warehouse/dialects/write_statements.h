@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plugin/warehouse/dialects/sql_names.h"
+#include "plugin/warehouse/dialects/table_column.h"
+#include "plugin/warehouse/values/relation.h"
+
+namespace aft {
+
+/// A statement of a write, and the one that takes it back where no rollback does; ""
+/// where that isn't needed or can't be.
+struct WriteStep {
+  std::string statement;
+  std::string undo;
+  /// After a refusal, what `undo` would remove is somebody else's.
+  bool adds = false;
+};
+
+/// Rows in a staging table on their way into a target, by their key.
+struct Merge {
+  Relation staging;
+  Relation target;
+  std::vector<TableColumn> key;
+  /// The other columns that are written.
+  std::vector<TableColumn> values;
+};
+
+/// The statements around a write's rows, as a database has them. Asks nothing of a
+/// server.
+class WriteStatements {
+ public:
+  /// Without `has_transactional_ddl`, each statement that makes or drops a table commits.
+  WriteStatements(SqlNames names, bool has_transactional_ddl);
+  WriteStatements(const WriteStatements&) = delete;
+  WriteStatements& operator=(const WriteStatements&) = delete;
+  virtual ~WriteStatements() = default;
+
+  [[nodiscard]] const SqlNames& names() const { return names_; }
+  [[nodiscard]] bool has_transactional_ddl() const { return has_transactional_ddl_; }
+
+  [[nodiscard]] virtual std::string CreateSchema(const Relation& relation) const;
+  /// `options` is what the definition ends with.
+  [[nodiscard]] std::string Create(const Relation& relation,
+                                   const std::vector<TableColumn>& columns,
+                                   std::string_view options) const;
+  [[nodiscard]] std::string Drop(const Relation& relation, RelationKind kind) const;
+  /// Put `staging` in the place of `target`, which is of `kind`.
+  [[nodiscard]] virtual std::vector<WriteStep> Swap(const Relation& staging,
+                                                    const Relation& target,
+                                                    RelationKind kind) const;
+  /// The same, but the old table stays, under another name, with the views on it.
+  [[nodiscard]] std::vector<WriteStep> SetAside(const Relation& staging,
+                                                const Relation& target) const;
+  /// Remove the rows for the transaction that puts others in their place.
+  [[nodiscard]] virtual std::vector<WriteStep> Clear(const Relation& target) const;
+
+  [[nodiscard]] WriteStep AddColumn(const Relation& target,
+                                    const TableColumn& column) const;
+  [[nodiscard]] WriteStep DropColumn(const Relation& target,
+                                     const TableColumn& column) const;
+
+  /// True where the session can have tables that nobody else sees, which end with it.
+  [[nodiscard]] virtual bool has_temporary_tables() const { return false; }
+  /// Where the rows of a merge wait.
+  [[nodiscard]] virtual Relation MergeStaging(const Relation& target,
+                                              const std::string& name) const;
+  /// Make that table: columns like those of the target, and new ones.
+  [[nodiscard]] virtual std::vector<WriteStep> CreateLike(
+      const Merge& merge, const std::vector<TableColumn>& new_columns) const;
+  [[nodiscard]] virtual std::string DropStaging(const Relation& staging) const;
+  /// What lets rows be found by their key quickly, and keeps other writers waiting.
+  [[nodiscard]] virtual std::vector<WriteStep> PrepareMerge(const Merge& merge) const;
+  /// Give the target's rows the values of those with the same key.
+  [[nodiscard]] virtual std::string Update(const Merge& merge) const;
+  /// Delete the target's rows whose key is in staging.
+  [[nodiscard]] virtual std::string Delete(const Merge& merge) const;
+  /// Insert the rows of staging.
+  [[nodiscard]] std::string Insert(const Merge& merge) const;
+  /// Insert those alone whose key the target doesn't have.
+  [[nodiscard]] virtual std::vector<WriteStep> InsertNew(const Merge& merge) const;
+
+ protected:
+  /// Columns between commas, each behind the prefix.
+  [[nodiscard]] std::string List(const std::vector<TableColumn>& columns,
+                                 std::string_view prefix = "") const;
+  [[nodiscard]] std::string HasSameKey(const Merge& merge, std::string_view target,
+                                       std::string_view staging) const;
+  [[nodiscard]] std::string Name(const Relation& relation) const {
+    return names_.Name(relation);
+  }
+  /// What a table is called while it makes way for `staging`.
+  [[nodiscard]] static Relation OldTable(const Relation& staging, const Relation& target);
+
+ private:
+  [[nodiscard]] WriteStep Rename(const Relation& from, const Relation& to) const;
+
+  SqlNames names_;
+  bool has_transactional_ddl_;
+};
+
+}  // namespace aft
