@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/warehouse/table_reader.h"
+#include "plugin/warehouse/read/table_reader.h"
 #include "host_shim/error.h"
 
 #include <gmock/gmock.h>
@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "plugin/warehouse/dialects/dialect.h"
+#include "plugin/warehouse/dialects/sqlite_statements.h"
 #include "tests/unit/warehouse/database.h"
 
 namespace aft {
@@ -19,6 +21,36 @@ using test::Table;
 using ::testing::ElementsAre;
 
 using Row = std::vector<std::string>;
+
+TEST(TableReader, TakesNoTextOfAUnionForAnInteger) {
+  Database database;
+  database.Run("CREATE TABLE t (a INTEGER, b BOOLEAN)");
+  database.Run("INSERT INTO t VALUES (7, 1), (NULL, NULL)");
+  const auto read = [&](const std::string& more) {
+    return ErrorOf([&] { (void)database.Read("SELECT a, b FROM t UNION ALL " + more); });
+  };
+
+  EXPECT_EQ(read("SELECT -7, 0"), "");
+  EXPECT_EQ(
+      read("SELECT '8', 1"),
+      "cannot read column 'a': row 3 holds the text '8' in a column of integers; cast "
+      "the column in the query to one type");
+  EXPECT_NE(read("SELECT '8' || char(0) || 'x', 1"), "");
+  EXPECT_NE(read("SELECT 8, '1'"), "");
+}
+
+TEST(TableReader, SeesColumnsThatAnotherConnectionHasChanged) {
+  Database database;
+  odbc::Connection other(database.ConnectionString());
+  database.Run("CREATE TABLE t AS SELECT 1 AS a");
+  EXPECT_THAT(database.Read("SELECT * FROM t").names, ElementsAre("a"));
+
+  database.dialect().Execute(other, "DROP TABLE t", "prepare a test");
+  database.dialect().Execute(other, "CREATE TABLE t AS SELECT 'x' AS b",
+                             "prepare a test");
+
+  EXPECT_THAT(database.Read("SELECT * FROM t").names, ElementsAre("b"));
+}
 
 TEST(TableReader, ReadsEveryDeclaredTypeOfSqlite) {
   Database database;
@@ -85,7 +117,7 @@ TEST(TableReader, AsksForTheTypesOfRowsBeyondTheFirstBatch) {
   database.Run("CREATE TABLE t (a, b, c)");
   database.Run("INSERT INTO t VALUES (1, NULL, 1), (2, NULL, 2), (0.5, 'x', 3)");
 
-  const Table table = database.Read("SELECT * FROM t", 2);
+  const Table table = database.Read("SELECT * FROM t", {.batch_rows = 2});
 
   EXPECT_THAT(table.formats, ElementsAre("g", "u", "l"));
   EXPECT_THAT(table.rows,
@@ -103,21 +135,31 @@ TEST(TableReader, NamesColumnAndRowOfAValueThatDoesNotFit) {
   const std::string start = "cannot read column 'x': row 2 holds ";
   const std::string end = "; cast the column in the query to one type";
 
-  EXPECT_EQ(read("INT", "'abc'"), start + "'abc' in a column of integers" + end);
-  EXPECT_EQ(read("INT", "1.5"), start + "'1.5' in a column of integers" + end);
+  EXPECT_EQ(read("INT", "'abc'"), start + "the text 'abc' in a column of integers" + end);
+  EXPECT_EQ(read("INT", "1.5"), start + "the double 1.5 in a column of integers" + end);
   EXPECT_EQ(read("REAL", "'abc'"), start + "the text 'abc' in a column of doubles" + end);
   EXPECT_EQ(read("TEXT", "x'41'"),
             start + "1 bytes of binary data in a column of text" + end);
   EXPECT_EQ(read("BLOB", "'a'"), start + "the text 'a' in a column of bytes" + end);
   EXPECT_EQ(read("BOOLEAN", "2"), start + "the integer 2 in a column of booleans" + end);
-  EXPECT_EQ(read("DATE", "20240101"),
-            start + "the integer 20240101 in a column of dates" + end);
+  EXPECT_EQ(read("DATE", "20240101"), start + "'20240101' in a column of dates" + end);
   EXPECT_EQ(read("DATE", "'01/02/2024'"),
-            start + "the text '01/02/2024' in a column of dates" + end);
-  EXPECT_EQ(read("TIMESTAMP", "0.5"),
-            start + "the double 0.5 in a column of timestamps" + end);
+            start + "'01/02/2024' in a column of dates" + end);
+  EXPECT_EQ(read("TIMESTAMP", "0.5"), start + "'0.5' in a column of timestamps" + end);
   EXPECT_EQ(read("TEXT", "CAST(x'C328' AS TEXT)"),
             start + "text that isn't valid UTF-8" + end);
+}
+
+TEST(TableReader, NamesTheRelationWhereItIsKnown) {
+  Database database;
+  database.Run("CREATE TABLE t (x INT)");
+  database.Run("INSERT INTO t VALUES ('abc')");
+
+  EXPECT_EQ(
+      ErrorOf([&] { (void)database.Read("SELECT * FROM t", {.relation = "main.t"}); }),
+      "cannot read column 'x' of main.t: row 1 holds the text 'abc' in a column of "
+      "integers; cast "
+      "the column in the query to one type");
 }
 
 TEST(TableReader, NamesTheFirstOddValueOfAMixedColumn) {
@@ -141,10 +183,10 @@ TEST(TableReader, CountsRowsAcrossBatches) {
   database.Run("CREATE TABLE t (x INT)");
   database.Run("INSERT INTO t VALUES (1), (2), (3), (4), ('five')");
 
-  EXPECT_EQ(
-      ErrorOf([&] { (void)database.Read("SELECT * FROM t", 2); }),
-      "cannot read column 'x': row 5 holds 'five' in a column of integers; cast the "
-      "column in the query to one type");
+  EXPECT_EQ(ErrorOf([&] { (void)database.Read("SELECT * FROM t", {.batch_rows = 2}); }),
+            "cannot read column 'x': row 5 holds the text 'five' in a column of "
+            "integers; cast the "
+            "column in the query to one type");
 }
 
 TEST(TableReader, EndsBatchesAtTheRowsAskedFor) {
@@ -152,7 +194,7 @@ TEST(TableReader, EndsBatchesAtTheRowsAskedFor) {
   TableReader reader(database.connection(), database.dialect(),
                      "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
                      "WHERE i < 5) SELECT i FROM n",
-                     2);
+                     {.batch_rows = 2});
 
   EXPECT_EQ(reader.Next()->length, 2);
   EXPECT_EQ(reader.Next()->length, 2);
@@ -166,7 +208,7 @@ TEST(TableReader, EndsABatchOfLongValuesEarly) {
   TableReader reader(database.connection(), database.dialect(),
                      "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
                      "WHERE i < 9) SELECT zeroblob(10000000) FROM n",
-                     1000);
+                     {.batch_rows = 1000});
 
   EXPECT_EQ(reader.Next()->length, 4);
 }
@@ -245,7 +287,8 @@ TEST(TableReader, ReadsASecondResultBesideTheFirst) {
   Database database;
   database.Run("CREATE TABLE t (a INT)");
   database.Run("INSERT INTO t VALUES (1), (2), (3)");
-  TableReader first(database.connection(), database.dialect(), "SELECT a FROM t", 1);
+  TableReader first(database.connection(), database.dialect(), "SELECT a FROM t",
+                    {.batch_rows = 1});
   const Unique<ArrowArray> batch = first.Next();
 
   EXPECT_EQ(database.Read("SELECT a FROM t").rows.size(), 3U);
@@ -275,6 +318,88 @@ TEST(TableReader, ReadsSixteenHundredColumns) {
 
   EXPECT_EQ(table.rows[0].size(), 1600U);
   EXPECT_EQ(table.rows[0][1599], "1599");
+}
+
+/// Says of its first column that it is numeric(10, 2), of the second numeric(20, 0), and
+/// of the third that it has decimals without saying which.
+class DecimalDialect final : public Dialect {
+ public:
+  DecimalDialect() : Dialect(std::make_unique<SqliteStatements>()) {}
+  [[nodiscard]] ReadPlan PlanRead(
+      std::string_view sql,
+      const std::vector<odbc::ColumnDescription>& columns) const override {
+    ReadPlan plan = Dialect::PlanRead(sql, columns);
+    for (size_t i = 0; i < plan.columns.size(); ++i) {
+      ReadColumnPlan& column = plan.columns[i];
+      column.type = {i < 2 ? Kind::kDecimal : Kind::kReal};
+      column.type.precision = i == 0 ? 10 : 20;
+      column.type.scale = i == 0 ? 2 : 0;
+      column.format = CellFormat::kText;
+      column.is_decimal = i == 2;
+    }
+    return plan;
+  }
+};
+
+class ReadDecimals : public ::testing::Test {
+ protected:
+  Table Read(const std::string& values, Decimals decimals) {
+    TableReader reader(database_.connection(), DecimalDialect(), "SELECT " + values,
+                       {.decimals = decimals});
+    Table table = test::ReadAll(reader);
+    rounded_.clear();
+    for (const RoundedValues& each : reader.Rounded()) {
+      rounded_ += Text(each.column, ":", each.count, " ");
+    }
+    return table;
+  }
+
+  Database database_;
+  std::string rounded_;
+};
+
+TEST_F(ReadDecimals, KeepsDeclaredOnesAndRoundsOthers) {
+  const Table table = Read(
+      "'1.50' AS a, '7' AS b, '0.33333333333333333333' AS c UNION ALL SELECT NULL, NULL, "
+      "'12.5'",
+      Decimals::kDeclared);
+
+  EXPECT_THAT(table.formats, ElementsAre("d:10,2", "d:20,0", "g"));
+  EXPECT_THAT(table.rows,
+              ElementsAre(Row{"1.50", "7", "0.3333333333333333"}, Row{"~", "~", "12.5"}));
+  EXPECT_EQ(rounded_, "c:1 ");
+}
+
+TEST_F(ReadDecimals, KeepsEveryDigitWhereAskedTo) {
+  const std::string digits = "0.333333333333333333";
+
+  const Table table =
+      Read("'1.50' AS a, '7' AS b, '" + digits + "' AS c", Decimals::kExact);
+
+  EXPECT_THAT(table.formats, ElementsAre("d:10,2", "d:20,0", "d:38,18"));
+  EXPECT_THAT(table.rows, ElementsAre(Row{"1.50", "7", digits}));
+  EXPECT_EQ(rounded_, "");
+  EXPECT_EQ(
+      ErrorOf([&] {
+        (void)Read("'1' AS a, '7' AS b, '" + digits + "3' AS c", Decimals::kExact);
+      }),
+      "cannot read column 'c': row 1 holds '" + digits +
+          "3' in a column of decimals of 38 digits; cast the column in the query to one "
+          "type");
+}
+
+TEST_F(ReadDecimals, MakesNumbersOfAllWhereAskedTo) {
+  const Table table =
+      Read("'1.50' AS a, '9223372036854775807' AS b, '0.1' AS c", Decimals::kReal);
+
+  EXPECT_THAT(table.formats, ElementsAre("g", "l", "g"));
+  EXPECT_THAT(table.rows, ElementsAre(Row{"1.5", "9223372036854775807", "0.1"}));
+  EXPECT_EQ(ErrorOf([&] {
+              (void)Read("'1' AS a, '9223372036854775808' AS b, '0' AS c",
+                         Decimals::kReal);
+            }),
+            "cannot read column 'b': row 1 holds '9223372036854775808' in a column of "
+            "integers; cast the column in the query to one type");
 }
 
 }  // namespace

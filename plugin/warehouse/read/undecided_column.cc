@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/warehouse/read/undecided_column.h"
+
+#include <string_view>
+
+namespace aft {
+namespace {
+
+Kind KindOfTag(char tag) {
+  switch (tag) {
+    case 'i':
+      return Kind::kInteger;
+    case 'r':
+      return Kind::kReal;
+    case 'b':
+      return Kind::kBinary;
+    default:
+      return Kind::kText;
+  }
+}
+
+}  // namespace
+
+void UndecidedColumn::AppendBlock(const BlockColumn& values, const RowRange& rows) {
+  for (size_t row = rows.from; row < rows.from + rows.count; ++row) {
+    const std::string_view cell = values.cells[row];
+    const bool is_null = cell.data() == nullptr;
+    sizes_.push_back(is_null ? -1 : static_cast<int64_t>(cell.size()));
+    if (is_null) continue;
+    bytes_ += cell;
+    const Kind kind = KindOfTag(cell.front());
+    if (first_ == Kind::kNull) first_ = kind;
+    kinds_ |= 1U << static_cast<unsigned>(kind);
+  }
+}
+
+ValueType UndecidedColumn::Decide(const ValueType& when_empty) const {
+  const auto has = [&](Kind kind) {
+    return (kinds_ & 1U << static_cast<unsigned>(kind)) != 0;
+  };
+  if (kinds_ == 0) return when_empty;
+  ValueType type;
+  if (first_ != Kind::kNull) {
+    type.kind = first_;
+  } else {
+    for (const Kind kind : {Kind::kInteger, Kind::kReal, Kind::kText, Kind::kBinary}) {
+      if (has(kind)) type.kind = kind;
+    }
+  }
+  if (type.kind == Kind::kInteger && has(Kind::kReal)) type.kind = Kind::kReal;
+  return type;
+}
+
+void UndecidedColumn::Replay(ColumnConverter& converter) const {
+  BlockColumn values;
+  values.cells.reserve(sizes_.size());
+  const std::string_view bytes = bytes_;
+  size_t at = 0;
+  for (const int64_t size : sizes_) {
+    if (size < 0) {
+      values.cells.emplace_back();
+      continue;
+    }
+    values.cells.push_back(bytes.substr(at, static_cast<size_t>(size)));
+    at += static_cast<size_t>(size);
+  }
+  converter.AppendBlock(values, {0, sizes_.size(), 1});
+}
+
+}  // namespace aft

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "plugin/warehouse/read/convert.h"
+#include "plugin/warehouse/values/value_type.h"
+
+namespace aft {
+
+/// Collects tagged cells until it is known what they are.
+class UndecidedColumn {
+ public:
+  void AppendBlock(const BlockColumn& values, const RowRange& rows);
+  /// Remembers that these kinds are further down, as bits of 1 << Kind.
+  void Expect(unsigned kinds) { kinds_ |= kinds; }
+  /// The type that holds every value: integers among doubles make doubles, and other
+  /// mixtures fail at their first odd value.
+  [[nodiscard]] ValueType Decide(const ValueType& when_empty) const;
+  /// Passes the cells on, the first of them being row 1.
+  void Replay(ColumnConverter& converter) const;
+
+ private:
+  std::string bytes_;
+  std::vector<int64_t> sizes_;
+  unsigned kinds_ = 0;
+  Kind first_ = Kind::kNull;
+};
+
+}  // namespace aft
