@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "plugin/warehouse/sqlite_dialect.h"
-#include "plugin/warehouse/table_writer.h"
+#include "plugin/warehouse/dialects/sqlite_dialect.h"
+#include "plugin/warehouse/write/table_writer.h"
 #include "tests/unit/warehouse/database.h"
 
 namespace aft {
@@ -48,6 +48,20 @@ TEST_F(TableWriterKeeps, ViewsOnTheTableThatItReplaces) {
   EXPECT_EQ(database_.Relations(), "T v");
   EXPECT_EQ(database_.Ask("SELECT a FROM v"), "5");
   EXPECT_EQ(database_.Ask("PRAGMA legacy_alter_table"), "0");
+}
+
+TEST_F(TableWriterKeeps, NothingThatEarlierWritesHaveLeft) {
+  database_.Run("CREATE TABLE aft_staging_0123456789abcdef (a INT)");
+  database_.Run("CREATE VIEW aft_old_0123456789abcdef AS SELECT 1");
+  database_.Run("CREATE TABLE aft_old_mine (a INT)");
+  // As long as a name of ours.
+  database_.Run("CREATE TABLE aft_old_orders_till_2024 (a INT)");
+  database_.Run("CREATE VIEW aft_staging_customers_of_may AS SELECT 1");
+
+  database_.Write(Frame().Integers("a", {5}), Overwrite("t"));
+
+  EXPECT_EQ(database_.Relations(),
+            "aft_old_mine aft_old_orders_till_2024 aft_staging_customers_of_may t v");
 }
 
 TEST_F(TableWriterKeeps, TheOldTableWhenTheStreamFails) {
@@ -92,32 +106,36 @@ class FailingSwap {
   }
 
  private:
-  class FailingDialect final : public Dialect {
+  class FailingStatements final : public WriteStatements {
    public:
-    FailingDialect(odbc::Connection& connection, size_t place)
-        : Dialect(connection), sqlite_(connection), place_(place) {}
-    [[nodiscard]] std::string BeginStatement() const override {
-      return sqlite_.BeginStatement();
-    }
-    [[nodiscard]] RelationKind Find(odbc::Connection& connection,
-                                    const Relation& relation,
-                                    const std::string& doing) const override {
-      return sqlite_.Find(connection, relation, doing);
-    }
-    [[nodiscard]] std::vector<SwapStep> SwapSteps(const Relation& staging,
-                                                  const Relation& target,
-                                                  RelationKind kind) const override {
-      std::vector<SwapStep> steps = sqlite_.SwapSteps(staging, target, kind);
-      steps.erase(steps.begin());
-      steps.pop_back();
+    FailingStatements(odbc::Connection& connection, size_t place)
+        : WriteStatements(NamesOf(connection), /*has_transactional_ddl=*/false),
+          place_(place) {}
+    [[nodiscard]] std::vector<WriteStep> Swap(const Relation& staging,
+                                              const Relation& target,
+                                              RelationKind kind) const override {
+      std::vector<WriteStep> steps = WriteStatements::Swap(staging, target, kind);
       const auto at = static_cast<std::ptrdiff_t>(std::min(place_, steps.size()));
       steps.insert(steps.begin() + at, {"DROP TABLE nowhere", ""});
       return steps;
     }
 
    private:
-    SqliteDialect sqlite_;
     size_t place_;
+  };
+
+  class FailingDialect final : public Dialect {
+   public:
+    FailingDialect(odbc::Connection& connection, size_t place)
+        : Dialect(std::make_unique<FailingStatements>(connection, place)) {}
+    [[nodiscard]] RelationKind Find(odbc::Connection& connection,
+                                    const Relation& relation,
+                                    const std::string& doing) const override {
+      return sqlite_.Find(connection, relation, doing);
+    }
+
+   private:
+    SqliteDialect sqlite_;
   };
 };
 
@@ -141,7 +159,7 @@ TEST_F(TableWriterKeeps, TheOldTableWhenAValueDoesNotFit) {
   EXPECT_EQ(write(Frame().Fixed<uint64_t>("L", "u", {1, 1ULL << 63})),
             "cannot write 'main.t': column 'u', row 2 holds the integer "
             "9223372036854775808, which is beyond 64 bits with a sign; give the column a "
-            "text type with column_types");
+            "text type with dtype");
   ExpectTheOldTable();
   EXPECT_EQ(write(Frame().Texts("s", {"ok", "\xC3"})),
             "cannot write 'main.t': column 's', row 2 holds text that isn't valid UTF-8");
@@ -187,8 +205,8 @@ TEST_F(TableWriterKeeps, RowsApartFromAppendsThatDoNotFit) {
             "change in the table's column of type 'INT'; convert it first");
   EXPECT_EQ(
       ErrorOf([&] { database_.Write(Frame().Reals("a", {2, 0.5}), AppendTo("t")); }),
-      "cannot append to 'main.t': column 'a', row 2 holds the double 0.5, which a "
-      "column of integers can't hold");
+      "cannot append to 'main.t': column 'a', row 2 holds the double 0.5, and the "
+      "table's column of type 'INT' holds integers");
   ExpectTheOldTable();
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/warehouse/table_writer.h"
+#include "plugin/warehouse/write/table_writer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "plugin/warehouse/sqlite_dialect.h"
-#include "plugin/warehouse/transaction.h"
+#include "plugin/warehouse/dialects/sqlite_dialect.h"
+#include "plugin/warehouse/odbc/transaction.h"
 #include "tests/unit/warehouse/database.h"
 
 namespace aft {
@@ -122,12 +122,36 @@ TEST(TableWriter, TurnsNumbersIntoTextExactlyWhereToldTo) {
               ElementsAre(Row{"18446744073709551615", "0.30000000000000004", "false"}));
 }
 
-TEST(TableWriter, StoresNotANumberAsNull) {
+TEST(TableWriter, RefusesNotANumberWhereItWouldBecomeNull) {
   Database database;
 
-  database.Write(Frame().Reals("r", {std::nan(""), 1}), Overwrite("t"));
+  EXPECT_EQ(ErrorOf([&] {
+              database.Write(Frame().Reals("r", {1, std::nan("")}), Overwrite("t"));
+            }),
+            "cannot write 'main.t': column 'r', row 2 holds NaN (not a number), and "
+            "the table's column of type 'REAL' can't hold that");
+}
 
-  EXPECT_EQ(database.Ask("SELECT group_concat(quote(r)) FROM t"), "NULL,1.0");
+TEST(TableWriter, StoresDecimalsInNumbersIfTheyKeepTheirDigits) {
+  Database database;
+  database.Run("CREATE TABLE t (n NUMERIC(6, 2), d DATE, p TIMESTAMP)");
+
+  database.Write(Frame()
+                     .Fixed<Int128>("d:38,2", "n", {12345, 100})
+                     .Fixed<int64_t>("tsu:", "d", {0, 86'400'000'000})
+                     .Fixed<int32_t>("tdD", "p", {0, 1}),
+                 AppendTo("t"));
+
+  EXPECT_EQ(database.Ask("SELECT group_concat(quote(n) || d || p) FROM t"),
+            "123.451970-01-011970-01-01 00:00:00,11970-01-021970-01-02 00:00:00");
+  EXPECT_EQ(ErrorOf([&] {
+              database.Write(
+                  Frame().Fixed<Int128>("d:38,2", "n", {Int128{10'000'000'000'000'001}}),
+                  AppendTo("t"));
+            }),
+            "cannot append to 'main.t': column 'n', row 1 holds the decimal "
+            "100000000000000.01, and the table's column of type 'NUMERIC(6, 2)' can't "
+            "hold it exactly");
 }
 
 TEST(TableWriter, WritesTextThatLooksLikeSqlAsItIs) {
@@ -196,13 +220,14 @@ TEST(TableWriter, RefusesColumnTypesForColumnsThatAreNotThere) {
   request.column_types = {{"b", "TEXT"}};
 
   EXPECT_EQ(ErrorOf([&] { database.Write(Frame().Integers("a", {1}), request); }),
-            "cannot write 'main.t': column_types names a column 'b', which the frame "
+            "cannot write 'main.t': dtype names a column 'b', which the frame "
             "doesn't have");
 }
 
 TEST(TableWriter, SaysThatASchemaOfSqliteIsAnAttachedDatabase) {
   Database database;
-  const WriteRequest request = {{"", "stage", "t"}, WriteMode::kOverwrite, {}};
+  WriteRequest request = Overwrite("t");
+  request.relation.schema = "stage";
 
   EXPECT_EQ(
       ErrorOf([&] { database.Write(Frame().Integers("a", {1}), request); }),
@@ -211,6 +236,34 @@ TEST(TableWriter, SaysThatASchemaOfSqliteIsAnAttachedDatabase) {
   database.Run("ATTACH ':memory:' AS Stage");
   database.Write(Frame().Integers("a", {1}), request);
   EXPECT_EQ(database.Ask("SELECT a FROM stage.t"), "1");
+}
+
+TEST(TableWriter, KeepsTheTypesThatTheFrameFitsWhenItOverwrites) {
+  Database database;
+  const auto declared = [&] {
+    return database.Ask(
+        "SELECT group_concat(name || ' ' || type, ', ') FROM pragma_table_info('t')");
+  };
+  database.Run("CREATE TABLE t (d DATE, n NUMERIC(6, 2), s TEXT, i INTEGER, x)");
+
+  database.Write(Frame()
+                     .Fixed<int64_t>("tsu:", "d", {86'400'000'000})
+                     .Reals("n", {0.5})
+                     .Integers("s", {1})
+                     .Reals("i", {2})
+                     .Integers("x", {1}),
+                 Overwrite("t"));
+
+  EXPECT_EQ(declared(), "d DATE, n NUMERIC(6, 2), s INTEGER, i INTEGER, x INTEGER");
+  EXPECT_EQ(database.Ask("SELECT d || n || i FROM t"), "1970-01-020.52");
+  WriteRequest request = Overwrite("t");
+  const auto write = [&] {
+    database.Write(Frame().Fixed<int64_t>("tsu:", "d", {1}), request);
+  };
+  EXPECT_THROW(write(), MisfitError);
+  request.renewed = {"d"};
+  write();
+  EXPECT_EQ(declared(), "d TIMESTAMP");
 }
 
 TEST(TableWriter, AppendsByNameInAnyOrder) {
@@ -238,16 +291,17 @@ TEST(TableWriter, AppendsNumbersThatTheColumnHoldsExactly) {
   database.Run("CREATE TABLE t (i INTEGER, r REAL, s TEXT)");
 
   database.Write(
-      Frame().Reals("i", {3, std::nan("")}).Integers("r", {4, 5}).Reals("s", {0.1, 1}),
+      Frame().Reals("i", {3, std::nullopt}).Integers("r", {4, 5}).Reals("s", {0.1, 1}),
       AppendTo("t"));
 
   EXPECT_EQ(database.Ask("SELECT group_concat(quote(i) || quote(r) || quote(s)) FROM t"),
             "34.0'0.1',NULL5.0'1'");
-  EXPECT_EQ(ErrorOf([&] {
-              database.Write(Frame().Integers("r", {(1LL << 53) + 1}), AppendTo("t"));
-            }),
-            "cannot append to 'main.t': column 'r', row 1 holds the integer "
-            "9007199254740993, which a column of doubles can't hold exactly");
+  EXPECT_EQ(
+      ErrorOf([&] {
+        database.Write(Frame().Integers("r", {(1LL << 53) + 1}), AppendTo("t"));
+      }),
+      "cannot append to 'main.t': column 'r', row 1 holds the integer "
+      "9007199254740993, and the table's column of type 'REAL' can't hold it exactly");
 }
 
 TEST(TableWriter, ReadsFromTheTableThatItReplaces) {
@@ -255,7 +309,8 @@ TEST(TableWriter, ReadsFromTheTableThatItReplaces) {
   database.Run("CREATE TABLE t (a INT)");
   database.Run("INSERT INTO t VALUES (1), (2), (3)");
   Unique<ArrowArrayStream> stream = ExportStream(std::make_unique<TableReader>(
-      database.connection(), database.dialect(), "SELECT a * 10 AS a FROM t", 1));
+      database.connection(), database.dialect(), "SELECT a * 10 AS a FROM t",
+      ReadOptions{.batch_rows = 1}));
 
   database.Write(std::move(stream), Overwrite("t"));
 

@@ -1,40 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/warehouse/row_inserter.h"
+#include "plugin/warehouse/write/parameter_rows.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "host_shim/error.h"
+#include "plugin/warehouse/write/batch.h"
+#include "plugin/warehouse/write/refused_row.h"
 
 namespace aft {
 namespace {
 
 constexpr int64_t kRowsBetweenCalls = 4096;
 // What the values of several rows may take in memory.
-constexpr size_t kMostBytes = 1U << 20;
-
-void CheckBatch(const ArrowArray& batch, size_t columns, const std::string& doing) {
-  if (batch.n_children != static_cast<int64_t>(columns) || batch.length < 0 ||
-      batch.offset < 0) {
-    throw Error(Text("cannot ", doing, ": a batch has ", batch.n_children,
-                     " columns where the frame's schema has ", columns));
-  }
-  if (batch.n_buffers < 1 || batch.buffers[0] == nullptr || batch.null_count == 0) return;
-  const auto* const bitmap = static_cast<const uint8_t*>(batch.buffers[0]);
-  for (int64_t at = batch.offset; at < batch.offset + batch.length; ++at) {
-    if ((bitmap[at / 8] >> (at % 8) & 1) != 0) continue;
-    throw Error(Text("cannot ", doing, ": a whole row of the frame is null"));
-  }
-}
+constexpr size_t kMostBytes = 4U << 20;
 
 }  // namespace
 
-RowInserter::RowInserter(odbc::Connection& connection, const Dialect& dialect,
-                         const std::string& sql, std::vector<WriteColumn> columns,
-                         std::string doing)
+ParameterRows::ParameterRows(odbc::Connection& connection, const Dialect& dialect,
+                             const std::string& sql, std::vector<WriteColumn> columns,
+                             std::string doing)
     : connection_(connection),
       dialect_(dialect),
-      limits_(dialect.Limits()),
+      limits_(dialect.Limits(connection)),
       doing_(std::move(doing)),
       statement_(connection, doing_),
       columns_(std::move(columns)),
@@ -42,18 +30,18 @@ RowInserter::RowInserter(odbc::Connection& connection, const Dialect& dialect,
   statement_.Prepare(sql);
 }
 
-void RowInserter::Insert(const ArrowArray& batch,
-                         const std::function<void()>& between_rows) {
+void ParameterRows::Insert(const ArrowArray& batch,
+                           const std::function<void()>& between_rows) {
   CheckBatch(batch, columns_.size(), doing_);
   for (size_t i = 0; i < columns_.size(); ++i) {
-    columns_[i].column().SetArray(*batch.children[i], batch.offset, batch.length);
+    columns_[i].column().SetArray(*batch.children[i], batch.offset, batch.length, rows_);
     bytes_ += columns_[i].column().CountBytes();
   }
   for (int64_t row = 0; row < batch.length;) {
     const int64_t count = Reserve(row, batch.length);
     for (int64_t slot = 0; slot < count; ++slot) {
       for (WriteColumn& column : columns_) {
-        column.Load(static_cast<size_t>(slot), row + slot, rows_ + slot + 1);
+        column.Load(static_cast<size_t>(slot), row + slot);
       }
     }
     Execute(count);
@@ -64,7 +52,7 @@ void RowInserter::Insert(const ArrowArray& batch,
   }
 }
 
-int64_t RowInserter::Reserve(int64_t row, int64_t end) {
+int64_t ParameterRows::Reserve(int64_t row, int64_t end) {
   std::fill(widths_.begin(), widths_.end(), 0);
   int64_t count = 0;
   const int64_t most = std::min(limits_.rows, end - row);
@@ -85,7 +73,7 @@ int64_t RowInserter::Reserve(int64_t row, int64_t end) {
   return count;
 }
 
-size_t RowInserter::WidthWith(int64_t row) const {
+size_t ParameterRows::WidthWith(int64_t row) const {
   size_t width = 0;
   for (size_t i = 0; i < columns_.size(); ++i) {
     width += std::max(widths_[i], columns_[i].Width(row));
@@ -93,7 +81,7 @@ size_t RowInserter::WidthWith(int64_t row) const {
   return width;
 }
 
-void RowInserter::CheckSize(int64_t row) const {
+void ParameterRows::CheckSize(int64_t row) const {
   size_t width = 0;
   for (const size_t each : widths_) width += each;
   if (limits_.bytes == 0 || width <= limits_.bytes) return;
@@ -104,22 +92,41 @@ void RowInserter::CheckSize(int64_t row) const {
                    " bytes, and the server takes ", limits_.bytes, " for a row"));
 }
 
-void RowInserter::Execute(int64_t rows) {
+// Of one row, a trigger may rightly have made none.
+void ParameterRows::CheckCount(int64_t rows) {
+  const int64_t count = rows == 1 ? rows : statement_.RowCount();
+  if (count < 0 || count == rows) return;
+  throw Error(Text("cannot ", doing_, ": ", rows, " rows were sent, and the driver says ",
+                   "that the database has taken ", count, " of them, ",
+                   RowsOfFrame(rows_ + 1, rows)));
+}
+
+void ParameterRows::Execute(int64_t rows) {
+  try {
+    Send(rows);
+  } catch (const odbc::OdbcError& error) {
+    if (error.IsConnectionLost()) throw;
+    throw NameRefusedRow(connection_, error, {rows_ + 1, rows},
+                         [this](int64_t from, int64_t count) { SendPart(from, count); });
+  }
+}
+
+void ParameterRows::Send(int64_t rows) {
   if (rows != rows_per_execution_) {
     statement_.SetRowsPerExecution(static_cast<SQLULEN>(rows));
     rows_per_execution_ = rows;
   }
-  const std::string place =
-      rows == 1 ? Text("in row ", rows_ + 1, " of the frame")
-                : Text("in rows ", rows_ + 1, " to ", rows_ + rows, " of the frame");
-  try {
-    statement_.Execute();
-    dialect_.CheckInserted(connection_, doing_);
-  } catch (const odbc::OdbcError& error) {
-    // The server counts the rows of one execution, if any.
-    if (error.IsConnectionLost()) throw;
-    throw odbc::OdbcError(error, place);
+  statement_.Execute();
+  dialect_.CheckInserted(connection_, doing_);
+  CheckCount(rows);
+}
+
+void ParameterRows::SendPart(int64_t from, int64_t count) {
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    columns_[i].Bind(statement_, static_cast<SQLUSMALLINT>(i + 1),
+                     static_cast<size_t>(from));
   }
+  Send(count);
 }
 
 }  // namespace aft

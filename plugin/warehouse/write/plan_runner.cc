@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/warehouse/write/plan_runner.h"
+
+#include <random>
+#include <utility>
+
+namespace aft {
+
+std::string StagingName() {
+  std::random_device random;
+  std::string name = "aft_staging_";
+  for (int i = 0; i < 16; ++i) name += "0123456789abcdef"[random() % 16];
+  return name;
+}
+
+PlanRunner::PlanRunner(odbc::Connection& connection, const Dialect& dialect,
+                       std::string doing)
+    : connection_(connection), dialect_(dialect), doing_(std::move(doing)) {}
+
+PlanRunner::~PlanRunner() {
+  if (!dialect_.statements().has_transactional_ddl()) Undo();
+  if (!drop_staging_.empty()) TryTo(drop_staging_);
+  if (!reserved_) return;
+  // It goes with the connection otherwise.
+  try {
+    dialect_.ReleaseStaging(connection_, *reserved_);
+  } catch (const Error&) {
+    return;
+  }
+}
+
+void PlanRunner::Reserve(const WritePlan& plan) {
+  if (!plan.staging || dialect_.statements().has_transactional_ddl()) return;
+  drop_staging_ = plan.drop_staging;
+  if (plan.is_temporary) return;
+  reserved_ = plan.staging;
+  dialect_.ReserveStaging(connection_, *reserved_, doing_);
+}
+
+void PlanRunner::Run(const std::vector<WriteStep>& steps) {
+  for (const WriteStep& step : steps) {
+    begun_.push_back(step);
+    try {
+      dialect_.Execute(connection_, step.statement, doing_);
+    } catch (const odbc::OdbcError& error) {
+      // Others may have added a column of that name meanwhile.
+      if (step.adds && !error.IsConnectionLost()) begun_.pop_back();
+      throw;
+    }
+  }
+}
+
+bool PlanRunner::TryTo(const std::string& statement) const {
+  // The error that brought us here says more than one of cleaning up.
+  try {
+    odbc::Statement(connection_, "take back a write", odbc::Statement::Stop::kNever)
+        .ExecuteDirect(statement);
+  } catch (const Error&) {
+    return false;
+  }
+  return true;
+}
+
+// Of the last step, only the answer may have been lost.
+void PlanRunner::Undo() const {
+  const WriteStep* undone = nullptr;
+  for (auto step = begun_.rbegin(); step != begun_.rend(); ++step) {
+    if (step->undo.empty()) continue;
+    if (TryTo(step->undo)) {
+      undone = &*step;
+    } else if (undone != nullptr) {
+      // The old table is gone; so the new one has to stay.
+      TryTo(undone->statement);
+      return;
+    }
+  }
+}
+
+}  // namespace aft

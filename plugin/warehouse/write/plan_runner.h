@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plugin/warehouse/dialects/dialect.h"
+#include "plugin/warehouse/odbc/connection.h"
+#include "plugin/warehouse/write/write_plan.h"
+
+namespace aft {
+
+/// A name for a staging table that nobody else has.
+std::string StagingName();
+
+/// Runs the statements of a plan, and takes back what no rollback does: unless the write
+/// is settled, its steps; and the staging table, until it is the target. To be destroyed
+/// after the transaction, for what takes a step back may commit.
+class PlanRunner {
+ public:
+  PlanRunner(odbc::Connection& connection, const Dialect& dialect, std::string doing);
+  PlanRunner(const PlanRunner&) = delete;
+  PlanRunner& operator=(const PlanRunner&) = delete;
+  ~PlanRunner();
+
+  /// Before the plan's staging table is made.
+  void Reserve(const WritePlan& plan);
+  void Run(const std::vector<WriteStep>& steps);
+  /// What has run is not taken back from here on.
+  void Settle() { begun_.clear(); }
+  /// The staging table has taken its place for good, or is dropped.
+  void ForgetStaging() { drop_staging_.clear(); }
+
+ private:
+  void Undo() const;
+  /// Runs a statement that undoes something. False where it fails.
+  bool TryTo(const std::string& statement) const;
+
+  odbc::Connection& connection_;
+  const Dialect& dialect_;
+  std::string doing_;
+  std::vector<WriteStep> begun_;
+  std::string drop_staging_;
+  std::optional<Relation> reserved_;
+};
+
+}  // namespace aft

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "plugin/warehouse/odbc/connection.h"
+#include "plugin/warehouse/odbc/error.h"
+
+namespace aft {
+
+/// Rows that went to the database in one statement.
+struct SentRows {
+  int64_t first = 1;  ///< counts the frame's rows from 1
+  int64_t count = 1;
+};
+
+/// The error with the rows that it is about: the one row that the database refuses, or
+/// all of those sent where that can't be found out.
+///
+/// To find the row, undoes the transaction and sends parts of the rows again by
+/// `send(from, count)`, from 0; each try is undone.
+odbc::OdbcError NameRefusedRow(odbc::Connection& connection, const odbc::OdbcError& error,
+                               const SentRows& rows,
+                               const std::function<void(int64_t, int64_t)>& send);
+
+}  // namespace aft

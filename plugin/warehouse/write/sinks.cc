@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/warehouse/write/sinks.h"
+
+#include <utility>
+
+#include "host_shim/error.h"
+#include "plugin/warehouse/write/array_columns.h"
+#include "plugin/warehouse/write/parameter_rows.h"
+
+namespace aft {
+
+std::unique_ptr<RowSink> MakeSink(odbc::Connection& connection, const Dialect& dialect,
+                                  const Relation& relation,
+                                  std::vector<FittedColumn> columns, bool takes_arrays,
+                                  const std::function<void()>& make_again,
+                                  const std::string& doing) {
+  const std::string table = dialect.Name(relation);
+  if (takes_arrays) {
+    std::vector<ArraySource> sources;
+    for (FittedColumn& column : columns) {
+      const std::string target = dialect.Quote(column.target().name);
+      sources.push_back({ArrayEncoder(std::move(column)), target});
+    }
+    return std::make_unique<ArrayColumns>(connection, table, std::move(sources),
+                                          make_again, doing);
+  }
+  std::vector<WriteColumn> write_columns;
+  std::string names;
+  std::string markers;
+  for (FittedColumn& column : columns) {
+    names += (names.empty() ? "" : ", ") + dialect.Quote(column.target().name);
+    markers += markers.empty() ? "?" : ", ?";
+    write_columns.emplace_back(std::move(column), dialect.Parameters());
+  }
+  return std::make_unique<ParameterRows>(
+      connection, dialect,
+      Text("INSERT INTO ", table, " (", names, ") VALUES (", markers, ")"),
+      std::move(write_columns), doing);
+}
+
+}  // namespace aft

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/warehouse/write/write_plan.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "host_shim/error.h"
+
+namespace aft {
+namespace {
+
+std::string Names(const std::vector<TableColumn>& columns) {
+  std::string names;
+  for (const TableColumn& column : columns) {
+    names += Text(names.empty() ? "'" : ", '", column.name, "'");
+  }
+  return names;
+}
+
+bool IsView(RelationKind kind) {
+  return kind == RelationKind::kView || kind == RelationKind::kMaterializedView;
+}
+
+class Planner {
+ public:
+  Planner(const WriteRequest& request, const std::vector<TableColumn>& columns,
+          const WriteTarget& target, const std::string& staging_name,
+          const WriteStatements& statements)
+      : request_(request),
+        columns_(columns),
+        target_(target),
+        staging_name_(staging_name),
+        statements_(statements) {}
+
+  WritePlan Plan() {
+    CheckRequest();
+    for (const TableColumn& column : columns_) plan_.columns.push_back(column.name);
+    const bool is_missing = target_.kind == RelationKind::kMissing;
+    if (request_.mode == WriteMode::kOverwrite) {
+      KeepsTarget() ? ReplaceRows() : SwapIn();
+    } else if (is_missing) {
+      // Where making a table commits, a new one is filled before it can be seen.
+      const bool is_seen = !statements_.has_transactional_ddl();
+      is_seen || HasKey(request_.mode) ? SwapIn() : MakeAndFill();
+    } else {
+      HasKey(request_.mode) ? MergeRows() : AppendRows();
+    }
+    return std::move(plan_);
+  }
+
+ private:
+  [[noreturn]] void Refuse(const std::string& reason) const {
+    throw Error(Text("cannot ", Describe(request_), ": ", reason));
+  }
+
+  [[nodiscard]] const TableColumn* Find(const std::vector<TableColumn>& columns,
+                                        const std::string& name) const {
+    const auto found =
+        std::find_if(columns.begin(), columns.end(), [&](const TableColumn& column) {
+          return statements_.names().IsSameColumn(column.name, name);
+        });
+    return found == columns.end() ? nullptr : &*found;
+  }
+
+  void CheckRequest() const {
+    const bool needs_key = HasKey(request_.mode);
+    if (needs_key == request_.unique_key.empty()) {
+      Refuse(needs_key ? "it takes a unique_key, the columns that rows are found by"
+                       : "unique_key is for the modes 'upsert' and 'delete+insert'");
+    }
+    for (const std::string& name : request_.unique_key) {
+      if (Find(columns_, name) != nullptr) continue;
+      Refuse(
+          Text("unique_key names a column '", name, "', which the frame doesn't have"));
+    }
+    if (request_.mode != WriteMode::kOverwrite && IsView(target_.kind)) {
+      Refuse("it is a view, which takes no rows; overwrite it or choose another name");
+    }
+  }
+
+  [[nodiscard]] bool KeepsTarget() const {
+    // Types that were asked for are those of a new table.
+    const bool may_keep = target_.kind == RelationKind::kTable && target_.fits &&
+                          target_.has_belongings &&
+                          (request_.types_are_declared || request_.column_types.empty());
+    if (!may_keep) return false;
+    return std::all_of(target_.columns.begin(), target_.columns.end(),
+                       [this](const TableColumn& column) {
+                         return column.is_filled ||
+                                Find(columns_, column.name) != nullptr;
+                       });
+  }
+
+  void ReplaceRows() {
+    RefuseDependentRows();
+    plan_.before = statements_.Clear(request_.relation);
+    plan_.load = request_.relation;
+    plan_.counts_rows = true;
+    Finish(request_.then);
+  }
+
+  void Finish(const std::vector<std::string>& statements) {
+    for (const std::string& statement : statements) {
+      plan_.publish.push_back({statement, ""});
+    }
+  }
+
+  void RefuseDependentRows() const {
+    if (target_.rows_that_depend.empty()) return;
+    Refuse(target_.rows_that_depend +
+           "; without its old rows, those would be deleted or changed as well");
+  }
+
+  void SwapIn() {
+    Relation staging = request_.relation;
+    staging.identifier = staging_name_;
+    staging.quote_identifier = true;
+    plan_.before = {{statements_.Create(staging, columns_, target_.options), ""}};
+    plan_.staging = plan_.load = staging;
+    plan_.drop_staging = "DROP TABLE " + statements_.names().Name(staging);
+    plan_.counts_rows = true;
+    plan_.publish = target_.views.empty()
+                        ? statements_.Swap(staging, request_.relation, target_.kind)
+                        : SetAside(staging);
+    Finish(request_.if_new);
+    Finish(request_.then);
+    CheckKeys(KeyOf(columns_));
+  }
+
+  /// Views that this run builds anew read the old rows until then. dbt would not find
+  /// them if they were dropped.
+  std::vector<WriteStep> SetAside(const Relation& staging) {
+    std::string views;
+    for (const DependentView& view : target_.views) {
+      const std::string name = Describe(Relation{"", view.schema, view.identifier});
+      if (!IsRebuilt(view)) {
+        Refuse(Text(view.is_materialized ? "materialized view " : "view ", name,
+                    " depends on its old columns, and this run does not build it anew; "
+                    "drop it, or build it in the same run"));
+      }
+      views += (views.empty() ? "" : ", ") + name;
+    }
+    if (!target_.rows_that_depend.empty()) {
+      Refuse(target_.rows_that_depend + ", and its columns are others now");
+    }
+    plan_.notices.push_back(Text(Describe(request_.relation),
+                                 " has other columns now: until this run has built ",
+                                 "them anew, these views have the old rows: ", views));
+    return statements_.SetAside(staging, request_.relation);
+  }
+
+  [[nodiscard]] bool IsRebuilt(const DependentView& view) const {
+    const SqlNames& names = statements_.names();
+    return !view.is_materialized &&
+           std::any_of(request_.rebuilt.begin(), request_.rebuilt.end(),
+                       [&](const Relation& relation) {
+                         return names.Stored(relation.schema, relation.quote_schema) ==
+                                    view.schema &&
+                                names.Stored(relation.identifier,
+                                             relation.quote_identifier) ==
+                                    view.identifier;
+                       });
+  }
+
+  void MakeAndFill() {
+    plan_.before = {
+        {statements_.Create(request_.relation, columns_, target_.options), ""}};
+    plan_.load = request_.relation;
+    Finish(request_.if_new);
+    Finish(request_.then);
+  }
+
+  void AppendRows() {
+    (void)MatchColumns();
+    plan_.before = ChangeColumns();
+    plan_.load = request_.relation;
+  }
+
+  void MergeRows() {
+    if (request_.mode == WriteMode::kDeleteInsert) RefuseDependentRows();
+    const std::vector<TableColumn> matched = MatchColumns();
+    Merge merge{statements_.MergeStaging(request_.relation, staging_name_),
+                request_.relation,
+                KeyOf(matched),
+                {}};
+    for (const TableColumn& column : matched) {
+      if (Find(merge.key, column.name) == nullptr) merge.values.push_back(column);
+    }
+    plan_.staging = plan_.load = merge.staging;
+    plan_.is_temporary = statements_.has_temporary_tables();
+    plan_.drop_staging = statements_.DropStaging(merge.staging);
+    plan_.before = statements_.CreateLike(merge, added_);
+    plan_.counts_rows = true;
+    CheckKeys(merge.key);
+    Publish(std::move(merge));
+  }
+
+  void Publish(Merge merge) {
+    plan_.publish = ChangeColumns();
+    merge.values.insert(merge.values.end(), added_.begin(), added_.end());
+    for (WriteStep& step : statements_.PrepareMerge(merge)) {
+      plan_.publish.push_back(std::move(step));
+    }
+    const bool is_upsert = request_.mode == WriteMode::kUpsert;
+    if (!is_upsert) {
+      plan_.publish.push_back({statements_.Delete(merge), ""});
+    } else if (!merge.values.empty()) {
+      plan_.publish.push_back({statements_.Update(merge), ""});
+    }
+    std::vector<WriteStep> inserts = {{statements_.Insert(merge), ""}};
+    if (is_upsert) inserts = statements_.InsertNew(merge);
+    for (WriteStep& step : inserts) plan_.publish.push_back(std::move(step));
+    const WriteStep drop = {plan_.drop_staging, ""};
+    // Elsewhere it would commit.
+    (statements_.has_transactional_ddl() ? plan_.publish : plan_.after).push_back(drop);
+  }
+
+  /// The columns of the key, as `columns` has them.
+  [[nodiscard]] std::vector<TableColumn> KeyOf(
+      const std::vector<TableColumn>& columns) const {
+    std::vector<TableColumn> key;
+    for (const std::string& name : request_.unique_key) {
+      const TableColumn* const column = Find(columns, name);
+      if (column == nullptr) {
+        Refuse(
+            Text("unique_key names a column '", name, "', which the table doesn't have"));
+      }
+      if (Find(key, name) == nullptr) key.push_back(*column);
+    }
+    return key;
+  }
+
+  void CheckKeys(const std::vector<TableColumn>& key) {
+    if (key.empty()) return;
+    std::string names;
+    std::string has_null;
+    for (const TableColumn& column : key) {
+      const std::string name = statements_.names().Quote(column.name);
+      names += (names.empty() ? "" : ", ") + name;
+      has_null += (has_null.empty() ? "" : " OR ") + name + " IS NULL";
+      plan_.key.push_back(column.name);
+    }
+    const std::string select =
+        Text("SELECT ", names, " FROM ", statements_.names().Name(plan_.load));
+    plan_.key_checks = {{Text(select, " WHERE ", has_null), "has a NULL in its key"},
+                        {Text(select, " GROUP BY ", names, " HAVING count(*) > 1"),
+                         "is there more than once"}};
+  }
+
+  /// The table's columns that the frame's rows go to, and what becomes of the others.
+  std::vector<TableColumn> MatchColumns() {
+    std::vector<TableColumn> matched;
+    for (const TableColumn& column : columns_) {
+      const TableColumn* const match = Find(target_.columns, column.name);
+      match == nullptr ? TakeNew(column) : matched.push_back(*match);
+    }
+    for (const TableColumn& column : target_.columns) {
+      if (!column.is_filled && Find(columns_, column.name) == nullptr) LeaveOut(column);
+    }
+    if (!added_.empty()) Tell("added to the table", added_);
+    if (!dropped_.empty()) Tell("dropped from the table", dropped_);
+    if (!ignored_.empty()) Tell("left out: the table doesn't have them", ignored_);
+    return matched;
+  }
+
+  void TakeNew(const TableColumn& column) {
+    switch (request_.schema_change) {
+      case SchemaChange::kRefuseNew:
+      case SchemaChange::kFail:
+        Refuse(Text("the table has no column '", column.name,
+                    "'; add it, or leave it out of the frame"));
+      case SchemaChange::kIgnore:
+        std::erase(plan_.columns, column.name);
+        ignored_.push_back(column);
+        return;
+      case SchemaChange::kAppendNewColumns:
+      case SchemaChange::kSyncAllColumns:
+        added_.push_back(column);
+    }
+  }
+
+  void LeaveOut(const TableColumn& column) {
+    if (request_.schema_change == SchemaChange::kFail) {
+      Refuse(Text("the frame has no column '", column.name,
+                  "', which the table has; add it to the frame, or choose another "
+                  "on_schema_change"));
+    }
+    if (request_.schema_change == SchemaChange::kSyncAllColumns) {
+      dropped_.push_back(column);
+    }
+  }
+
+  void Tell(std::string_view what, const std::vector<TableColumn>& columns) {
+    plan_.notices.push_back(Text("on_schema_change for ", Describe(request_.relation),
+                                 ": ", what, ": ", Names(columns)));
+  }
+
+  [[nodiscard]] std::vector<WriteStep> ChangeColumns() const {
+    std::vector<WriteStep> steps;
+    steps.reserve(added_.size() + dropped_.size());
+    for (const TableColumn& column : added_) {
+      steps.push_back(statements_.AddColumn(request_.relation, column));
+    }
+    for (const TableColumn& column : dropped_) {
+      steps.push_back(statements_.DropColumn(request_.relation, column));
+    }
+    return steps;
+  }
+
+  const WriteRequest& request_;
+  const std::vector<TableColumn>& columns_;
+  const WriteTarget& target_;
+  const std::string& staging_name_;
+  const WriteStatements& statements_;
+  std::vector<TableColumn> added_;
+  std::vector<TableColumn> dropped_;
+  std::vector<TableColumn> ignored_;
+  WritePlan plan_;
+};
+
+}  // namespace
+
+WritePlan PlanWrite(const WriteRequest& request, const std::vector<TableColumn>& columns,
+                    const WriteTarget& target, const std::string& staging_name,
+                    const WriteStatements& statements) {
+  return Planner(request, columns, target, staging_name, statements).Plan();
+}
+
+std::string ToText(const WritePlan& plan, const WriteStatements& statements) {
+  std::string text;
+  const auto add = [&text](const auto&... parts) { text += Text(parts..., "\n"); };
+  for (const WriteStep& step : plan.before) add(step.statement);
+  std::string columns;
+  for (const std::string& name : plan.columns) {
+    columns += (columns.empty() ? "" : ", ") + name;
+  }
+  add("load ", statements.names().Name(plan.load), ": ", columns);
+  if (plan.counts_rows) add("count");
+  for (const KeyCheck& check : plan.key_checks) add("none: ", check.query);
+  for (const WriteStep& step : plan.publish) add(step.statement);
+  add("commit");
+  for (const WriteStep& step : plan.after) add(step.statement);
+  return text;
+}
+
+std::string Describe(const WriteRequest& request) {
+  const std::string relation = Describe(request.relation);
+  switch (request.mode) {
+    case WriteMode::kOverwrite:
+      break;
+    case WriteMode::kAppend:
+      return "append to " + relation;
+    case WriteMode::kUpsert:
+      return "upsert into " + relation;
+    case WriteMode::kDeleteInsert:
+      return "delete and insert in " + relation;
+  }
+  return "write " + relation;
+}
+
+}  // namespace aft

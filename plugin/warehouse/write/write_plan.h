@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plugin/warehouse/dialects/table_column.h"
+#include "plugin/warehouse/dialects/write_statements.h"
+#include "plugin/warehouse/values/relation.h"
+#include "plugin/warehouse/write/write_request.h"
+
+namespace aft {
+
+/// What is there of the relation that a write is to.
+struct WriteTarget {
+  RelationKind kind = RelationKind::kMissing;
+  /// Of a table.
+  std::vector<TableColumn> columns;
+  /// More than its rows belongs to the table and would be lost with it.
+  bool has_belongings = false;
+  /// Every column of the frame is one for the table's column of that name.
+  bool fits = false;
+  /// What says in words that rows of other tables hang on its rows, or "".
+  std::string rows_that_depend;
+  /// Views that the database would not let the target go without.
+  std::vector<DependentView> views;
+  /// What a new table's definition ends with.
+  std::string options;
+};
+
+/// A query that gives a row for each of the frame's keys that can't be one.
+struct KeyCheck {
+  std::string query;
+  /// What is wrong with such a key.
+  std::string refusal;
+};
+
+/// The statements of a write, in their order: those before the rows go to `load`, the
+/// checks of what is there then, those that make it seen, the commit, and those after it.
+struct WritePlan {
+  /// A table beside the target that has to go, whatever happens; and the statement.
+  std::optional<Relation> staging;
+  std::string drop_staging;
+  /// The session's own, which nobody else sees.
+  bool is_temporary = false;
+  std::vector<WriteStep> before;
+  Relation load;
+  /// The columns of the frame that are written.
+  std::vector<std::string> columns;
+  /// Whether the table has the frame's rows and no others then.
+  bool counts_rows = false;
+  std::vector<std::string> key;
+  std::vector<KeyCheck> key_checks;
+  std::vector<WriteStep> publish;
+  std::vector<WriteStep> after;
+  /// What the user should know.
+  std::vector<std::string> notices;
+};
+
+/// Plans a write. Asks nothing of a server. `columns` are the frame's, with the types of
+/// new columns for them, and `staging_name` one that nobody else has. Throws an Error for
+/// what can't be written.
+WritePlan PlanWrite(const WriteRequest& request, const std::vector<TableColumn>& columns,
+                    const WriteTarget& target, const std::string& staging_name,
+                    const WriteStatements& statements);
+
+/// The plan, a statement a line.
+std::string ToText(const WritePlan& plan, const WriteStatements& statements);
+
+}  // namespace aft
