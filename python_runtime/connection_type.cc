@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "python_runtime/connection_type.h"
 
+#include <unistd.h>
+
 #include <array>
 #include <chrono>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
-#include "plugin/warehouse/dialect.h"
-#include "plugin/warehouse/odbc_connection.h"
-#include "plugin/warehouse/table_reader.h"
-#include "plugin/warehouse/table_writer.h"
+#include "plugin/warehouse/dialects/list.h"
+#include "plugin/warehouse/odbc/connection.h"
+#include "plugin/warehouse/read/table_reader.h"
+#include "plugin/warehouse/write/table_writer.h"
 #include "python_runtime/py_border.h"
+#include "python_runtime/requests.h"
 #include "python_runtime/result_type.h"
 
 namespace aft::py {
@@ -26,13 +30,19 @@ struct Warehouse {
 
   odbc::Connection connection;
   std::unique_ptr<Dialect> dialect;
+  /// Of the last write.
+  std::vector<std::string> notices;
 };
 
-/// Results that are still read use the connection beyond close().
+/// Results that are still read use the connection beyond close(). In a fork of the
+/// process that opened it nothing is sent over it, not even its end: the session is the
+/// other process's.
 struct ConnectionObject {
   PyObject_HEAD Warehouse* warehouse;
+  pid_t process;
   Py_ssize_t users;
   long long commits;
+  std::string_view last_sink;
   bool is_closed;
 };
 
@@ -40,11 +50,18 @@ ConnectionObject* AsConnection(PyObject* object) {
   return reinterpret_cast<ConnectionObject*>(object);
 }
 
+bool WasOpenedHere(const ConnectionObject* object) {
+  return object->process == ::getpid();
+}
+
 /// Keeps the warehouse of an open connection while it is used.
 class Use {
  public:
   explicit Use(PyObject* connection) : object_(AsConnection(connection)) {
     if (object_->is_closed) throw Error("cannot use the connection: it is closed");
+    if (!WasOpenedHere(object_)) {
+      throw Error("cannot use the connection: another process has opened it");
+    }
     Py_INCREF(connection);
     ++object_->users;
   }
@@ -60,8 +77,12 @@ class Use {
 
   static void CloseUnused(ConnectionObject* object) {
     if (!object->is_closed || object->users > 0) return;
-    const std::unique_ptr<Warehouse> warehouse(std::exchange(object->warehouse, nullptr));
+    std::unique_ptr<Warehouse> warehouse(std::exchange(object->warehouse, nullptr));
+    if (!WasOpenedHere(object))
+      warehouse.release();  // NOLINT(bugprone-unused-return-value)
   }
+
+  [[nodiscard]] bool IsOfThisProcess() const { return WasOpenedHere(object_); }
 
  private:
   ConnectionObject* object_;
@@ -73,9 +94,29 @@ class QueryRows final : public BatchSource {
  public:
   QueryRows(std::unique_ptr<Use> use, std::unique_ptr<TableReader> reader)
       : use_(std::move(use)), reader_(std::move(reader)) {}
+  QueryRows(const QueryRows&) = delete;
+  QueryRows& operator=(const QueryRows&) = delete;
+  ~QueryRows() override {
+    if (!use_->IsOfThisProcess()) {
+      // Its statement would be closed on the server.
+      reader_.release();  // NOLINT(bugprone-unused-return-value)
+      return;
+    }
+    // It waits for the fetch that is under way, which another thread may have to cancel.
+    const WithoutLock unlocked;
+    reader_.reset();
+  }
 
   Unique<ArrowSchema> Schema() override { return reader_->Schema(); }
-  Unique<ArrowArray> Next() override { return reader_->Next(); }
+  Unique<ArrowArray> Next() override {
+    if (!use_->IsOfThisProcess()) {
+      throw Error("cannot read on: another process has opened the connection");
+    }
+    return reader_->Next();
+  }
+  [[nodiscard]] std::vector<RoundedValues> Rounded() const override {
+    return reader_->Rounded();
+  }
 
  private:
   std::unique_ptr<Use> use_;
@@ -113,6 +154,7 @@ PyObject* NewConnection(PyTypeObject* type, PyObject* arguments, PyObject* keywo
     const std::string connection_string = AsText(text, "connection_string");
     PyRef self = Allocate(type);
     ConnectionObject* const object = AsConnection(self.get());
+    object->process = ::getpid();
     {
       const WithoutLock unlocked;
       object->warehouse =
@@ -132,6 +174,25 @@ PyObject* Close(PyObject* self, PyObject*) {
   });
 }
 
+PyObject* Hold(PyObject* self, PyObject*) {
+  return Guard(self, [&] {
+    const Use use(self);
+    {
+      const WithoutLock unlocked;
+      use->connection.Hold();
+    }
+    return None();
+  });
+}
+
+PyObject* LetGo(PyObject* self, PyObject*) {
+  return Guard(self, [&] {
+    const Use use(self);
+    use->connection.LetGo();
+    return None();
+  });
+}
+
 PyObject* Cancel(PyObject* self, PyObject*) {
   return Guard(self, [&] {
     const Use use(self);
@@ -147,6 +208,23 @@ PyObject* Cancel(PyObject* self, PyObject*) {
 PyObject* Commits(PyObject* self, void*) {
   return Guard(self,
                [&] { return Checked(PyLong_FromLongLong(AsConnection(self)->commits)); });
+}
+
+PyObject* LastSink(PyObject* self, void*) {
+  return Guard(self,
+               [&] { return FromText(std::string(AsConnection(self)->last_sink)); });
+}
+
+PyObject* Notices(PyObject* self, void*) {
+  return Guard(self, [&] {
+    const Use use(self);
+    PyRef list = Checked(PyList_New(0));
+    for (const std::string& notice : use->notices) {
+      const PyRef text = FromText(notice);
+      if (PyList_Append(list.get(), text.get()) != 0) throw PythonError();
+    }
+    return list;
+  });
 }
 
 PyObject* DbmsName(PyObject* self, void*) {
@@ -178,69 +256,19 @@ PyObject* Execute(PyObject* self, PyObject* statement) {
 
 PyObject* Read(PyObject* self, PyObject* arguments, PyObject* keywords) {
   return Guard(self, [&] {
-    static const char* const kNames[] = {"sql", "batch_rows", nullptr};
-    PyObject* text = nullptr;
-    Py_ssize_t batch_rows = 65536;
-    ParseArguments(arguments, keywords, "O|n:read", kNames, &text, &batch_rows);
     auto use = std::make_unique<Use>(self);
-    const std::string sql = AsText(text, "sql");
+    std::string sql;
+    ReadOptions options = ParseReadOptions(arguments, keywords, sql);
     std::unique_ptr<TableReader> reader;
     {
       const WithoutLock unlocked;
       reader = std::make_unique<TableReader>((*use)->connection, *(*use)->dialect, sql,
-                                             batch_rows);
+                                             std::move(options));
     }
     const PyRef type = Checked(PyObject_GetAttrString(self, "Result"));
     return MakeResult(type.get(),
                       std::make_unique<QueryRows>(std::move(use), std::move(reader)));
   });
-}
-
-PyRef Item(PyObject* dictionary, const char* key) {
-  const PyRef name = Checked(PyUnicode_FromString(key));
-  return Checked(PyObject_GetItem(dictionary, name.get()));
-}
-
-std::string TextItem(PyObject* dictionary, const char* key) {
-  const PyRef value = Item(dictionary, key);
-  return value.get() == Py_None ? "" : AsText(value.get(), key);
-}
-
-bool FlagItem(PyObject* dictionary, const char* key) {
-  const int truth = PyObject_IsTrue(Item(dictionary, key).get());
-  if (truth < 0) throw PythonError();
-  return truth == 1;
-}
-
-Relation ParseRelation(PyObject* dictionary) {
-  Relation relation;
-  relation.database = TextItem(dictionary, "database");
-  relation.schema = TextItem(dictionary, "schema");
-  relation.identifier = TextItem(dictionary, "identifier");
-  relation.quote_database = FlagItem(dictionary, "quote_database");
-  relation.quote_schema = FlagItem(dictionary, "quote_schema");
-  relation.quote_identifier = FlagItem(dictionary, "quote_identifier");
-  return relation;
-}
-
-WriteMode ParseMode(PyObject* object) {
-  const std::string mode = AsText(object, "mode");
-  if (mode == "overwrite") return WriteMode::kOverwrite;
-  if (mode == "append") return WriteMode::kAppend;
-  PyErr_Format(PyExc_ValueError, "mode must be 'overwrite' or 'append', not '%s'",
-               mode.c_str());
-  throw PythonError();
-}
-
-std::map<std::string, std::string> ParseColumnTypes(PyObject* dictionary) {
-  std::map<std::string, std::string> types;
-  const PyRef pairs = Checked(PyMapping_Items(dictionary));
-  for (Py_ssize_t i = 0; i < PyList_Size(pairs.get()); ++i) {
-    PyObject* const pair = PyList_GetItem(pairs.get(), i);
-    types.emplace(AsText(PyTuple_GetItem(pair, 0), "a column's name"),
-                  AsText(PyTuple_GetItem(pair, 1), "a column's type"));
-  }
-  return types;
 }
 
 void StopOnSignal() {
@@ -266,19 +294,9 @@ class CommitCount {
 
 PyObject* Write(PyObject* self, PyObject* arguments, PyObject* keywords) {
   return Guard(self, [&] {
-    static const char* const kNames[] = {"stream", "relation", "mode", "column_types",
-                                         nullptr};
-    PyObject* object = nullptr;
-    PyObject* relation = nullptr;
-    PyObject* mode = nullptr;
-    PyObject* column_types = nullptr;
-    ParseArguments(arguments, keywords, "OOO|O:write", kNames, &object, &relation, &mode,
-                   &column_types);
     const Use use(self);
-    WriteRequest request;
-    request.relation = ParseRelation(relation);
-    request.mode = ParseMode(mode);
-    if (column_types != nullptr) request.column_types = ParseColumnTypes(column_types);
+    PyObject* object = nullptr;
+    WriteRequest request = ParseWriteRequest(arguments, keywords, object);
     WriteOutcome outcome;
     Unique<ArrowArrayStream> stream = TakeStream(object);
     TableWriter writer(use->connection, *use->dialect, std::move(request), &StopOnSignal);
@@ -287,6 +305,8 @@ PyObject* Write(PyObject* self, PyObject* arguments, PyObject* keywords) {
       const WithoutLock unlocked;
       outcome = writer.Write(*stream);
     }
+    AsConnection(self)->last_sink = outcome.sink;
+    use->notices = std::move(outcome.notices);
     return Checked(Py_BuildValue("(LL)", static_cast<long long>(outcome.rows),
                                  static_cast<long long>(outcome.bytes)));
   });
@@ -306,6 +326,20 @@ PyObject* HasCommitted(PyObject* self, PyObject* id) {
   });
 }
 
+PyObject* HasSchema(PyObject* self, PyObject* dictionary) {
+  return Guard(self, [&] {
+    const Use use(self);
+    const Relation relation = ParseRelation(dictionary);
+    bool has_schema = false;
+    {
+      const WithoutLock unlocked;
+      has_schema =
+          use->dialect->HasSchema(use->connection, relation, "look for a schema");
+    }
+    return Checked(PyBool_FromLong(has_schema ? 1 : 0));
+  });
+}
+
 PyObject* SqlName(PyObject* self, PyObject* relation) {
   return Guard(self, [&] {
     const Use use(self);
@@ -316,7 +350,7 @@ PyObject* SqlName(PyObject* self, PyObject* relation) {
 }  // namespace
 
 PyRef MakeConnectionType() {
-  static std::array<PyMethodDef, 9> methods = {{
+  static std::array<PyMethodDef, 12> methods = {{
       {"read", AsMethod(&Read), METH_VARARGS | METH_KEYWORDS,
        "The rows of a query, as an object with __arrow_c_stream__."},
       {"execute", &Execute, METH_O, "Run a statement; the number of rows it changed."},
@@ -324,15 +358,25 @@ PyRef MakeConnectionType() {
        "Write a stream into a relation; the rows and bytes written."},
       {"has_committed", &HasCommitted, METH_O,
        "Whether a transaction was committed; None while it runs."},
+      {"has_schema", &HasSchema, METH_O,
+       "Whether the schema that a relation is to be in is there."},
       {"quote", &Quote, METH_O, "The identifier between quotes."},
       {"sql_name", &SqlName, METH_O, "A relation's name in SQL."},
       {"cancel", &Cancel, METH_NOARGS,
        "Stop the statement that another thread waits for; False without one."},
+      {"hold", &Hold, METH_NOARGS, "Wait until no thread is within the driver."},
+      {"let_go", &LetGo, METH_NOARGS, "End hold(), in the thread that called it."},
       {"close", &Close, METH_NOARGS, "Close the connection."},
       {nullptr, nullptr, 0, nullptr},
   }};
-  static std::array<PyGetSetDef, 3> attributes = {{
+  static std::array<PyGetSetDef, 5> attributes = {{
       {"commits", &Commits, nullptr, "How many writes may have been committed.", nullptr},
+      {"last_sink", &LastSink, nullptr,
+       "How the rows of the last write went to the table: \"parameter rows\" or \"array "
+       "columns\".",
+       nullptr},
+      {"notices", &Notices, nullptr, "What the user should know of the last write.",
+       nullptr},
       {"dbms_name", &DbmsName, nullptr, "What the driver calls its database.", nullptr},
       {nullptr, nullptr, nullptr, nullptr, nullptr},
   }};

@@ -19,12 +19,11 @@
 // aft-python: runs aft's worker host in the Python of somebody else's environment.
 //
 // `aft-python --python INTERPRETER` loads the library of that interpreter into this
-// process and runs `aft.host` in it, with the package `aft` that lies beside this
-// program's folder, or with `--run MODULE ARGUMENT...` another module of that package.
-// AFT_FRESH_SCRIPT says that it is a script's process and no host's, which gets a
-// guardian, and AFT_SCRIPT_GROUP in which control group.
-// With other arguments it does what the interpreter does with them. An interpreter
-// without a shared library is started in this process's place instead;
+// process and runs `aft.host` in it, below a guardian, with the package `aft` that lies
+// beside this program's folder. `--run MODULE ARGUMENT...` runs another module of that
+// package, without a guardian, and `--group FOLDER` before it first enters that control
+// group. With other arguments it does what the interpreter does with them.
+// An interpreter without a shared library is started in this process's place instead;
 // AFT_PYTHON_EMBEDDED says to the Python code which of both it was, as 1 or 0.
 
 namespace {
@@ -41,8 +40,8 @@ constexpr const char* kStartModule =
     "import sys\n"
     "if sys.path[:1] == ['']: del sys.path[0]\n"
     "sys.path.insert(0, sys.argv.pop(1))\n"
-    "import importlib\n"
-    "importlib.import_module(sys.argv.pop(1)).main()\n";
+    "from aft.entry import run\n"
+    "run(sys.argv.pop(1))\n";
 
 // LIBDIR is where the library was installed, for a virtual environment as well, but a
 // Python that has been moved since then has it below its base_prefix.
@@ -93,15 +92,21 @@ PythonMain LoadPython(const char* interpreter) {
   return reinterpret_cast<PythonMain>(::dlsym(library, "Py_BytesMain"));
 }
 
-/// Enters the control group that the environment names. Whether that succeeded is seen in
-/// Python, which enters it as well.
-void EnterGroup() {
-  const char* folder = std::getenv("AFT_SCRIPT_GROUP");
-  if (folder == nullptr) return;
+/// Enters a control group. Whether that succeeded is seen in Python, which enters it as
+/// well.
+void EnterGroup(const char* folder) {
   const int file = ::open((fs::path(folder) / "cgroup.procs").c_str(), O_WRONLY);
   static_cast<void>(::write(file, "0", 1));
   ::close(file);
-  ::unsetenv("AFT_SCRIPT_GROUP");
+}
+
+/// Takes an option and its value from the front of `arguments`; the value, or nullptr
+/// where something else stands there.
+const char* TakeOption(std::string_view name, std::vector<const char*>& arguments) {
+  if (arguments.size() < 2 || arguments.front() != name) return nullptr;
+  const char* value = arguments[1];
+  arguments.erase(arguments.begin(), arguments.begin() + 2);
+  return value;
 }
 
 /// The folder of the package `aft`: <prefix>/python for <prefix>/lib/aft/aft-python.
@@ -118,18 +123,20 @@ int main(int argc, char** argv) {
     std::cerr << "usage: aft-python --python INTERPRETER [ARGUMENT...]\n";
     return kMisused;
   }
-  EnterGroup();
-  if (argc == 3 && std::getenv("AFT_FRESH_SCRIPT") == nullptr) aft::ContinueGuarded();
+  std::vector<const char*> arguments(argv + 3, argv + argc);
+  if (const char* group = TakeOption("--group", arguments)) EnterGroup(group);
+  const char* module = TakeOption("--run", arguments);
+  if (module == nullptr && arguments.empty()) {
+    aft::ContinueGuarded();
+    module = "aft.host";
+  }
+  const std::string package_folder = PackageFolder();
+  if (module != nullptr)
+    arguments.insert(arguments.begin(),
+                     {"-c", kStartModule, package_folder.c_str(), module});
   // With the interpreter's own path as its name Python finds the environment that the
   // interpreter belongs to (PEP 405).
-  const std::string package_folder = PackageFolder();
-  std::vector<const char*> arguments(argv + 2, argv + argc);
-  const bool has_module = argc > 4 && std::string_view(argv[3]) == "--run";
-  if (has_module || argc == 3) {
-    const char* module = has_module ? argv[4] : "aft.host";
-    arguments = {argv[2], "-c", kStartModule, package_folder.c_str(), module};
-    if (has_module) arguments.insert(arguments.end(), argv + 5, argv + argc);
-  }
+  arguments.insert(arguments.begin(), argv[2]);
   arguments.push_back(nullptr);
 
   const PythonMain python_main = LoadPython(arguments.front());

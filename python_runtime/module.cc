@@ -5,9 +5,10 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <map>
 #include <string>
 
-#include "plugin/warehouse/odbc_connection.h"
+#include "plugin/warehouse/odbc/connection.h"
 #include "python_runtime/connection_type.h"
 #include "python_runtime/fork_into_group.h"
 #include "python_runtime/py_border.h"
@@ -32,14 +33,22 @@ PyObject* DieWithParent(PyObject* self, PyObject* arguments, PyObject* keywords)
   });
 }
 
+PyRef AsDictionary(const std::map<std::string, std::string>& texts) {
+  PyRef dictionary = Checked(PyDict_New());
+  for (const auto& [name, text] : texts) {
+    const PyRef value = FromText(text);
+    if (PyDict_SetItem(dictionary.get(), FromText(name).get(), value.get()) != 0)
+      throw PythonError();
+  }
+  return dictionary;
+}
+
 PyObject* Drivers(PyObject* self, PyObject*) {
-  return Guard(self, [&] {
-    PyRef list = Checked(PyList_New(0));
-    for (const std::string& driver : odbc::Environment().drivers()) {
-      if (PyList_Append(list.get(), FromText(driver).get()) != 0) throw PythonError();
-    }
-    return list;
-  });
+  return Guard(self, [&] { return AsDictionary(odbc::Environment().drivers()); });
+}
+
+PyObject* DataSources(PyObject* self, PyObject*) {
+  return Guard(self, [&] { return AsDictionary(odbc::Environment().data_sources()); });
 }
 
 PyObject* ForkIntoGroup(PyObject* self, PyObject* arguments, PyObject* keywords) {
@@ -64,9 +73,9 @@ PyObject* ForkIntoGroup(PyObject* self, PyObject* arguments, PyObject* keywords)
 }
 
 PyRef MakeError() {
-  const PyRef attributes =
-      Checked(Py_BuildValue("{s:O,s:O,s:O,s:O}", "sqlstate", Py_None, "native_code",
-                            Py_None, "function", Py_None, "commit", Py_None));
+  const PyRef attributes = Checked(
+      Py_BuildValue("{s:O,s:O,s:O,s:O,s:O}", "sqlstate", Py_None, "native_code", Py_None,
+                    "function", Py_None, "commit", Py_None, "misfit", Py_None));
   return Checked(PyErr_NewExceptionWithDoc(
       "aft._aft.Error", "What the warehouse refused. str() is the whole message.",
       PyExc_Exception, attributes.get()));
@@ -103,11 +112,13 @@ PyMODINIT_FUNC PyInit__aft();
 
 PyMODINIT_FUNC PyInit__aft() {
   using aft::py::AsMethod;
-  static std::array<PyMethodDef, 4> functions = {{
+  static std::array<PyMethodDef, 5> functions = {{
+      {"data_sources", &aft::py::DataSources, METH_NOARGS,
+       "The data sources that unixODBC knows, and the driver of each."},
       {"die_with_parent", AsMethod(&aft::py::DieWithParent), METH_VARARGS | METH_KEYWORDS,
        "Have this process killed when its parent ends; at once if it isn't `parent`."},
       {"drivers", &aft::py::Drivers, METH_NOARGS,
-       "The names of the ODBC drivers that unixODBC knows."},
+       "The drivers that unixODBC knows, and the file of each."},
       {"fork_into_group", AsMethod(&aft::py::ForkIntoGroup), METH_VARARGS | METH_KEYWORDS,
        "Fork as os.fork() does, into the control group that a descriptor is of."},
       {nullptr, nullptr, 0, nullptr},

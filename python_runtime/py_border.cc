@@ -3,8 +3,8 @@
 
 #include <string_view>
 
-#include "plugin/warehouse/odbc_error.h"
-#include "plugin/warehouse/table_writer.h"
+#include "plugin/warehouse/odbc/error.h"
+#include "plugin/warehouse/write/table_writer.h"
 
 namespace aft::py {
 
@@ -37,6 +37,12 @@ void SetError(PyObject* owner, const Error& error) {
         "(sLL)", commit_error->transaction_id().c_str(),
         static_cast<long long>(outcome.rows), static_cast<long long>(outcome.bytes)));
     if (!id || PyObject_SetAttrString(value.get(), "commit", id.get()) != 0) return;
+  }
+  if (const auto* misfit = dynamic_cast<const MisfitError*>(&error)) {
+    const std::string& column = misfit->column();
+    const PyRef name = PyRef::Steal(PyUnicode_DecodeUTF8(
+        column.data(), static_cast<Py_ssize_t>(column.size()), "replace"));
+    if (!name || PyObject_SetAttrString(value.get(), "misfit", name.get()) != 0) return;
   }
   PyErr_SetObject(type.get(), value.get());
 }

@@ -5,6 +5,7 @@
 #include <exception>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "python_runtime/py_border.h"
 
@@ -13,15 +14,16 @@ namespace {
 
 constexpr const char* kStreamCapsule = "arrow_array_stream";
 
-/// Through an Arrow stream only the text of an error gets.
-struct Failure {
-  std::exception_ptr exception;
+/// What does not get through an Arrow stream, in which an error is but a text.
+struct Aside {
+  std::exception_ptr failure;
+  std::vector<RoundedValues> rounded;
 };
 
-/// Holds a stream until somebody takes it, and what the stream then fails with.
+/// Holds a stream until somebody takes it, and what the stream says aside.
 struct ResultObject {
   PyObject_HEAD ArrowArrayStream* stream;
-  std::shared_ptr<Failure>* failure;
+  std::shared_ptr<Aside>* aside;
 };
 
 ResultObject* AsResult(PyObject* object) {
@@ -31,8 +33,8 @@ ResultObject* AsResult(PyObject* object) {
 /// A result whose batches are fetched without the interpreter's lock.
 class UnlockedSource final : public BatchSource {
  public:
-  UnlockedSource(std::unique_ptr<BatchSource> source, std::shared_ptr<Failure> failure)
-      : source_(std::move(source)), failure_(std::move(failure)) {}
+  UnlockedSource(std::unique_ptr<BatchSource> source, std::shared_ptr<Aside> aside)
+      : source_(std::move(source)), aside_(std::move(aside)) {}
   UnlockedSource(const UnlockedSource&) = delete;
   UnlockedSource& operator=(const UnlockedSource&) = delete;
   ~UnlockedSource() override {
@@ -51,9 +53,11 @@ class UnlockedSource final : public BatchSource {
     StopOnSignal();
     const WithoutLock unlocked;
     try {
-      return source_->Next();
+      Unique<ArrowArray> batch = source_->Next();
+      aside_->rounded = source_->Rounded();
+      return batch;
     } catch (...) {
-      failure_->exception = std::current_exception();
+      aside_->failure = std::current_exception();
       throw;
     }
   }
@@ -81,7 +85,7 @@ class UnlockedSource final : public BatchSource {
   }
 
   std::unique_ptr<BatchSource> source_;
-  std::shared_ptr<Failure> failure_;
+  std::shared_ptr<Aside> aside_;
 };
 
 void ReleaseStream(ArrowArrayStream* stream) {
@@ -96,7 +100,7 @@ void ReleaseCapsule(PyObject* capsule) {
 
 void DeallocateResult(PyObject* self) {
   ReleaseStream(AsResult(self)->stream);
-  delete AsResult(self)->failure;
+  delete AsResult(self)->aside;
   Deallocate(self);
 }
 
@@ -119,22 +123,41 @@ PyObject* ExportResult(PyObject* self, PyObject* arguments, PyObject* keywords) 
 
 PyObject* RaiseFailure(PyObject* self, PyObject*) {
   return Guard(self, [&] {
-    const std::shared_ptr<Failure>* const failure = AsResult(self)->failure;
-    if (failure != nullptr && (*failure)->exception != nullptr) {
-      std::rethrow_exception((*failure)->exception);
+    const std::shared_ptr<Aside>* const aside = AsResult(self)->aside;
+    if (aside != nullptr && (*aside)->failure != nullptr) {
+      std::rethrow_exception((*aside)->failure);
     }
     return None();
+  });
+}
+
+PyObject* Rounded(PyObject* self, PyObject*) {
+  return Guard(self, [&] {
+    PyRef counts = Checked(PyDict_New());
+    const std::shared_ptr<Aside>* const aside = AsResult(self)->aside;
+    const bool is_empty = aside == nullptr || (*aside)->rounded.empty();
+    for (const RoundedValues& values :
+         is_empty ? std::vector<RoundedValues>() : (*aside)->rounded) {
+      const PyRef count = Checked(PyLong_FromLongLong(values.count));
+      const PyRef column = FromText(values.column);
+      if (PyDict_SetItem(counts.get(), column.get(), count.get()) != 0) {
+        throw PythonError();
+      }
+    }
+    return counts;
   });
 }
 
 }  // namespace
 
 PyRef MakeResultType() {
-  static std::array<PyMethodDef, 3> methods = {{
+  static std::array<PyMethodDef, 4> methods = {{
       {"__arrow_c_stream__", AsMethod(&ExportResult), METH_VARARGS | METH_KEYWORDS,
        "The rows as an Arrow stream in a capsule; once."},
       {"raise_failure", &RaiseFailure, METH_NOARGS,
        "Raise what the stream has failed with, if it has."},
+      {"rounded", &Rounded, METH_NOARGS,
+       "By column: how many decimals read so far became doubles without all digits."},
       {nullptr, nullptr, 0, nullptr},
   }};
   static std::array<PyType_Slot, 4> slots = {{
@@ -151,11 +174,11 @@ PyRef MakeResultType() {
 PyRef MakeResult(PyObject* result_type, std::unique_ptr<BatchSource> source) {
   PyRef result = Allocate(reinterpret_cast<PyTypeObject*>(result_type));
   auto stream = std::make_unique<ArrowArrayStream>();
-  auto failure = std::make_unique<std::shared_ptr<Failure>>(std::make_shared<Failure>());
-  ExportStream(std::make_unique<UnlockedSource>(std::move(source), *failure))
+  auto aside = std::make_unique<std::shared_ptr<Aside>>(std::make_shared<Aside>());
+  ExportStream(std::make_unique<UnlockedSource>(std::move(source), *aside))
       .MoveTo(stream.get());
   AsResult(result.get())->stream = stream.release();
-  AsResult(result.get())->failure = failure.release();
+  AsResult(result.get())->aside = aside.release();
   return result;
 }
 

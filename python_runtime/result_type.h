@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "plugin/warehouse/arrow_stream.h"
+#include "plugin/warehouse/arrow/arrow_stream.h"
 #include "python_runtime/py_ref.h"
 
 namespace aft::py {
