@@ -4,21 +4,23 @@
 from __future__ import annotations
 
 import os
-from ast import literal_eval
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import jinja2
-import jinja2.nativetypes
 import yaml
 
 from aft.errors import AftError
+from aft.rendering import Renderer
+from aft.secrets import Secrets, secrets_of, together
 
-# dbt's own rule: a password may look like a broken template and is then taken as it is.
-_PASSWORD = "password"
-_REQUIRED = object()
+# What a script's `ref` of a model leads to that its node does not depend on.
+UNORDERED_REFS = ("error", "warn", "allow")
+# Which types decimals and dates take in DataFrames. The first, which scripts can compute
+# with, is the default. What is written back becomes what the table's columns are.
+CHOICES = {"decimals": ("float", "decimal"), "dates": ("datetime64", "object")}
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Setup:
     threads: int | None = None
     empty: bool = False  # dbt's --empty: whatever is read has no rows.
     sample: tuple[str, str] | None = None  # The window of dbt's --sample, without its end.
+    unordered_refs: str = "error"  # One of UNORDERED_REFS.
 
 
 @dataclass(frozen=True)
@@ -51,16 +54,33 @@ class Target:
     credentials: Mapping[str, Any] = field(repr=False)
     connection: str | None = field(repr=False)  # An ODBC connection string, if given.
     project_dir: Path = Path()
+    is_default: bool = True  # The one that the profile takes when none is named.
+    # What is secret of the profile's other targets, by their names.
+    siblings: Mapping[str, Secrets] = field(default_factory=dict, repr=False)
+    variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    # What the project chooses for DataFrames: `decimals` and `dates`, if anything.
+    choices: Mapping[str, str] = field(default_factory=dict)
 
     def described(self) -> dict[str, Any]:
         """What may be told of the target: nothing that is secret."""
         told = ("profile_name", "name", "threads", "type", "database", "schema")
         return {name: getattr(self, name) for name in told}
 
+    def secrets(self, connection_string: str = "") -> Secrets:
+        """What must not be told of this target, its connection and the profile's others."""
+        own = secrets_of(self.credentials, connection_string or self.connection or "")
+        return together([own, *self.siblings.values()])
+
 
 def read_setup(message: Mapping[str, Any]) -> Setup:
     """What the plugin's first message says."""
     sample = message.get("sample")
+    unordered_refs = message.get("unordered_refs") or "error"
+    if unordered_refs not in UNORDERED_REFS:
+        raise AftError(
+            f"'unordered_refs' under 'vars: aft:' is '{unordered_refs}', but must be 'error', "
+            "'warn' or 'allow'"
+        )
     return Setup(
         project_dir=Path(message["project_dir"]),
         scripts_dir=Path(message["scripts_dir"]),
@@ -73,12 +93,33 @@ def read_setup(message: Mapping[str, Any]) -> Setup:
         threads=message.get("threads"),
         empty=message.get("empty", False),
         sample=(sample["start"], sample["end"]) if sample else None,
+        unordered_refs=unordered_refs,
     )
+
+
+def find_profiles(given: str | os.PathLike[str] | None, project_dir: Path) -> Path:
+    """Where dbt looks: an option, its variable, this folder, `~/.dbt`; also in the project."""
+    given = given or os.environ.get("DBT_PROFILES_DIR")
+    if given:
+        return Path(given).absolute()
+    for folder in (Path.cwd(), project_dir):
+        if (folder / "profiles.yml").exists():
+            return folder
+    return Path.home() / ".dbt"
+
+
+def target_folder(project_dir: Path) -> Path:
+    """Where dbt keeps the project's artifacts."""
+    given = os.environ.get("DBT_TARGET_PATH")
+    if not given:
+        project = _read_yaml(project_dir / "dbt_project.yml")
+        given = Renderer({})(project.get("target-path"), "target-path")
+    return project_dir / str(given or "target")
 
 
 def read_target(setup: Setup) -> Target:
     """Find the target that dbt would take. Raises AftError that names file and key."""
-    render = _Renderer(setup.variables)
+    render = Renderer(setup.variables)
     project_file = setup.project_dir / "dbt_project.yml"
     project = _read_yaml(project_file)
     profile_name = setup.profile or render(project.get("profile"), "profile")
@@ -92,23 +133,89 @@ def read_target(setup: Setup) -> Target:
     return Target(
         profile_name=profile_name,
         name=name,
-        threads=setup.threads or credentials.get("threads") or 1,
+        threads=setup.threads or _threads(credentials.get("threads", 1), name),
         type=str(credentials.get("type", "")),
         database=credentials.get("database", credentials.get("dbname")),
         schema=credentials.get("schema"),
         credentials=credentials,
         connection=_connection(name, project, setup.variables, render),
         project_dir=setup.project_dir,
+        is_default=setup.target is None or name == _default_target(profile, render),
+        siblings={
+            str(other): _secrets_of_unused(str(other), output, project, setup, render)
+            for other, output in profile["outputs"].items()
+            if other != name
+        },
+        variables=_variables(project, setup.variables, render),
+        choices=_choices(project, setup.variables),
     )
 
 
+def _secrets_of_unused(
+    name: str, output: Any, project: dict[str, Any], setup: Setup, render: Renderer
+) -> Secrets:
+    """What is secret of a target that the run does not use, as far as it can be rendered."""
+    connection = None
+    with suppress(AftError):
+        connection = _connection(name, project, setup.variables, render)
+    return secrets_of(_what_renders(output, render, name), connection or "")
+
+
+def _what_renders(fields: Any, render: Renderer, *keys: str) -> dict[str, Any]:
+    """Without the fields that lack a variable, which only the target's own runs need."""
+    rendered = {}
+    for key, value in fields.items() if isinstance(fields, dict) else ():
+        path = (*keys, str(key))
+        with suppress(AftError):
+            if isinstance(value, dict):
+                rendered[key] = _what_renders(value, render, *path)
+            else:
+                rendered[key] = render(value, *path)
+    return rendered
+
+
+def _variables(
+    project: dict[str, Any], given: dict[str, Any], render: Renderer
+) -> dict[str, Any]:
+    """What dbt's ``var`` gives in the project: its own ``vars``, and ``given`` before them.
+
+    Without aft's settings: connection strings, which may hold a password, stand there.
+    """
+    general = project.get("vars")
+    general = general if isinstance(general, dict) else {}
+    name = str(project.get("name"))
+    own = general.get(name)
+    own = _without_settings(own if isinstance(own, dict) else {})
+    merged = {**general, **({name: own} if own else {}), **own, **given}
+    return {key: render.variable(each) for key, each in _without_settings(merged).items()}
+
+
+def _without_settings(variables: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in variables.items() if name != "aft"}
+
+
+def _default_target(profile: dict[str, Any], render: Renderer) -> str | None:
+    try:
+        return str(render(profile.get("target", "default"), "target"))
+    except AftError:
+        return None  # To dbt that is no error as long as another target is named.
+
+
+def _threads(given: Any, target: str) -> int:
+    is_whole = isinstance(given, (int, float)) and given == int(given)
+    if not is_whole or isinstance(given, bool):
+        raise AftError(
+            f"'threads' of target '{target}' must be a whole number, not {given!r}"
+            + (": add '| int' or '| as_number'" if isinstance(given, str) else "")
+        )
+    return int(given)
+
+
 def _connection(
-    target: str, project: dict[str, Any], variables: dict[str, Any], render: _Renderer
+    target: str, project: dict[str, Any], variables: dict[str, Any], render: Renderer
 ) -> str | None:
     """The connection string for a target, from ``vars: aft: connections:``."""
-    for place, source in (("--vars", variables), ("dbt_project.yml", project.get("vars"))):
-        settings = (source or {}).get("aft") or {}
-        given = settings.get("connections") if isinstance(settings, dict) else None
+    for place, given in _settings("connections", project, variables):
         if given is not None and not isinstance(given, dict):
             raise AftError(
                 f"'connections' under 'vars: aft:' in {place} must map names of targets to "
@@ -117,6 +224,30 @@ def _connection(
         if given and target in given:
             return str(render(given[target], f"connections: {target}"))
     return None
+
+
+def _choices(project: dict[str, Any], variables: dict[str, Any]) -> dict[str, str]:
+    chosen: dict[str, str] = {}
+    for name, known in CHOICES.items():
+        for place, given in _settings(name, project, variables):
+            if given is None:
+                continue
+            if given not in known:
+                raise AftError(
+                    f"'{name}' under 'vars: aft:' in {place} must be "
+                    f"{' or '.join(map(repr, known))}, and not {given!r}"
+                )
+            chosen.setdefault(name, given)
+    return chosen
+
+
+def _settings(
+    name: str, project: dict[str, Any], variables: dict[str, Any]
+) -> Iterator[tuple[str, Any]]:
+    """What ``vars: aft:`` says in each place, and the place: --vars before the project."""
+    for place, source in (("--vars", variables), ("dbt_project.yml", project.get("vars"))):
+        settings = (source or {}).get("aft") or {}
+        yield place, settings.get(name) if isinstance(settings, dict) else None
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -141,74 +272,3 @@ def _entry(mapping: Any, name: str, path: Path, kind: str) -> dict[str, Any]:
         known = ", ".join(f"'{key}'" for key in mapping) if mapping else "none"
         raise AftError(f"cannot find {kind} '{name}' in '{path}'; there is: {known}")
     return entry
-
-
-class _Renderer:
-    """Renders the strings in a YAML value with what dbt offers in profiles.yml."""
-
-    def __init__(self, variables: Mapping[str, Any]) -> None:
-        self._variables = variables
-        self._text = jinja2.Environment(undefined=jinja2.StrictUndefined)
-        self._native = jinja2.nativetypes.NativeEnvironment(undefined=jinja2.StrictUndefined)
-        for environment in (self._text, self._native):
-            environment.filters.update(_CONVERTERS)
-
-    def __call__(self, value: Any, key: str) -> Any:
-        if isinstance(value, dict):
-            return {name: self(entry, str(name)) for name, entry in value.items()}
-        if isinstance(value, list):
-            return [self(entry, key) for entry in value]
-        if not isinstance(value, str) or "{" not in value:
-            return value
-        converts = any(f"as_{kind}" in value for kind in ("number", "bool", "native"))
-        environment = self._native if converts else self._text
-        try:
-            template = environment.from_string(value)
-            return template.render(env_var=_env_var, var=self._variable)
-        except jinja2.TemplateError as error:
-            if key == _PASSWORD:
-                return value
-            raise AftError(f"cannot render '{key}' of the profile: {error}") from None
-        except ValueError:
-            raise AftError(
-                f"cannot render '{key}' of the profile: its value can't be converted"
-            ) from None
-
-    def _variable(self, name: str, default: Any = _REQUIRED) -> Any:
-        if name not in self._variables and default is _REQUIRED:
-            raise AftError(f"the profile needs the variable '{name}'; give it with --vars")
-        return self._variables.get(name, default)
-
-
-def _env_var(name: str, default: str | None = None) -> str:
-    value = os.environ.get(name, default)
-    if value is None:
-        raise AftError(f"the profile needs the environment variable '{name}'; set it")
-    return value
-
-
-def _as_number(value: Any) -> int | float:
-    text = str(value).strip()
-    return int(text) if text.lstrip("+-").isdigit() else float(text)
-
-
-def _as_bool(value: Any) -> bool:
-    text = str(value).strip().lower()
-    if text not in ("true", "false"):
-        raise ValueError
-    return text == "true"
-
-
-def _as_native(value: Any) -> Any:
-    try:
-        return literal_eval(str(value))
-    except (ValueError, SyntaxError):
-        return value
-
-
-_CONVERTERS: dict[str, Callable[[Any], Any]] = {
-    "as_text": str,
-    "as_bool": _as_bool,
-    "as_number": _as_number,
-    "as_native": _as_native,
-}

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is read of a table: which columns, which rows, how many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from aft import _aft
+from aft.manifest import Relation
+
+
+@dataclass(frozen=True)
+class Sql:
+    """A statement of the user's own that gives rows."""
+
+    text: str
+    decimals: str = "declared"  # Or "exact" or "real": what decimals are read as.
+    parameters: object = None  # Values for its marks (?); see `aft.parameters`.
+
+
+def shown_name(relation: str | Relation) -> str:
+    """What messages call it."""
+    if isinstance(relation, str):
+        return relation
+    return ".".join(filter(None, [relation.schema, relation.identifier]))
+
+
+def sql_name(relation: str | Relation, connection: _aft.Connection) -> str:
+    """Its name in the connection's SQL."""
+    if isinstance(relation, str):
+        return relation
+    return connection.sql_name(asdict(relation))
+
+
+@dataclass(frozen=True)
+class Query:
+    """Rows of a table or view, which is given by its parts or by its name in SQL."""
+
+    relation: str | Relation
+    columns: tuple[str, ...] | None = None  # None for all.
+    conditions: tuple[str, ...] = ()  # In SQL; a row has to meet each of them.
+    limit: int | None = None
+    decimals: str = "declared"
+
+    def sql(self, name: str, quote: Callable[[str], str], limit: str) -> str:
+        """The statement; ``name`` is the relation's, and ``limit`` ends what is limited."""
+        columns = ", ".join(map(quote, self.columns)) if self.columns else "*"
+        # A condition may end in a comment.
+        conditions = " and ".join(f"({condition}\n)" for condition in self.conditions)
+        where = f" where {conditions}" if conditions else ""
+        end = limit if self.limit is not None else ""
+        return f"select {columns} from {name}{where}{end}"
