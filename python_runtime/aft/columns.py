@@ -4,13 +4,19 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+import json
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from aft.errors import AftError
+
+_GUESSED = {b"aft": b"guessed"}
 
 
 def to_array(name: str, column: pd.Series[Any]) -> pa.Array:
@@ -18,6 +24,8 @@ def to_array(name: str, column: pd.Series[Any]) -> pa.Array:
 
     Raises AftError that names the column when they have no type in common.
     """
+    if column.dtype == object and any(map(_is_nested, column)):
+        return _as_json(name, column.where(column.notna(), None))
     try:
         array = pa.Array.from_pandas(column)
         if column.dtype == object and _has_nanoseconds(column, array.type):
@@ -28,6 +36,88 @@ def to_array(name: str, column: pd.Series[Any]) -> pa.Array:
     if column.dtype == object:
         _check_unchanged(name, column, array.type)
     return array
+
+
+def schema_of(frame: pd.DataFrame, names: list[str], arrays: list[pa.Array]) -> pa.Schema:
+    """The schema of a DataFrame's columns, where Decimals are marked as such."""
+    fields = []
+    for at, (name, array) in enumerate(zip(names, arrays)):
+        is_object = isinstance(frame.dtypes.iloc[at], np.dtype)
+        is_guess = is_object and pa.types.is_decimal(array.type)
+        fields.append(pa.field(name, array.type, metadata=_GUESSED if is_guess else None))
+    return pa.schema(fields)
+
+
+def guessed_decimals(schema: pa.Schema) -> list[str]:
+    """Columns whose decimals have the digits of the values and no declared ones."""
+    return [field.name for field in schema if field.metadata == _GUESSED]
+
+
+def plain(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    """The same rows in types that a table may have.
+
+    Lists, structs and maps become JSON, UUIDs their usual text. Raises AftError that names
+    the column for other extension types, whose storage says something else.
+    """
+    kinds = [_plain_type(field.name, field.type) for field in reader.schema]
+    if kinds == reader.schema.types:
+        return reader
+    schema = pa.schema([field.with_type(kind) for field, kind in zip(reader.schema, kinds)])
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in reader:
+            arrays = [
+                column if field.type == kind else _plain_values(field.name, column)
+                for field, kind, column in zip(batch.schema, kinds, batch.columns)
+            ]
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def _plain_type(name: str, kind: pa.DataType) -> pa.DataType:
+    if isinstance(kind, (pa.UuidType, pa.JsonType)) or pa.types.is_nested(kind):
+        return pa.string()
+    if isinstance(kind, pa.BaseExtensionType):
+        raise _refused(name, f"no table has a type for {kind}")
+    return kind
+
+
+def _plain_values(name: str, array: pa.Array) -> pa.Array:
+    if isinstance(array.type, pa.JsonType):
+        return array.storage.cast(pa.string())
+    values = array.to_pylist()
+    if isinstance(array.type, pa.UuidType):
+        return pa.array([None if value is None else str(value) for value in values])
+    return _as_json(name, values)
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, (list, tuple, dict, np.ndarray))
+
+
+def _as_json(name: str, values: Iterable[Any]) -> pa.Array:
+    try:
+        return pa.array([None if value is None else _json(value) for value in values])
+    except (TypeError, ValueError) as error:
+        raise _refused(name, f"a value in it has no JSON: {error}") from None
+
+
+def _json(value: Any) -> str:
+    if not _is_nested(value):
+        raise TypeError(f"some values are lists or mappings, and one is {value!r}")
+    return json.dumps(value, default=_in_json, ensure_ascii=False, allow_nan=False)
+
+
+def _in_json(value: Any) -> Any:
+    """What JSON has for a value of another type."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    if isinstance(value, (datetime.date, datetime.time)):
+        return value.isoformat()
+    if isinstance(value, (uuid.UUID, Decimal)):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} {value!r}")
 
 
 def _has_nanoseconds(column: pd.Series[Any], kind: pa.DataType) -> bool:

@@ -2,14 +2,15 @@
 """Arrow tables to and from files of the formats that other languages know.
 
 CSV says no types. What is written there distinguishes NULL, an empty field, from empty
-text, `""`. What is read gets a type only if all values of the column keep their meaning:
-`007` stays text.
+text, `""`. What is read gets a type only if each value of the column would be printed as it
+is there: `007` and `1.10` beside `2.5` stay text.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -22,17 +23,17 @@ from aft.errors import AftError
 FORMATS = ("csv", "arrow", "parquet")
 
 # How a value of a type is written, and the type; the first that all values match counts.
-# Numbers with more digits than the type keeps stay text.
 _DATE = r"\d{4}-\d{2}-\d{2}"
 _TIME = r"\d{2}:\d{2}:\d{2}(\.\d{1,6})?"
 _CSV_TYPES = (
     (r"true|false", pa.bool_()),
-    (r"-?(0|[1-9]\d{0,17})", pa.int64()),
-    (r"-?(0|[1-9]\d{0,14})(\.\d{1,17})?([eE][+-]?\d{1,2})?", pa.float64()),
     (_DATE, pa.date32()),
     (f"{_DATE}[ T]{_TIME}", pa.timestamp("us")),
     (f"{_DATE}[ T]{_TIME}(Z|[+-]\\d{{2}}:?\\d{{2}})", pa.timestamp("us", "UTC")),
 )
+# With a point or an exponent; whether a type keeps it is another question.
+_NUMBER = r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?"
+_FEW_DIGITS, _MOST_DIGITS = 15, 38
 _PARQUET_MAGIC = b"PAR1"
 _ARROW_STREAM_MAGIC = b"\xff\xff\xff\xff"
 _ARROW_FILE_MAGIC = b"ARROW1"
@@ -127,6 +128,8 @@ def _typed(column: pa.ChunkedArray) -> pa.ChunkedArray:
     values = column.drop_null()
     if len(values) == 0:
         return column
+    if pc.all(pc.match_substring_regex(values, f"^({_NUMBER})$")).as_py():
+        return _as_numbers(column, values)
     for pattern, kind in _CSV_TYPES:
         if pc.all(pc.match_substring_regex(values, f"^({pattern})$")).as_py():
             try:
@@ -134,3 +137,47 @@ def _typed(column: pa.ChunkedArray) -> pa.ChunkedArray:
             except pa.ArrowInvalid:
                 return column
     return column
+
+
+def _as_numbers(column: pa.ChunkedArray, values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Integers, floats or decimals, whichever are printed as they are there; else text."""
+    integers, floats = _cast(column, pa.int64()), _cast(column, pa.float64())
+    if integers is not None and integers.cast(pa.string()).equals(column):
+        return integers
+    texts = values.to_pylist()
+    if floats is not None and _are_printed_as(floats.drop_null().to_pylist(), texts):
+        return floats
+    places = {len(text.partition(".")[2]) for text in texts}
+    digits = max(sum(map(str.isdigit, text)) for text in texts)
+    if len(places) > 1 or digits > _MOST_DIGITS or any(map(_is_no_decimal, texts)):
+        return column
+    # SQLite has a numeric type for so many digits.
+    precision = _FEW_DIGITS if digits <= _FEW_DIGITS else _MOST_DIGITS
+    return column.cast(pa.decimal128(precision, places.pop()))
+
+
+def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | None:
+    try:
+        return column.cast(kind)
+    except pa.ArrowInvalid:
+        return None
+
+
+def _are_printed_as(values: list[float], texts: list[str]) -> bool:
+    """Whether a usual program prints the floats so: each with the fewest digits it takes."""
+    whole = (text for value, text in zip(values, texts) if value.is_integer())
+    has_point = {text.endswith(".0") for text in whole}
+    return len(has_point) < 2 and all(map(_is_printed_as, values, texts))
+
+
+def _is_printed_as(value: float, text: str) -> bool:
+    digits = repr(value)
+    if text in (digits, digits.removesuffix(".0")):
+        return text != "-0"
+    # An exponent is written in many ways, and begins elsewhere in each program.
+    mantissa, mark, _ = text.lower().partition("e")
+    return bool(mark) and not mantissa.endswith("0") and Decimal(digits) == Decimal(text)
+
+
+def _is_no_decimal(text: str) -> bool:
+    return "e" in text.lower() or (text.startswith("-") and not text.strip("-0."))

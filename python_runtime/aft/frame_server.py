@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Answers `aft read` and `aft write` on behalf of a script that is no Python.
 
-A request is one packet of lines: `read`, relation and format, or `write`, model, format
-and mode; with it comes the descriptor of a file, into which rows are put or which holds
-them. The answer is `ok`, or `error` and a line with the reason. So neither side waits for
-the other while frames move.
+A request is one packet of lines: `read`, relation and format, or `write`, model, format,
+mode, what to do about other columns, and those of the key; with it comes the descriptor of
+a file, into which rows are put or which holds them. The answer is `ok`, or `error` and a
+line with the reason. So neither side waits for the other while frames move.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from typing import Any
 
 from aft import frame_file
 from aft.errors import AftError
-from aft.session import ScriptSession
+from aft.secrets import masked
+from aft.session import BoundScript
+from aft.write_options import WriteOptions
 
 _LONGEST_REQUEST = 64 * 1024
 # Who connects sends its request at once.
@@ -29,7 +31,7 @@ _CREDENTIALS = struct.Struct("3i")  # unix(7): pid, uid and gid of the peer
 class FrameServer:
     """Listens at a path for as long as it is open. For one thread."""
 
-    def __init__(self, session: ScriptSession, path: Path) -> None:
+    def __init__(self, session: BoundScript, path: Path) -> None:
         self._session = session
         self._path = path
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -79,7 +81,7 @@ class FrameServer:
                 raise AftError("the request comes without a file")
             self._do(fields, descriptors[0])
         except Exception as error:
-            text = str(error) or type(error).__name__
+            text = masked(str(error) or type(error).__name__)
             peer.send(f"error\n{text}"[:_LONGEST_REQUEST].encode("utf-8", "replace"))
         else:
             peer.send(b"ok")
@@ -90,16 +92,19 @@ class FrameServer:
     def _do(self, fields: list[str], descriptor: int) -> None:
         if fields[0] == "read" and len(fields) == 3:
             frame_file.write(self._read(fields[1]), descriptor, fields[2])
-        elif fields[0] == "write" and len(fields) == 4:
-            _, model, kind, mode = fields
+        elif fields[0] == "write" and len(fields) >= 5:
+            _, model, kind, mode, on_schema_change, *key = fields
+            options = WriteOptions(
+                mode, unique_key=key or None, on_schema_change=on_schema_change or None
+            )
             self._session.check_own_model(model)
             frame = frame_file.read(descriptor, kind or frame_file.kind_of(descriptor))
-            self._session.write_to_model(frame, mode or "overwrite", None)
+            self._session.write_to_model(frame, options)
         else:
             raise AftError("the request is of no known kind; is this 'aft' another version?")
 
     def _read(self, name: str) -> Any:
         if name.startswith(_SOURCE):
             source, _, table = name[len(_SOURCE) :].partition(".")
-            return self._session.source_table(source, table)
-        return self._session.ref_table(tuple(name.split(".", 1)), None)
+            return self._session.source(source, table, frame="arrow")
+        return self._session.ref(tuple(name.split(".", 1)), None, frame="arrow")

@@ -1,52 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frames as scripts know them, to and from Arrow streams."""
+"""Frames as scripts know them, as Arrow streams."""
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute
-import pyarrow.pandas_compat  # Else pyarrow imports it at a script's first conversion.
 
-from aft import _aft, columns, interruption
+from aft import columns, interruption
 from aft.errors import AftError
-
-# Beyond, float64 no longer tells neighbouring integers apart.
-_EXACT_IN_FLOAT64 = 2**53
-
-
-def read_all(result: _aft.Result) -> pa.Table:
-    """All rows of a query. Raises _aft.Error."""
-    try:
-        return pa.RecordBatchReader.from_stream(result).read_all()
-    except (pa.ArrowException, OSError):
-        result.raise_failure()
-        raise
-
-
-def to_pandas(table: pa.Table) -> pd.DataFrame:
-    """A DataFrame that says the same.
-
-    pandas has float64 for integers with NULLs among them, unless that would round one.
-    """
-    frame = table.to_pandas()
-    for at, field in enumerate(table.schema):
-        column = table.column(at)
-        if pa.types.is_integer(field.type) and column.null_count and _is_rounded(column):
-            kind = str(field.type).replace("u", "U").replace("i", "I")
-            frame.isetitem(at, pd.array(column.to_pylist(), dtype=kind))
-    return frame
-
-
-def _is_rounded(column: pa.ChunkedArray) -> bool:
-    bounds = pyarrow.compute.min_max(column).as_py()
-    if bounds["max"] is None:
-        return False
-    return bool(max(-bounds["min"], bounds["max"]) > _EXACT_IN_FLOAT64)
+from aft.script_end import leave_fork
 
 
 class FrameStream:
@@ -55,35 +22,70 @@ class FrameStream:
     Raises TypeError for what is no frame, and AftError that names the column for values
     that no column can hold together. Through the Arrow interface only the text of an
     error gets; ``failure`` keeps what a later frame of an iterator raised.
+    ``guessed_decimals`` names the columns of Python's Decimals, which declare no digits.
     """
 
-    def __init__(self, frame: Any) -> None:
+    def __init__(self, frame: Any, at_end: Callable[[], None] = lambda: None) -> None:
+        """``at_end`` is called when all rows have been taken."""
         self.failure: BaseException | None = None
         is_iterator = isinstance(frame, Iterator) and not _is_stream(frame)
-        self._reader = self._joined(frame) if is_iterator else _reader(frame)
+        reader = _joined(frame) if is_iterator else _reader(frame)
+        self.names: list[str] = reader.schema.names
+        self.guessed_decimals = columns.guessed_decimals(reader.schema)
+        self._reader = pa.RecordBatchReader.from_batches(
+            reader.schema, self._keeping_failure(reader, at_end)
+        )
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """The stream as the Arrow PyCapsule interface gives it."""
         return self._reader.__arrow_c_stream__(requested_schema)
 
-    def _joined(self, frames: Iterator[Any]) -> pa.RecordBatchReader:
-        first = next(frames, None)
-        if first is None:
-            raise AftError("the generator gave no frame, so there are no columns to write")
-        reader = _reader(first)
+    def _keeping_failure(
+        self, reader: pa.RecordBatchReader, at_end: Callable[[], None]
+    ) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from reader
+            at_end()
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            self.failure = error
+            raise
 
-        def batches() -> Iterator[pa.RecordBatch]:
-            try:
-                yield from reader
-                for number, frame in enumerate(frames, start=2):
-                    yield from _fitted(_reader(frame), reader.schema, number)
-            except GeneratorExit:
-                raise
-            except BaseException as error:
-                self.failure = error
-                raise
 
-        return pa.RecordBatchReader.from_batches(reader.schema, batches())
+def _joined(frames: Iterator[Any]) -> pa.RecordBatchReader:
+    frames = _of_one_process(frames)
+    first = next(frames, None)
+    if first is None:
+        raise AftError("the generator gave no frame, so there are no columns to write")
+    reader = _reader(first)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        yield from reader
+        for number, frame in enumerate(frames, start=2):
+            yield from _fitted(_reader(frame), reader.schema, number)
+
+    return pa.RecordBatchReader.from_batches(reader.schema, batches())
+
+
+def _of_one_process(frames: Iterator[Any]) -> Iterator[Any]:
+    """The frames, except in a fork made by their own generator, which ends here.
+
+    It would go on with a write that its parent is in the middle of.
+    """
+    process = os.getpid()
+    failure: BaseException | None = None
+    try:
+        for frame in frames:
+            if os.getpid() != process:
+                break
+            yield frame
+    except BaseException as error:
+        failure = error
+        if os.getpid() == process:
+            raise
+    if os.getpid() != process:
+        leave_fork(failure)
 
 
 def is_repeatable(frame: Any) -> bool:
@@ -97,9 +99,11 @@ def _is_stream(frame: Any) -> bool:
 
 def _reader(frame: Any) -> pa.RecordBatchReader:
     if isinstance(frame, pd.DataFrame):
-        return _from_pandas(frame).to_reader()
+        return columns.plain(_from_pandas(frame).to_reader())
+    if isinstance(frame, pa.RecordBatchReader):
+        return _with_columns(frame)
     if isinstance(frame, pa.RecordBatch):
-        return pa.Table.from_batches([frame]).to_reader()
+        return _with_columns(pa.Table.from_batches([frame]).to_reader())
     if _is_stream(frame) and not isinstance(frame, pd.Series):
         try:
             return _with_columns(pa.RecordBatchReader.from_stream(frame))
@@ -107,15 +111,21 @@ def _reader(frame: Any) -> pa.RecordBatchReader:
             pass  # A stream of single values, such as a column.
     raise TypeError(
         "a frame is needed: a pandas or polars DataFrame, an Arrow table or a generator "
-        f"of these, but this is of type '{type(frame).__name__}'"
+        f"of these, but this is of type '{_full_name(type(frame))}'"
     )
+
+
+def _full_name(kind: type) -> str:
+    """With its library's name: there are many a DataFrame."""
+    library = kind.__module__.partition(".")[0]
+    return kind.__qualname__ if library == "builtins" else f"{library}.{kind.__qualname__}"
 
 
 def _with_columns(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
     if not reader.schema.names:
         raise AftError("the frame has no columns")
     _check_names(reader.schema.names)
-    return reader
+    return columns.plain(reader)
 
 
 def _check_names(names: list[str]) -> None:
@@ -126,6 +136,7 @@ def _check_names(names: list[str]) -> None:
 
 
 def _from_pandas(frame: pd.DataFrame) -> pa.Table:
+    frame = _with_named_index(frame)
     if not len(frame.columns):
         raise AftError("the frame has no columns")
     if frame.columns.nlevels > 1:
@@ -144,7 +155,21 @@ def _from_pandas(frame: pd.DataFrame) -> pa.Table:
         # Arrow would share the values with the frame, and what is written is a mixture then.
         frame = frame.copy()
     arrays = [columns.to_array(name, frame.iloc[:, at]) for at, name in enumerate(names)]
-    return pa.Table.from_arrays(arrays, names=names)
+    return pa.Table.from_arrays(arrays, schema=columns.schema_of(frame, names, arrays))
+
+
+def _with_named_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with those levels of its index as columns that have a name."""
+    named = [at for at, name in enumerate(frame.index.names) if name is not None]
+    if not named or frame.columns.nlevels > 1:
+        return frame
+    for name in (frame.index.names[at] for at in named):
+        if name in frame.columns:
+            raise AftError(
+                f"the frame's index and a column are both named '{name}'; to leave the index "
+                "out, write frame.reset_index(drop=True)"
+            )
+    return frame.reset_index(level=named)
 
 
 def _may_change() -> bool:

@@ -1,36 +1,49 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A script's way to the warehouse: one connection, opened when it is first used."""
+"""A script's way to the warehouse, whose connections are opened when they are needed."""
 
 from __future__ import annotations
 
 import dataclasses
+import os
 import random
+import threading
 import time
-from collections.abc import Iterator, Mapping
+import weakref
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Union
 
-import pandas as pd
 import pyarrow as pa
 
-from aft import _aft, frames, interruption
-from aft.connection_string import connection_settings
-from aft.errors import AftError, WarehouseError
+from aft import _aft, frames, messages, odbc
+from aft.connection_pool import ConnectionPool
+from aft.connection_string import connection_settings, driver_of, settings_of
+from aft.errors import AftError, Misfit, WarehouseError
+from aft.manifest import Relation
+from aft.odbc import CONNECTION_EXCEPTION
+from aft.parameters import Abilities, bound
+from aft.partitioned_read import PartitionedRead
 from aft.profile import Target
-from aft.project import Relation
+from aft.query import Query, Sql, shown_name, sql_name
+from aft.row_stream import ResultReader, RowStream, tell_rounded
+from aft.table_config import TableConfig
 
 # Serialization failure and deadlock (SQL:2016; PostgreSQL): the server has undone the
 # transaction, and asks to repeat it.
 _ROLLED_BACK = frozenset({"40001", "40P01"})
 # MariaDB gives up waiting for a lock; it has undone the statement, and aft the rest.
 _LOCK_WAIT_TIMEOUT = ("HY000", 1205)
-# SQLSTATE class 08, connection exception.
-CONNECTION_LOST = "08"
+# Another connection has created the same table or schema at the same moment. PostgreSQL
+# says so by a state, or by an index of its catalog; MariaDB by a code, for a schema.
+_DUPLICATES = frozenset({"42P06", "42P07"})
+_DUPLICATE_IN_CATALOG = "23505"
+_CATALOG_INDEXES = ("pg_namespace_nspname_index", "pg_type_typname_nsp_index")
+_DUPLICATE_SCHEMA = ("HY000", 1007)
+# The relation is missing: PostgreSQL's own state, and ODBC's.
+_NO_TABLE = ("42P01", "42S02")
 # A connection is given up after so many seconds without a sign of life.
 LONGEST_SILENCE = 60
-# Servers end what is idle: after so many seconds it is seen to that one is still there.
-IDLE = 10
 _MOST_TRIES = 5
 _FIRST_DELAY = 0.05  # seconds
 _LONGEST_SETTLING = 60.0
@@ -39,7 +52,10 @@ _SETTLING_INTERVAL = 0.5
 
 @dataclass
 class Meter:
-    """What a script has moved so far, and how long that took."""
+    """What a script has moved so far, and how long that took.
+
+    ``rows_written`` leaves out rows that the script itself has replaced since.
+    """
 
     seconds_reading: float = 0.0
     seconds_writing: float = 0.0
@@ -49,62 +65,161 @@ class Meter:
     bytes_written: int = 0
 
 
+Wanted = Union[Query, Sql, Relation, str]
+"""What may be read; a text is a relation's name in SQL."""
+
+Moved = Callable[[dict[str, int]], None]
+"""Is told what a process that the script has forked has moved, by the names in Meter."""
+
+
 class Warehouse:
-    """Reads and writes frames and keeps count. One script's; not for several threads."""
+    """Reads and writes frames and keeps count; from any thread, one write at a time."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target | str, tell_moved: Moved | None = None) -> None:
+        """With a connection string for ``target``, no connection is kept after its use."""
         self._target = target
-        self._open_connection: _aft.Connection | None = None
-        self._last_use = 0.0
+        self._pool = ConnectionPool(
+            self._open, driver_of, keeps_connections=not isinstance(target, str)
+        )
+        self._process = os.getpid()
+        self._tell_moved = tell_moved
+        self._counting = threading.Lock()
+        self._last_write = threading.local()
+        self._rows_there: dict[Relation, int] = {}  # Of those that were written.
+        self._streams: weakref.WeakSet[RowStream] = weakref.WeakSet()
         self.meter = Meter()
-        # Of the last write, where it raised.
-        self.may_have_committed = False
 
-    def read(self, relation: str | Relation, condition: str = "") -> pd.DataFrame:
-        """The rows of a relation, given by its name in SQL or by its parts.
+    @property
+    def may_have_committed(self) -> bool:
+        """Of this thread's last write, where it raised."""
+        return getattr(self._last_write, "may_have_committed", False)
 
-        All of them, or those for which ``condition``, in SQL, holds.
+    def read_table(self, query: Wanted, partitions: int = 1) -> pa.Table:
+        """The rows of a query, or all rows of a relation, which may be a name in SQL.
+
+        Those of a `Query` over as many connections as it has ``partitions``. Warns of
+        decimals that became floats and lost digits.
         """
-        with self._measured_reading():
-            return frames.to_pandas(self._read(relation, condition))
+        with self._measured("seconds_reading"):
+            read = None
+            if partitions > 1 and isinstance(query, Query):
+                read = PartitionedRead(self._pool, self._run, query).read(partitions)
+            if read is None:
+                with self._pool.connection() as connection:
+                    reader = self._run(query, connection)
+                    read = reader.read_all(), reader.rounded()
+        table, rounded = read
+        if rounded:
+            tell_rounded(rounded, table.num_rows)
+        self._count(rows_read=table.num_rows, bytes_read=table.nbytes)
+        return table
 
-    def read_table(self, relation: str | Relation, condition: str = "") -> pa.Table:
-        """As `read`, but an Arrow table."""
-        with self._measured_reading():
-            return self._read(relation, condition)
+    def stream(self, query: Wanted) -> pa.RecordBatchReader:
+        """As `read_table`, but a batch at a time, while the script goes on with others."""
+        stream = RowStream(self._pool, self._count_batch)
+        stream.open(lambda connection: self._run(query, connection))
+        with self._counting:
+            self._streams.add(stream)
+        return stream.reader()
+
+    def column_names(self, relation: Relation | str) -> list[str]:
+        """The names of a relation's columns."""
+        nothing = Query(relation, conditions=("1 = 0",))
+        return list(self.read_table(nothing).column_names)
 
     @contextmanager
-    def _measured_reading(self) -> Iterator[None]:
+    def _measured(self, name: str) -> Iterator[None]:
         began = time.monotonic()
         try:
             yield
         finally:
-            self.meter.seconds_reading += time.monotonic() - began
+            self._add_seconds(name, time.monotonic() - began)
+
+    def _add_seconds(self, name: str, seconds: float) -> None:
+        # A fork does not report its seconds, and may have copied a lock that is held.
+        if os.getpid() == self._process:
+            with self._counting:
+                setattr(self.meter, name, getattr(self.meter, name) + seconds)
+
+    def _count(self, **moved: int) -> None:
+        if os.getpid() != self._process:
+            if self._tell_moved is not None:
+                self._tell_moved(moved)
+            return
+        with self._counting:
+            for name, more in moved.items():
+                setattr(self.meter, name, getattr(self.meter, name) + more)
 
     def write(
-        self, frame: Any, relation: Relation, mode: str, column_types: Mapping[str, str]
+        self,
+        frame: Any,
+        relation: Relation,
+        mode: str,
+        column_types: Mapping[str, str],
+        further: Mapping[str, Any] | None = None,
+        config: TableConfig | None = None,
     ) -> None:
-        """Write a frame into a relation: as a whole, or nothing has changed."""
-        began = time.monotonic()
+        """Write a frame into a relation: as a whole, or nothing has changed.
+
+        ``further`` has other arguments of `_aft.Connection.write`, and ``config`` what dbt's
+        configuration asks of the table.
+        """
+        request = {
+            "relation": dataclasses.asdict(relation),
+            "mode": mode,
+            "column_types": dict(column_types),
+            **(further or {}),
+        }
+        with self._pool.turn_to_write(), self._measured("seconds_writing"):
+            try:
+                rows, size = self._write_until_done(frame, request, config)
+            except BaseException as error:
+                if _is_undone(error):
+                    self._last_write.may_have_committed = False
+                raise
+            self._count(rows_written=rows - self._replaced(relation, mode, rows))
+            self._count(bytes_written=size)
+
+    def _replaced(self, relation: Relation, mode: str, rows: int) -> int:
+        """How many rows that were counted before this write has replaced."""
+        before = self._rows_there.get(relation, 0)
+        self._rows_there[relation] = rows if mode == "overwrite" else before + rows
+        return before if mode == "overwrite" else 0
+
+    def has_table(self, relation: Relation) -> bool | None:
+        """Whether there is a table or view of that name; None where that can't be told."""
         try:
-            rows, size = self._write_until_done(frame, relation, mode, column_types)
-            self.meter.rows_written += rows
-            self.meter.bytes_written += size
-        finally:
-            self.meter.seconds_writing += time.monotonic() - began
+            self.column_names(relation)
+        except WarehouseError as error:
+            is_missing = error.sqlstate in _NO_TABLE or "no such table" in str(error)
+            return False if is_missing else None
+        except AftError:
+            return None
+        return True
 
     def _write_until_done(
-        self, frame: Any, relation: Relation, mode: str, column_types: Mapping[str, str]
+        self, frame: Any, request: dict[str, Any], config: TableConfig | None
     ) -> tuple[int, int]:
         tries = 1
         while True:
-            stream = frames.FrameStream(frame)
+            stream = frames.FrameStream(frame, self._free_for_swap)
+            request["guessed_decimals"] = stream.guessed_decimals
             try:
-                return self._write(stream, relation, mode, column_types)
+                if config is not None:
+                    may_leave_out = request["mode"] != "overwrite"
+                    config.check(stream.names, may_leave_out=may_leave_out)
+                return self._write(stream, request, config)
+            except Misfit as error:
+                if not frames.is_repeatable(frame):
+                    raise AftError(
+                        f"{error}; the column keeps the type that it has in the table: give "
+                        "it another one with dtype"
+                    ) from None
+                messages.warn(f"{error}; the column gets another type")
+                request["renewed"] = [*request.get("renewed", ()), error.column]
+                continue
             except WarehouseError as error:
-                is_lost = error.is_undone and error.sqlstate.startswith(CONNECTION_LOST)
-                may_repeat = is_lost or (_is_rolled_back(error) and not error.is_unknown)
-                if not may_repeat or not frames.is_repeatable(frame):
+                if not _may_repeat(error) or not frames.is_repeatable(frame):
                     raise
                 if tries == _MOST_TRIES:
                     text = f"{error}; so it did in each of {tries} tries"
@@ -115,41 +230,68 @@ class Warehouse:
             time.sleep(random.uniform(0.5, 1) * _FIRST_DELAY * 2**tries)
             tries += 1
 
-    def _read(self, relation: str | Relation, condition: str) -> pa.Table:
+    def _run(self, query: Wanted, connection: _aft.Connection) -> ResultReader:
         try:
-            name = relation
-            if isinstance(relation, Relation):
-                name = self._connection.sql_name(dataclasses.asdict(relation))
-            query = f"select * from {name}" + (condition and f" where {condition}")
-            table = frames.read_all(self._connection.read(query))
+            driver = driver_of(connection.dbms_name)
+            if isinstance(query, Sql):
+                abilities = driver.abilities if driver else Abilities()
+                parameters = bound(query.parameters, abilities)
+                return ResultReader(
+                    connection.read(query.text, decimals=query.decimals, parameters=parameters)
+                )
+            if not isinstance(query, Query):
+                query = Query(query)
+            # Of others aft reads no more rows than are wanted.
+            limit = f" limit {query.limit}" if driver and driver.has_limit else ""
+            sql = query.sql(sql_name(query.relation, connection), connection.quote, limit)
+            result = connection.read(
+                sql, decimals=query.decimals, relation=shown_name(query.relation)
+            )
+            return ResultReader(result, query.limit)
         except _aft.Error as error:
-            raise _in_words(error) from None
-        self.meter.rows_read += table.num_rows
-        self.meter.bytes_read += table.nbytes
-        return table
+            raise odbc.in_words(error) from None
+
+    def _count_batch(self, batch: pa.RecordBatch, seconds: float) -> None:
+        self._count(rows_read=batch.num_rows, bytes_read=batch.nbytes)
+        self._add_seconds("seconds_reading", seconds)
+
+    def _free_for_swap(self) -> None:
+        """Let no stream that the script has left open keep a table from being replaced."""
+        with self._counting:
+            streams = list(self._streams)
+        for stream in streams:
+            stream.spool()
 
     def _write(
-        self,
-        stream: frames.FrameStream,
-        relation: Relation,
-        mode: str,
-        column_types: Mapping[str, str],
+        self, stream: frames.FrameStream, request: dict[str, Any], config: TableConfig | None
     ) -> tuple[int, int]:
-        self.may_have_committed = False
-        connection = self._connection
-        before = connection.commits
-        try:
-            return connection.write(
-                stream, dataclasses.asdict(relation), mode, dict(column_types)
-            )
-        except _aft.Error as error:
-            if stream.failure is None and error.commit is not None:
-                return self._settle(error)
-            if stream.failure is None:
-                raise _in_words(error) from None
-        finally:
-            # However it ends: a signal may end it when the commit has just returned.
-            self.may_have_committed = connection.commits > before
+        self._last_write.may_have_committed = False
+        with self._pool.connection() as connection:
+            before = connection.commits
+            try:
+                if config is not None:
+                    new, always = config.statements(
+                        connection.dbms_name,
+                        connection.sql_name(request["relation"]),
+                        stream.names,
+                        connection.quote,
+                    )
+                    request = {**request, "if_new": new, "then": always}
+                written = connection.write(stream, **request)
+                for notice in connection.notices:
+                    messages.warn(notice)
+                return written
+            except _aft.Error as error:
+                if stream.failure is None and error.commit is not None:
+                    return self._settle(error)
+                if stream.failure is None:
+                    raise odbc.in_words(error) from None
+                # The database refused rows before the frame failed.
+                if error.sqlstate and isinstance(stream.failure, Exception):
+                    raise odbc.in_words(error) from stream.failure
+            finally:
+                # However it ends: a signal may end it when the commit has just returned.
+                self._last_write.may_have_committed = connection.commits > before
         # Outside of the handler, so that the user's error keeps its own cause alone.
         raise stream.failure
 
@@ -160,15 +302,16 @@ class Warehouse:
         """
         assert error.commit is not None
         transaction, rows, size = error.commit
-        refusal = _in_words(error)
+        refusal = odbc.in_words(error)
         assert isinstance(refusal, WarehouseError)
         # Not every database can tell.
         deadline = time.monotonic() + (_LONGEST_SETTLING if transaction else 0)
         while time.monotonic() < deadline:
             # The server undoes what a connection that is gone has left open.
-            self.close()
+            self._pool.discard()
             try:
-                has_committed = self._connection.has_committed(transaction)
+                with self._pool.connection() as connection:
+                    has_committed = connection.has_committed(transaction)
             except (_aft.Error, AftError):
                 has_committed = None
             if has_committed:
@@ -183,42 +326,48 @@ class Warehouse:
         ) from None
 
     def close(self) -> None:
-        """Give the connection back; a further use opens another one."""
-        if self._open_connection is not None:
-            self._open_connection.close()
-            self._open_connection = None
+        """Give the connections back; a further use opens another one."""
+        self._pool.close()
 
-    @property
-    def _connection(self) -> _aft.Connection:
-        if self._open_connection is not None and time.monotonic() - self._last_use > IDLE:
-            self._close_unless_there(self._open_connection)
-        if self._open_connection is None:
-            # Not before now: with SQLite, dbt may have made further files to attach.
-            settings = connection_settings(self._target)
-            try:
-                self._open_connection = _aft.Connection(
-                    settings.connection_string, list(settings.statements), LONGEST_SILENCE
-                )
-            except _aft.Error as error:
-                raise _in_words(error) from None
-            interruption.cancel_on_signal(self._open_connection)
-        self._last_use = time.monotonic()
-        return self._open_connection
-
-    def _close_unless_there(self, connection: _aft.Connection) -> None:
+    def _open(self) -> _aft.Connection:
+        # Not before now: with SQLite, dbt may have made further files to attach.
+        target = self._target
+        if isinstance(target, str):
+            settings = settings_of(target)
+        else:
+            settings = connection_settings(target)
         try:
-            frames.read_all(connection.read("select 1"))
-        except _aft.Error:
-            # Drivers have many SQLSTATEs for that.
-            self.close()
+            return odbc.connect(settings, LONGEST_SILENCE)
+        except _aft.Error as error:
+            raise odbc.in_words(error) from None
+
+
+def _may_repeat(error: WarehouseError) -> bool:
+    """Whether nothing of the write has happened, and the next try may well succeed."""
+    is_lost = error.is_undone and error.sqlstate.startswith(CONNECTION_EXCEPTION)
+    return is_lost or (
+        not error.is_unknown and (_is_rolled_back(error) or _is_created_by_others(error))
+    )
+
+
+def _is_undone(error: BaseException) -> bool:
+    if not isinstance(error, WarehouseError) or error.is_unknown:
+        return False
+    # What the server refuses has not been committed; its answer may be what was lost.
+    return error.is_undone or not error.sqlstate.startswith(CONNECTION_EXCEPTION)
 
 
 def _is_rolled_back(error: WarehouseError) -> bool:
-    state = error.sqlstate, error.native_code
-    return error.sqlstate in _ROLLED_BACK or state == _LOCK_WAIT_TIMEOUT
+    return (
+        error.sqlstate in _ROLLED_BACK
+        or (error.sqlstate, error.native_code) == _LOCK_WAIT_TIMEOUT
+    )
 
 
-def _in_words(error: _aft.Error) -> AftError:
-    if error.sqlstate is None or error.native_code is None:
-        return AftError(str(error))
-    return WarehouseError(str(error), error.sqlstate, error.native_code)
+def _is_created_by_others(error: WarehouseError) -> bool:
+    if error.sqlstate == _DUPLICATE_IN_CATALOG:
+        return any(index in str(error) for index in _CATALOG_INDEXES)
+    return (
+        error.sqlstate in _DUPLICATES
+        or (error.sqlstate, error.native_code) == _DUPLICATE_SCHEMA
+    )

@@ -157,10 +157,12 @@ def test_a_result_keeps_what_its_stream_failed_with(connection: _aft.Connection)
     result = connection.read("select * from t", batch_rows=1)
     reader = pa.RecordBatchReader.from_stream(result)
     result.raise_failure()
-    with pytest.raises(OSError, match="row 3 holds 'three'"):
+    with pytest.raises(OSError, match="row 3 holds the text 'three'"):
         reader.read_all()
 
-    with pytest.raises(_aft.Error, match=r"^cannot read column 'a': row 3 holds 'three'"):
+    with pytest.raises(
+        _aft.Error, match=r"^cannot read column 'a': row 3 holds the text 'three'"
+    ):
         result.raise_failure()
 
 
@@ -192,7 +194,7 @@ def test_execute_says_how_many_rows_changed(connection: _aft.Connection) -> None
 
 def test_wrong_arguments_are_refused(connection: _aft.Connection) -> None:
     frame = pa.table({"a": [1]})
-    with pytest.raises(ValueError, match=r"^mode must be 'overwrite' or 'append', not 'x'$"):
+    with pytest.raises(ValueError, match=r"^there is no mode 'x'$"):
         write(connection, frame, mode="x")
     with pytest.raises(TypeError, match=r"^sql must be a str$"):
         connection.read(b"select 1")  # type: ignore[arg-type]

@@ -51,6 +51,20 @@ def test_a_sample_has_the_rows_of_its_window_where_dbt_knows_their_time(
     assert ended.output == shown + "\n"
 
 
+def test_a_script_runs_queries_over_its_own_connection(run: Run) -> None:
+    ended = run("""
+        import aft
+        print(*read_sql("select amount from orders where id = ?", parameters=[1])["amount"])
+        print(aft.read_sql(sql="select 7 as n", frame="arrow").to_pylist())
+        try:
+            aft.read_sql()
+        except TypeError as error:
+            print(error)
+    """)
+
+    assert ended.output == "2.5\n[{'n': 7}]\nread_sql() needs a query\n", ended
+
+
 def test_an_error_of_the_warehouse_can_be_told_apart(run: Run) -> None:
     ended = run("""
         import aft
@@ -73,6 +87,47 @@ def test_a_written_model_is_read_by_ref_and_by_others(run: Run, project: Path) -
     assert ended.done is not None, ended.output
     assert ended.done["status"] == "success", ended
     assert rows(project, "select * from scored order by id") == [(1, "a"), (2, None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("print(1)", {"can_write": False}),
+        ("if False: write_to_model(1)", {"can_write": True, "is_table_there": False}),
+        ("import pandas as pd; write_to_model(pd.DataFrame({'a': [1]}))", {}),
+    ],
+)
+def test_a_script_tells_what_became_of_its_table(
+    run: Run, text: str, told: dict[str, bool]
+) -> None:
+    ended = run(text)
+
+    assert ended.done is not None
+    assert ended.done["status"] == "success", ended
+    keys = ("can_write", "is_table_there")
+    assert {key: ended.done[key] for key in keys if key in ended.done} == told
+
+
+def test_a_script_reads_parts_of_a_table_and_writes_it_in_batches(
+    run: Run, project: Path
+) -> None:
+    ended = run("""
+        print(ref("orders", columns=["amount"], where="id = 1", limit=5).values.tolist())
+        print(source("raw", "payments", frame="arrow", columns=["method"]).to_pylist())
+        write_to_model(batch.select(["id"]) for batch in ref("orders", frame="batches"))
+        write_to_model(ref("scored", frame="batches"), mode="append")
+        try:
+            ref("orders", colums=["id"])
+        except TypeError as error:
+            print(error)
+    """)
+
+    assert ended.output.startswith(
+        "[[2.5]]\n[{'method': 'card'}]\nref() got an unexpected keyword argument 'colums'"
+    ), ended
+    assert ended.done is not None
+    assert ended.done["rows_written"] == 4
+    assert rows(project, "select id from scored order by 1") == [(1,), (1,), (2,), (2,)]
 
 
 def test_append_adds_rows_with_columns_in_any_order(run: Run, project: Path) -> None:
@@ -135,9 +190,26 @@ def test_only_a_script_of_a_model_may_write_to_it(run: Run, node: str) -> None:
 
 
 def test_an_unknown_mode_is_refused(run: Run) -> None:
-    ended = run("write_to_model(ref('orders'), mode='upsert')")
+    ended = run("write_to_model(ref('orders'), mode='apend')")
 
     assert ended.message.startswith(
-        "aft.Error: write_to_model() has no mode 'upsert'; the modes are 'overwrite' and "
-        "'append'"
+        "aft.Error: there is no mode 'apend'; did you mean 'append'? (it may be 'overwrite', "
+        "'append', 'upsert' or 'delete+insert')"
     )
+
+
+def test_rows_are_replaced_by_their_key_and_notices_are_printed(run: Run) -> None:
+    run("write_to_model(ref('orders'))")
+
+    ended = run(
+        """
+        import pandas as pd
+        from aft import write_to_model
+        write_to_model(pd.DataFrame({"id": [1, 9], "new": [7, 8]}), mode="upsert",
+                       unique_key="id", on_schema_change="append_new_columns")
+        write_to_model(pd.DataFrame({"id": [9], "other": [0]}), mode="delete+insert",
+                       unique_key=["id"], on_schema_change="ignore")
+        """
+    )
+
+    assert ended.message == "", ended.message

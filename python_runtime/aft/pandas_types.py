@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Arrow tables as DataFrames whose columns scripts can compute with.
+
+A column's type follows the declared type, not the values: another day's values do not
+change it, but where float64 would round integers.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.pandas_compat  # Else pyarrow imports it at a script's first conversion.
+
+from aft import messages
+from aft.errors import AftError
+
+# Beyond, float64 no longer tells neighbouring integers apart.
+_EXACT_IN_FLOAT64 = 2**53
+# 10 to that power is a float64.
+_EXACT_POWER = 22
+
+
+def to_pandas(table: pa.Table, name: str, *, decimals: str, dates: str) -> pd.DataFrame:
+    """A DataFrame of the rows of what messages call ``name``.
+
+    With ``decimals="float"`` decimals with a scale become float64, others int64; with
+    "decimal" they stay Python's. With ``dates="datetime64"`` dates become datetime64[s],
+    with "object" they stay Python's. Raises AftError with the row of a decimal that int64
+    does not hold, and warns of digits that float64 does not.
+    """
+    losses = []
+    for at, field in enumerate(table.schema):
+        column = table.column(at)
+        if decimals == "float" and pa.types.is_decimal(field.type):
+            if field.type.scale <= 0:
+                column = _to_integers(column, field.name, name)
+            else:
+                column, lost = _to_floats(column)
+                if lost:
+                    losses.append(f"'{field.name}' ({lost:,} of {len(column):,} values)")
+        elif dates == "datetime64" and pa.types.is_date(field.type):
+            column = column.cast(pa.timestamp("s"))
+        table = table.set_column(at, field.name, column)
+    if losses:
+        messages.warn(
+            f"{name} has decimals with more digits than float64 keeps, in column "
+            f'{", ".join(losses)}; decimals="decimal" keeps them all'
+        )
+    return _with_whole_integers(table)
+
+
+def _with_whole_integers(table: pa.Table) -> pd.DataFrame:
+    """pandas has float64 for integers with NULLs among them, unless that would round one."""
+    frame: pd.DataFrame = table.to_pandas()
+    for at, field in enumerate(table.schema):
+        column = table.column(at)
+        if pa.types.is_integer(field.type) and column.null_count and _is_rounded(column):
+            kind = str(field.type).replace("u", "U").replace("i", "I")
+            frame.isetitem(at, pd.array(column.to_pylist(), dtype=kind))
+    return frame
+
+
+def _is_rounded(column: pa.ChunkedArray) -> bool:
+    bounds = pc.min_max(column).as_py()
+    if bounds["max"] is None:
+        return False
+    return bool(max(-bounds["min"], bounds["max"]) > _EXACT_IN_FLOAT64)
+
+
+def _to_integers(column: pa.ChunkedArray, name: str, table: str) -> pa.Array:
+    digits, fits = _digits(column.cast(pa.decimal128(38, 0)))
+    if not fits.all():
+        row = int(np.argmin(fits))
+        raise AftError(
+            f"cannot read column '{name}' of {table} as int64: row {row + 1} has "
+            f'{column[row].as_py()}; pass decimals="decimal" to get Python\'s Decimal'
+        )
+    return pa.array(digits, mask=_nulls(column))
+
+
+def _to_floats(column: pa.ChunkedArray) -> tuple[pa.Array, int]:
+    """The nearest floats, and how many of them have lost digits."""
+    scale = column.type.scale
+    digits, fits = _digits(column)
+    # A quotient of exact floats is the nearest one; Arrow's own cast makes 0.3 another.
+    floats = digits / 10.0**scale
+    is_exact = fits & (digits >= -_EXACT_IN_FLOAT64) & (digits <= _EXACT_IN_FLOAT64)
+    if scale > _EXACT_POWER:
+        is_exact &= digits == 0
+    lost = 0
+    for at in np.flatnonzero(~is_exact):
+        value = column[int(at)].as_py()
+        floats[at] = float(value)
+        lost += Decimal(repr(float(value))) != value
+    return pa.array(floats, mask=_nulls(column)), lost
+
+
+def _digits(column: pa.ChunkedArray) -> tuple[Any, Any]:
+    """Decimals without their point as int64, 0 for NULL, and which of them fit into it."""
+    wide = column.cast(pa.decimal128(38, column.type.scale)).fill_null(0).combine_chunks()
+    halves = np.frombuffer(wide.buffers()[1], dtype="<i8").reshape(-1, 2)
+    halves = halves[wide.offset : wide.offset + len(wide)]
+    digits = halves[:, 0].copy()
+    return digits, halves[:, 1] == digits >> 63
+
+
+def _nulls(column: pa.ChunkedArray) -> Any:
+    return column.is_null().to_numpy()

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads a table over several connections at once, each of which has a part of the rows."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from itertools import repeat
+from typing import Union
+
+import pyarrow as pa
+
+from aft import _aft, interruption, messages, odbc
+from aft.connection_pool import ConnectionPool
+from aft.connection_string import driver_of
+from aft.errors import WarehouseError
+from aft.query import Query, Sql, shown_name, sql_name
+from aft.row_stream import ResultReader
+from aft.targets.partition import Ask, CannotDivide, Division
+
+Run = Callable[[Union[Query, Sql], _aft.Connection], ResultReader]
+_Part = tuple[pa.Table, dict[str, int]]
+_INTERVAL = 0.02  # seconds
+_LOCK_NOT_AVAILABLE = "55P03"
+
+
+class PartitionedRead:
+    """One read of one table, in transactions that see the same rows where the database can.
+
+    Warns where it can't.
+    """
+
+    def __init__(self, pool: ConnectionPool, run: Run, query: Query) -> None:
+        """``run`` runs a query over a connection."""
+        self._pool = pool
+        self._run = run
+        self._query = query
+        self._connections: list[_aft.Connection] = []
+        self._is_stopped = threading.Event()
+
+    def read(self, parts: int) -> tuple[pa.Table, dict[str, int]] | None:
+        """The rows, part after part, and how many decimals of each column were rounded.
+
+        Nothing, after a warning, where they can't be read so.
+        """
+        shown = shown_name(self._query.relation)
+        is_usable = False
+        try:
+            first = self._lease()
+            driver = driver_of(first.dbms_name)
+            try:
+                if driver is None or driver.divide is None:
+                    raise CannotDivide(f"aft cannot divide tables of {first.dbms_name}")
+                name = sql_name(self._query.relation, first)
+                division = driver.divide(self._ask(first), name, parts)
+                self._begin(division)
+            except CannotDivide as why:
+                messages.warn(f"{shown} is read over one connection: {why}")
+                return None
+            if division.remark:
+                messages.warn(f"{shown} is read in parts: {division.remark}")
+            read = self._read_all(division)
+            for connection in self._connections:
+                _execute(connection, "commit")
+            is_usable = True
+        finally:
+            for connection in self._connections:
+                self._pool.give_back(connection, is_usable=is_usable)
+        return _joined(read)
+
+    def _lease(self) -> _aft.Connection:
+        connection = self._pool.lease()
+        self._connections.append(connection)
+        return connection
+
+    def _ask(self, connection: _aft.Connection) -> Ask:
+        def ask(sql: str, *parameters: object) -> list[tuple[object, ...]]:
+            with self._pool.reading(connection):
+                table = self._run(Sql(sql, parameters=parameters), connection).read_all()
+            return list(zip(*(column.to_pylist() for column in table.columns)))
+
+        return ask
+
+    def _begin(self, division: Division) -> None:
+        first, *_ = self._connections
+        others = [self._lease() for _ in division.conditions[1:]]
+        for connection in self._connections:
+            _execute(connection, division.begin)
+            _lock(connection, division.locks)
+        snapshot = self._ask(first)(division.snapshot) if division.snapshot else None
+        for connection in others:
+            if snapshot and division.join:
+                _execute(connection, division.join.format(snapshot[0][0]))
+
+    def _read_all(self, division: Division) -> list[_Part]:
+        queries = [
+            dataclasses.replace(self._query, conditions=(*self._query.conditions, condition))
+            for condition in division.conditions
+        ]
+        with ThreadPoolExecutor(len(queries), "aft-part") as threads:
+            parts = [*map(threads.submit, repeat(self._read_one), queries, self._connections)]
+            try:
+                done, _ = wait(parts, return_when=FIRST_EXCEPTION)
+                failures = [part.exception() for part in done]
+                # Those that end from now on have been stopped, and say less.
+                if failure := next(filter(None, failures), None):
+                    raise failure
+            except BaseException:
+                self._stop(parts)
+                raise
+            return [part.result() for part in parts]
+
+    def _read_one(self, query: Query, connection: _aft.Connection) -> _Part:
+        with self._pool.reading(connection):
+            reader = self._run(query, connection)
+            batches = []
+            # Drivers do not cancel each fetch (psqlodbc 13.02).
+            while not self._is_stopped.is_set() and (batch := reader.next()) is not None:
+                batches.append(batch)
+            return pa.Table.from_batches(batches, reader.schema), reader.rounded()
+
+    def _stop(self, parts: list[Future[_Part]]) -> None:
+        self._is_stopped.set()
+        while wait(parts, _INTERVAL).not_done:
+            for connection in self._connections:
+                interruption.cancel(connection)
+
+
+def _execute(connection: _aft.Connection, statement: str) -> None:
+    try:
+        connection.execute(statement)
+    except _aft.Error as error:
+        raise odbc.in_words(error) from None
+
+
+def _lock(connection: _aft.Connection, locks: tuple[str, ...]) -> None:
+    try:
+        for statement in locks:
+            _execute(connection, statement)
+    except WarehouseError as error:
+        if error.sqlstate != _LOCK_NOT_AVAILABLE:
+            raise
+        raise CannotDivide("another connection has locked it") from error
+
+
+def _joined(parts: list[_Part]) -> _Part | None:
+    """All rows; nothing where the parts of a column are of different types (SQLite)."""
+    tables = [table for table, _ in parts]
+    if any(table.schema != tables[0].schema for table in tables):
+        return None
+    rounded: Counter[str] = Counter()
+    for _, counts in parts:
+        rounded.update(counts)
+    return pa.concat_tables(tables), dict(rounded)

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `ref` and `source` are asked for beside a table's name, and the frames they give."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from aft.errors import AftError
+from aft.nearest import did_you_mean
+from aft.pandas_types import to_pandas
+from aft.profile import CHOICES
+
+MOST_PARTITIONS = 64
+FRAMES = ("pandas", "polars", "arrow", "batches")
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """Which columns and rows of a table to read, and as which frame. Raises AftError."""
+
+    frame: str = "pandas"
+    columns: tuple[str, ...] | None = None  # Or another iterable of names.
+    where: str | None = None
+    limit: int | None = None
+    decimals: str | None = None  # See `pandas_types`; None for what the project wants.
+    dates: str | None = None
+    partitions: int = 1  # How many connections read at once.
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        if self.frame not in FRAMES:
+            raise AftError(
+                f"there is no frame {self.frame!r}{did_you_mean(str(self.frame), FRAMES)} "
+                "(the frames are 'pandas', 'polars', 'arrow' and 'batches')"
+            )
+        if self.columns is not None:
+            object.__setattr__(self, "columns", _names(self.columns))
+        if self.where is not None and not isinstance(self.where, str):
+            raise AftError("'where' takes a condition in SQL, such as \"amount > 10\"")
+        is_number = isinstance(self.limit, int) and not isinstance(self.limit, bool)
+        if self.limit is not None and not (is_number and self.limit >= 0):
+            raise AftError(f"'limit' takes a number of rows, and not {self.limit!r}")
+        self._check_partitions()
+        for name, choices in CHOICES.items():
+            chosen = getattr(self, name)
+            if chosen is not None and chosen not in choices:
+                known = " or ".join(map(repr, choices))
+                raise AftError(f"{name!r} must be {known}, and not {chosen!r}")
+        if self.dates is not None and self.frame != "pandas":
+            raise AftError(f"'dates' is for pandas frames, and not for {self.frame!r}")
+        if self.frame == "polars":
+            _polars()
+
+    def _check_partitions(self) -> None:
+        if not isinstance(self.partitions, int) or not 1 <= self.partitions <= MOST_PARTITIONS:
+            raise AftError(
+                f"'partitions' takes a number of connections up to {MOST_PARTITIONS}, and not "
+                f"{self.partitions!r}"
+            )
+        if self.partitions == 1:
+            return
+        if self.frame == "batches":
+            raise AftError("'partitions' is for whole frames, and not for 'batches'")
+        if self.limit is not None:
+            raise AftError("'partitions' and 'limit' exclude each other")
+
+    def decimals_read(self, defaults: Mapping[str, str]) -> str:
+        """What the warehouse reads decimals as: declared, exact or real."""
+        if self.frame == "pandas":
+            chosen = self.decimals or defaults.get("decimals")
+            return "exact" if chosen == "decimal" else "declared"
+        return {None: "declared", "decimal": "exact", "float": "real"}[self.decimals]
+
+    def to_frame(self, table: pa.Table, name: str, defaults: Mapping[str, str]) -> Any:
+        """The table, which messages call ``name``, as the frame that was asked for.
+
+        ``defaults`` are for those of `CHOICES` that nothing was said about.
+        """
+        if self.frame == "pandas":
+            chosen = {
+                key: getattr(self, key) or defaults.get(key, choices[0])
+                for key, choices in CHOICES.items()
+            }
+            return to_pandas(table, name, **chosen)
+        return _polars().from_arrow(table) if self.frame == "polars" else table
+
+
+def _names(columns: object) -> tuple[str, ...]:
+    names = tuple(columns) if isinstance(columns, Iterable) else ()
+    if isinstance(columns, str) or not names or not all(isinstance(n, str) for n in names):
+        raise AftError('\'columns\' takes a list of names, such as ["id", "amount"]')
+    repeated = [name for name in names if names.count(name) > 1]
+    if repeated:
+        raise AftError(f"'columns' names '{repeated[0]}' more than once")
+    return names
+
+
+def _polars() -> Any:
+    """Not imported before it is asked for: its threads do not survive a fork."""
+    try:
+        return importlib.import_module("polars")
+    except ModuleNotFoundError:
+        raise AftError(
+            "frame='polars' needs polars; install it where the script runs: pip install polars"
+        ) from None

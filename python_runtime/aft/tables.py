@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables of a dbt project, read and written by the names that dbt has for them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from aft.errors import AftError, WarehouseError
+from aft.manifest import Manifest, Relation
+from aft.nearest import did_you_mean
+from aft.query import Query, Sql
+from aft.read_options import ReadOptions
+from aft.table_config import TableConfig
+from aft.warehouse import Warehouse
+from aft.write_options import WriteOptions
+
+# Materializations that a script cannot write to, in words.
+_VIEWS = {"view": "view", "materialized_view": "materialized view"}
+
+
+class Tables:
+    """Finds models and sources in the manifest, and reads and writes their tables.
+
+    How rows get to the warehouse and back is left to the warehouse.
+    """
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        manifest: Manifest,
+        *,
+        empty: bool = False,
+        sample: tuple[str, str] | None = None,
+        choices: Mapping[str, str] | None = None,
+    ) -> None:
+        """``empty`` and ``sample`` are dbt's --empty and the window of its --sample.
+
+        ``choices`` are the project's for DataFrames, see `profile.CHOICES`.
+        """
+        self.warehouse = warehouse
+        self._manifest = manifest
+        self._empty = empty
+        self._sample = sample
+        self._choices = choices or {}
+
+    def ref(self, names: tuple[str, ...], version: object, **options: Any) -> Any:
+        """Read the model that dbt's `ref` would mean here; see `ReadOptions`."""
+        return self._read(self._model(names, version), ReadOptions(**options))
+
+    def source(self, source: str, table: str, **options: Any) -> Any:
+        """Read a declared source table; see `ReadOptions`."""
+        return self._read(self._source(source, table), ReadOptions(**options))
+
+    def read_sql(self, sql: str, parameters: object = None, **options: Any) -> Any:
+        """The rows of a query of the user's own; see `ReadOptions` and `aft.read_sql`."""
+        chosen = ReadOptions(**options)
+        query = Sql(sql, chosen.decimals_read(self._choices), parameters)
+        try:
+            return frame_of(self.warehouse, query, chosen, "the query", self._choices)
+        except AftError as error:
+            if "{{" in sql or "{%" in sql:
+                error.args = (
+                    f"{error}; read_sql does not render Jinja: write the relation's own name",
+                )
+            raise
+
+    def write(self, frame: Any, model: str, options: WriteOptions) -> None:
+        """Write a frame to the table of the model of that name."""
+        node = self._model(tuple(model.split(".")), None)
+        if node["resource_type"] != "model":
+            raise AftError(f"'{model}' is a {node['resource_type']}, which only dbt writes")
+        self._write(frame, node, options)
+
+    def _read(self, node: dict[str, Any], options: ReadOptions) -> Any:
+        relation = node.get("relation_name") or self._manifest.relation(node)
+        query = Query(
+            relation,
+            options.columns,
+            (*self._dbts_conditions(node), *([options.where] if options.where else [])),
+            options.limit,
+            options.decimals_read(self._choices),
+        )
+        try:
+            if query.columns:
+                # Not left to the database: SQLite takes an unknown name for a text.
+                known = self.warehouse.column_names(relation)
+                _check_columns(query.columns, known, node["name"])
+            return frame_of(self.warehouse, query, options, f"'{node['name']}'", self._choices)
+        except WarehouseError as error:
+            if self.warehouse.has_table(relation) is False:
+                error.args = (f"{_why_missing(node)} ({error})",)
+            elif options.where:
+                error.args = (f"{error}; the condition is where={options.where!r}",)
+            raise
+
+    def _write(
+        self,
+        frame: Any,
+        node: dict[str, Any],
+        options: WriteOptions,
+        rebuilt: Iterable[Relation] = (),
+    ) -> None:
+        """Write a frame to the table of a node, after which ``rebuilt`` are built anew."""
+        kind = (node.get("config") or {}).get("materialized")
+        if kind in _VIEWS:
+            raise AftError(
+                f"cannot write to '{node['name']}': dbt materializes it as a {_VIEWS[kind]}, "
+                "which a table would replace; materialize it as 'table', 'incremental' or "
+                "'ephemeral'"
+            )
+        further = {**options.further(), "rebuilt": [dataclasses.asdict(r) for r in rebuilt]}
+        config = TableConfig(node)
+        types = options.column_types()
+        further["types_are_declared"] = not types
+        types = {**config.column_types(), **types}
+        self.warehouse.write(
+            frame,
+            self._manifest.relation(node),
+            options.mode,
+            types,
+            further,
+            config,
+        )
+
+    @property
+    def _package(self) -> str:
+        """The package whose models a bare name means first."""
+        return self._manifest.name
+
+    def _model(self, names: tuple[str, ...], version: object) -> dict[str, Any]:
+        if len(names) not in (1, 2) or not all(isinstance(name, str) for name in names):
+            raise AftError("ref() takes a model's name, or a package's and a model's")
+        package = names[0] if len(names) == 2 else None
+        return self._manifest.find_model(names[-1], package, version, self._package)
+
+    def _source(self, source: str, table: str) -> dict[str, Any]:
+        return self._manifest.find_source(source, table, self._package)
+
+    def _dbts_conditions(self, node: dict[str, Any]) -> tuple[str, ...]:
+        """Which rows of a node dbt's own models would read, if not all."""
+        event_time = (node.get("config") or {}).get("event_time")
+        if self._empty:
+            return ("1 = 0",)
+        if self._sample and event_time:
+            start, end = self._sample
+            return (f"{event_time} >= '{start}' and {event_time} < '{end}'",)
+        return ()
+
+
+def frame_of(
+    warehouse: Warehouse,
+    query: Query | Sql,
+    options: ReadOptions,
+    name: str,
+    choices: Mapping[str, str],
+) -> Any:
+    """The rows of a query, which messages call ``name``, as the frame that was asked for."""
+    if options.frame == "batches":
+        return warehouse.stream(query)
+    table = warehouse.read_table(query, options.partitions)
+    return options.to_frame(table, name, choices)
+
+
+def _why_missing(node: dict[str, Any]) -> str:
+    name, kind = node["name"], node["resource_type"]
+    if kind == "source":
+        table = f"{node['source_name']}.{name}"
+        return f"source '{table}' has no table yet; whatever loads it has to run first"
+    if (node.get("config") or {}).get("materialized") == "ephemeral":
+        return (
+            f"model '{name}' is ephemeral, and no script has written a table for it; read "
+            "the models that it selects from, or materialize it as a view"
+        )
+    command = {"seed": "seed", "snapshot": "snapshot"}.get(kind, "run")
+    return f"{kind} '{name}' has no table yet; build it: dbt {command} --select {name}"
+
+
+def _check_columns(wanted: Iterable[str], known: list[str], table: str) -> None:
+    for name in wanted:
+        if name not in known:
+            raise AftError(
+                f"there is no column '{name}' in '{table}'" + did_you_mean(name, known)
+            )
