@@ -18,12 +18,16 @@ the same functions, so that editors and type checkers know them::
   ``schema`` of the dbt target
 - ``context.config.target_path``: the folder of dbt's artifacts
 - ``context.arguments``: what stands under ``with:`` beside the script's path
+
+`Project` and `write_table` are for notebooks, tests and other programs, and so is
+`read_sql` with a connection string.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+import threading
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from aft.errors import AftError as Error
 from aft.errors import WarehouseError
@@ -31,75 +35,272 @@ from aft.errors import WarehouseError
 if TYPE_CHECKING:
     import pandas
 
+    from aft.direct import write_table
+    from aft.project import Project
     from aft.script_context import Context
-    from aft.session import ScriptSession
+    from aft.session import BoundScript
 
     context: Context
 
-__all__ = ["Error", "WarehouseError", "context", "ref", "source", "write_to_model"]
-SCRIPT_NAMES = ("context", "ref", "source", "write_to_model")
+__all__ = [
+    "Error",
+    "Project",
+    "WarehouseError",
+    "context",
+    "read_sql",
+    "ref",
+    "source",
+    "write_table",
+    "write_to_model",
+]
+SCRIPT_NAMES = ("context", "read_sql", "ref", "source", "write_to_model")
 
-_session: ScriptSession | None = None
+_session: BoundScript | None = None
+_finding = threading.Lock()
 
 
-def use_session(session: ScriptSession) -> None:
+def use_session(session: BoundScript) -> None:
     """Make the functions of this module act for a script. For aft itself."""
     global _session
     _session = session
 
 
-def _current() -> ScriptSession:
+def _current() -> BoundScript:
+    global _session
+    if _session is None:
+        from aft.started_anew import session_of_script
+
+        with _finding:
+            _session = _session or session_of_script()
     if _session is None:
         raise Error(
             "this works only in a script that aft runs; bind the file to a node under "
-            "'meta: aft: scripts' in schema.yml and start 'aft dbt run'"
+            "'meta: aft: scripts' in schema.yml and start 'aft dbt run', or use aft.Project "
+            "in a program of your own"
         )
     return _session
 
 
-def ref(*names: str, v: object = None) -> pandas.DataFrame:
-    """All rows of a dbt model, seed or snapshot: ``ref("orders")``.
+@overload
+def ref(
+    *names: str,
+    v: object = None,
+    frame: Literal["pandas"] = "pandas",
+    columns: Iterable[str] | None = None,
+    where: str | None = None,
+    limit: int | None = None,
+    decimals: str | None = None,
+    dates: str | None = None,
+    partitions: int = 1,
+) -> pandas.DataFrame: ...
+@overload
+def ref(
+    *names: str,
+    v: object = None,
+    frame: str,
+    columns: Iterable[str] | None = None,
+    where: str | None = None,
+    limit: int | None = None,
+    decimals: str | None = None,
+    partitions: int = 1,
+) -> Any: ...
+def ref(
+    *names: str,
+    v: object = None,
+    frame: str = "pandas",
+    columns: Iterable[str] | None = None,
+    where: str | None = None,
+    limit: int | None = None,
+    decimals: str | None = None,
+    dates: str | None = None,
+    partitions: int = 1,
+) -> Any:
+    """The rows of a dbt model, seed or snapshot: ``ref("orders")``.
 
     Takes what dbt's own `ref` takes: a package's name may come before the model's, and
     ``v`` picks a version. The table is read as it is now; for an ephemeral model it is
     the table that the model's script wrote. Under dbt's ``--empty`` there are no rows, and
     under ``--sample`` those of its window where the model's config has an ``event_time``.
 
-    A column of integers comes as int64. With NULLs among them it comes as float64, or as
-    Int64 where float64 would round one of them; other NULLs are what pandas has for them.
+    ``columns``, a list of names, ``where``, a condition in the warehouse's SQL, and
+    ``limit``, a number of rows, are left to the warehouse: what they leave out is not
+    moved. Which rows a limit takes is up to the warehouse.
 
-    Raises Error when the project has no such model, with the name of the nearest one, and
-    WarehouseError when the warehouse refuses.
+    ``frame`` is what to return:
+
+    - ``"pandas"``: a DataFrame. Integers with NULLs among them are float64, or Int64 where
+      float64 would round one of them; other NULLs are what pandas has for them. Decimals
+      are float64, with a warning if digits are lost, and int64 if they are declared
+      without a scale. With ``decimals="decimal"`` they are Python's Decimal. Dates are
+      datetime64[s], and Python's with ``dates="object"``. ``vars: {aft: {decimals: …,
+      dates: …}}`` chooses for all scripts of a project.
+    - ``"polars"``: a polars DataFrame. Here and in the next two, decimals and dates are as
+      they are declared, and decimals without a declared precision floats. With
+      ``decimals="decimal"`` those have 38 digits, 18 of them behind the point; with
+      ``decimals="float"`` all decimals are floats, or integers if they have no scale.
+    - ``"arrow"``: a pyarrow.Table.
+    - ``"batches"``: a pyarrow.RecordBatchReader, to loop over or to write as it is. It has
+      one batch of rows in memory at a time, however large the table is. It always gives at
+      least one batch, if only an empty one. Only the process that made it can read it.
+
+    ``partitions``, a number of connections, reads a table in as many parts at once, whose
+    rows come in no order. On PostgreSQL they see the same rows, and on SQLite unless in WAL
+    mode. A warning says where that can't be had (MariaDB), or where the table can't be
+    divided, as a view can't, and is read over one connection.
+
+    Raises Error when the project has no such model or column, with the name of the nearest
+    one, and WarehouseError when the warehouse refuses.
     """
-    return _current().ref(names, v)
+    return _current().ref(
+        names,
+        v,
+        frame=frame,
+        columns=columns,
+        where=where,
+        limit=limit,
+        decimals=decimals,
+        dates=dates,
+        partitions=partitions,
+    )
 
 
-def source(source_name: str, table_name: str) -> pandas.DataFrame:
-    """All rows of a declared source table: ``source("shop", "payments")``."""
-    return _current().source(source_name, table_name)
+@overload
+def source(
+    source_name: str,
+    table_name: str,
+    *,
+    frame: Literal["pandas"] = "pandas",
+    columns: Iterable[str] | None = None,
+    where: str | None = None,
+    limit: int | None = None,
+    decimals: str | None = None,
+    dates: str | None = None,
+    partitions: int = 1,
+) -> pandas.DataFrame: ...
+@overload
+def source(
+    source_name: str,
+    table_name: str,
+    *,
+    frame: str,
+    columns: Iterable[str] | None = None,
+    where: str | None = None,
+    limit: int | None = None,
+    decimals: str | None = None,
+    partitions: int = 1,
+) -> Any: ...
+def source(
+    source_name: str,
+    table_name: str,
+    *,
+    frame: str = "pandas",
+    columns: Iterable[str] | None = None,
+    where: str | None = None,
+    limit: int | None = None,
+    decimals: str | None = None,
+    dates: str | None = None,
+    partitions: int = 1,
+) -> Any:
+    """The rows of a declared source table: ``source("shop", "payments")``.
+
+    Takes the same options as `ref`.
+    """
+    return _current().source(
+        source_name,
+        table_name,
+        frame=frame,
+        columns=columns,
+        where=where,
+        limit=limit,
+        decimals=decimals,
+        dates=dates,
+        partitions=partitions,
+    )
+
+
+def read_sql(
+    connection: str | None = None,
+    sql: str | None = None,
+    frame: str = "pandas",
+    *,
+    parameters: Iterable[Any] | None = None,
+    decimals: str | None = None,
+    dates: str | None = None,
+) -> Any:
+    """The rows of a query in the database's own SQL.
+
+    In a script, ``read_sql("select …")`` runs over its connection to the warehouse. Which
+    models the query reads aft does not know, so it does not check that they are up to date,
+    and ``--empty`` and ``--sample`` do not count. In any other program the first argument
+    is an ODBC connection string: ``aft.read_sql("Driver=…", "select …")``.
+
+    ``parameters`` are the values for the marks ``?`` in the query, in their order: None,
+    bool, int, float, Decimal, str, bytes, date or datetime. A datetime with a time zone
+    counts in UTC, as aft reads and writes them. They are sent beside the query and never
+    become part of its text. ``frame``, ``decimals`` and ``dates`` are those of `ref`.
+
+    Raises Error for parameters that can't be bound or that do not fit the marks in number,
+    and WarehouseError when the database refuses.
+    """
+    if sql is None:
+        connection, sql = None, connection
+    if sql is None:
+        raise TypeError("read_sql() needs a query")
+    if connection is not None:
+        from aft import direct
+
+        return direct.read_sql(connection, sql, frame, parameters, decimals, dates)
+    return _current().read_sql(sql, parameters, frame=frame, decimals=decimals, dates=dates)
 
 
 def write_to_model(
-    df: Any, *, mode: str = "overwrite", dtype: Mapping[str, Any] | None = None
+    df: Any,
+    *,
+    mode: str = "overwrite",
+    unique_key: str | Iterable[str] | None = None,
+    on_schema_change: str | None = None,
+    dtype: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a frame to the table of the model that this script is bound to.
 
     ``df`` is a pandas or polars DataFrame, an Arrow table or reader, anything else with
     ``__arrow_c_stream__``, or a generator of these, whose frames need not all fit into
-    memory; the index of a DataFrame is not written. Other readers see the old rows until
-    all new ones are there.
+    memory. Of a DataFrame's index those levels are written that have a name, as columns.
+    Lists and mappings become JSON, and UUIDs text. Other readers see the old rows until all
+    new ones are there.
 
-    ``mode="overwrite"`` replaces the table. ``mode="append"`` adds the rows to it and
-    makes the table when it is missing; columns are matched by name, in any order.
+    ``mode="overwrite"`` replaces the table. ``mode="append"`` adds the rows to it.
+    ``mode="upsert"`` updates the rows that have the same ``unique_key``, a column or a list
+    of columns, in those columns that the frame has, and adds the others.
+    ``mode="delete+insert"`` deletes such rows first. No key may be NULL or twice in the
+    frame. Each makes the table when it is missing; columns are matched by name, in any order.
+
+    ``on_schema_change`` is dbt's, for modes that keep the table: ``"fail"``, ``"ignore"``,
+    ``"append_new_columns"`` or ``"sync_all_columns"``. Without it, the table must have the
+    frame's columns, and others of its own become NULL. Identity and generated columns and
+    those with a default are filled by the database where the frame leaves them out.
+
     ``dtype`` gives the warehouse's type for columns: ``{"amount": "NUMERIC(12, 2)"}``.
 
     Raises TypeError when ``df`` is not a frame, and Error, with the column where it is
     known, when the rows can't be written; then nothing has changed.
     """
-    _current().write_to_model(df, mode, dtype)
+    from aft.write_options import WriteOptions
+
+    options = WriteOptions(mode, dtype, unique_key, on_schema_change)
+    _current().write_to_model(df, options)
 
 
 def __getattr__(name: str) -> Any:
+    # With what these import, a script would start later.
+    if name == "Project":
+        from aft.project import Project
+
+        return Project
+    if name == "write_table":
+        from aft.direct import write_table
+
+        return write_table
     if name == "context":
         return _current().context
     raise AttributeError(f"module 'aft' has no attribute '{name}'")

@@ -11,12 +11,17 @@ class Error(Exception):
     function: str | None
     # Of a commit without an answer: the transaction, and the rows and bytes written by it.
     commit: tuple[str, int, int] | None
+    # Of a value that the type of the overwritten table's column does not hold: the column,
+    # which may be one of those ``renewed`` in a second try.
+    misfit: str | None
 
 class Result:
     """Rows of a query, to be taken once."""
 
     def __arrow_c_stream__(self, requested_schema: Any = ...) -> Any: ...
     def raise_failure(self) -> None: ...
+    def rounded(self) -> dict[str, int]:
+        """By column: decimals read so far that became doubles without all digits."""
 
 class Connection:
     """One ODBC connection; ``longest_silence`` in seconds, 0 for any."""
@@ -28,7 +33,23 @@ class Connection:
     def dbms_name(self) -> str: ...
     @property
     def commits(self) -> int: ...
-    def read(self, sql: str, batch_rows: int = ...) -> Result: ...
+    @property
+    def last_sink(self) -> str: ...
+    @property
+    def notices(self) -> list[str]:
+        """What the user should know of the last write."""
+    def read(
+        self,
+        sql: str,
+        batch_rows: int = ...,
+        decimals: str = ...,
+        relation: str = ...,
+        parameters: list[Any] = ...,
+    ) -> Result:
+        """``decimals``: declared, exact or real. ``relation`` is for messages.
+
+        ``parameters`` are those of `aft.parameters`.
+        """
     def execute(self, sql: str) -> int | None: ...
     def write(
         self,
@@ -36,13 +57,34 @@ class Connection:
         relation: dict[str, Any],
         mode: str,
         column_types: dict[str, str] = ...,
-    ) -> tuple[int, int]: ...
+        unique_key: list[str] = ...,
+        on_schema_change: str = ...,
+        rebuilt: list[dict[str, Any]] = ...,
+        types_are_declared: bool = ...,
+        if_new: list[str] = ...,
+        then: list[str] = ...,
+        guessed_decimals: list[str] = ...,
+        renewed: list[str] = ...,
+    ) -> tuple[int, int]:
+        """The rows and bytes written. ``on_schema_change``: "" refuses new columns.
+
+        ``rebuilt`` are views that are built anew on the table right after it. With
+        ``types_are_declared``, a table that stays need not have the types asked for.
+        ``then`` are statements for a table that was made or overwritten, and ``if_new``
+        those for a new one alone, before them. ``guessed_decimals`` are columns whose
+        digits are those of the frame's values, and ``renewed`` those that don't keep their
+        types when a table is overwritten.
+        """
     def has_committed(self, transaction_id: str) -> bool | None: ...
+    def has_schema(self, relation: dict[str, Any]) -> bool: ...
     def quote(self, identifier: str) -> str: ...
     def sql_name(self, relation: dict[str, Any]) -> str: ...
     def cancel(self) -> bool: ...
+    def hold(self) -> None: ...
+    def let_go(self) -> None: ...
     def close(self) -> None: ...
 
+def data_sources() -> dict[str, str]: ...
 def die_with_parent(parent: int = ...) -> None: ...
-def drivers() -> list[str]: ...
+def drivers() -> dict[str, str]: ...
 def fork_into_group(group: int) -> int: ...

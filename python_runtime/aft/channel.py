@@ -8,6 +8,8 @@ import json
 import socket
 from typing import Any
 
+from aft.secrets import masked
+
 # The kernel's own limit for a socket's send buffer, and so for a packet.
 LARGEST_PACKET = 208 * 1024
 LONGEST_TEXT = 64 * 1024
@@ -29,11 +31,12 @@ def receive(channel: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
 
 
 def sendable(text: str, limit: int = LONGEST_TEXT) -> str:
-    """A text that takes at most ``limit`` bytes in a message.
+    """A text without secrets that takes at most ``limit`` bytes in a message.
 
-    Of a longer one the beginning and the end are kept. What UTF-8 can't say is escaped.
+    Of a longer one the beginning and the end are kept; secrets are masked before, because
+    nobody recognizes what is left of one that was cut. What UTF-8 can't say is escaped.
     """
-    text = text.encode("utf-8", "backslashreplace").decode()
+    text = masked(text)
     kept = len(text)
     shortened = text
     while _size(shortened) > limit:

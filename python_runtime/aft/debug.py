@@ -16,20 +16,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import yaml
-
 from aft.cgroup import HostGroup
 from aft.cgroup_place import Unusable, find_place
 from aft.errors import AftError
-from aft.profile import Setup, Target, read_target
-from aft.secrets import secrets_of
+from aft.secrets import know, masked
 
+# What needs a package is imported when it is known that the package is there.
 if TYPE_CHECKING:
     from aft import _aft
+    from aft.profile import Setup, Target
 
 # SQLSTATE for what a role may not do: PostgreSQL's, and that of drivers for ODBC 3.
 _FORBIDDEN = frozenset({"42501", "42000"})
-_MASK = "*****"
 
 
 class Report:
@@ -37,21 +35,22 @@ class Report:
 
     def __init__(self) -> None:
         self.failures = 0
-        self.secrets = secrets_of({}, "")  # Of the environment, until the target is known.
 
     def say(self, name: str, text: str) -> None:
         """Tell something that is neither well nor wrong."""
-        for secret in self.secrets:
-            text = text.replace(secret, _MASK)
-        print(f"  {name + ':':<22} {text}", flush=True)
+        print(f"  {name + ':':<22} {masked(text)}", flush=True)
+
+    def fail(self, name: str, error: Exception) -> None:
+        """Tell what is wrong."""
+        self.failures += 1
+        self.say(name, f"ERROR: {str(error) or type(error).__name__}")
 
     def check(self, name: str, look: Callable[[], str]) -> bool:
         """Tell what ``look`` finds, or the error that it raises."""
         try:
             found = look()
         except Exception as error:
-            self.failures += 1
-            self.say(name, f"ERROR: {str(error) or type(error).__name__}")
+            self.fail(name, error)
             return False
         self.say(name, f"OK, {found}" if found else "OK")
         return True
@@ -60,53 +59,58 @@ class Report:
 def main() -> NoReturn:
     """Print the report; the exit code is 1 when something will not work."""
     told = json.loads(os.environ.pop("AFT_DEBUG"))
-    options = _options(told["project_dir"])
+    _check_options()
     report = Report()
     print("dbt")
-    _look_at_dbt(report, told["dbt"])
+    _look_at_dbt(report, told)
     print("Python")
-    _look_at_python(report)
+    has_packages = _look_at_python(report)
     _look_at_limits(report)
     print("Environments")
     _look_at_environments(report, told)
     print("Warehouse")
-    _look_at_warehouse(report, options, told)
+    if has_packages:
+        _look_at_warehouse(report, told["setup"])
+    else:
+        report.say("not looked at", "that takes the packages")
     print()
     print(f"Problems: {report.failures}" if report.failures else "All checks passed")
     raise SystemExit(1 if report.failures else 0)
 
 
-def _options(project_dir: str) -> argparse.Namespace:
+def _check_options() -> None:
+    """Refuse words that are no option. What they say comes with the plugin's setup."""
     parser = argparse.ArgumentParser(
         prog="aft debug", description="Check what the scripts of a project need."
     )
-    for name in ("--project-dir", "--profiles-dir", "--profile", "--target", "--vars"):
-        parser.add_argument(name, help="as for dbt")
-    options = parser.parse_args()
-    options.project_dir = project_dir
-    return options
+    for names in (("--project-dir",), ("--profiles-dir",), ("--profile",), ("--vars",)):
+        parser.add_argument(*names, help="as for dbt")
+    parser.add_argument("--target", "-t", help="as for dbt")
+    parser.add_argument("--target-path", help="as for dbt")
+    parser.parse_args()
 
 
-def _look_at_dbt(report: Report, dbt: str) -> None:
-    report.say("program", dbt)
+def _look_at_dbt(report: Report, told: dict[str, Any]) -> None:
+    report.say("program", told["dbt"])
 
     def version() -> str:
         try:
             found = importlib.metadata.version("dbt-core")
         except importlib.metadata.PackageNotFoundError:
-            return "no dbt-core; its runs are followed in stages"
-        if tuple(map(int, found.split(".")[:2])) < (1, 8):
-            return f"dbt-core {found}, which has no plugins: its runs are followed in stages"
+            return "no dbt-core"
         return f"dbt-core {found}"
 
     report.check("version", version)
+    why = told["in_stages_for"]
+    report.say("runs are followed", f"in stages: {why}" if why else "from inside")
 
 
-def _look_at_python(report: Report) -> None:
-    from aft import host, requirements
+def _look_at_python(report: Report) -> bool:
+    """Whether the packages are there that aft needs."""
+    from aft import requirements, warm_modules
 
     is_embedded = os.environ.get("AFT_PYTHON_EMBEDDED") == "1"
-    how = "embedded" if is_embedded else "started as a program, for it has no shared library"
+    how = "embedded" if is_embedded else "started as a program (no shared library)"
     report.say("interpreter", f"{sys.executable}, {sys.version.split()[0]}, {how}")
 
     def packages() -> str:
@@ -115,17 +119,15 @@ def _look_at_python(report: Report) -> None:
         return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
 
     if not report.check("packages", packages):
-        return
-    with host.one_blas_thread():
-        for name in host.WARM_MODULES:
-            importlib.import_module(name)
-    threads = host.unsafe_threads()
+        return False
+    threads = warm_modules.import_all()
     report.say(
         "scripts start",
         f"in new processes, because of the threads {', '.join(threads)}"
         if threads
         else "as forks of a warm process",
     )
+    return True
 
 
 def _look_at_limits(report: Report) -> None:
@@ -167,53 +169,30 @@ def _look_at_environments(report: Report, told: dict[str, Any]) -> None:
         report.say(made_of.name, str(python) if python else "to be built at the next run")
 
 
-def _look_at_warehouse(
-    report: Report, options: argparse.Namespace, told: dict[str, Any]
-) -> None:
+def _look_at_warehouse(report: Report, described: dict[str, Any]) -> None:
+    from aft.profile import read_setup, read_target
+
+    setup: Setup
     target: Target
-    if not told["project_dir"]:
+    if not described["project_dir"]:
         report.failures += 1
         report.say("project", "ERROR: there is no dbt_project.yml here or above")
         return
 
     def read() -> str:
-        nonlocal target
-        target = read_target(_setup(options, told))
-        report.secrets = secrets_of(target.credentials, "")
+        nonlocal setup, target
+        setup = read_setup(described)
+        target = read_target(setup)
+        know(target.secrets())
         return f"'{target.name}' of profile '{target.profile_name}', type {target.type}"
 
     if report.check("target", read):
-        _look_at_connection(report, target, Path(told["target_path"]))
+        _look_at_connection(report, target, setup)
 
 
-def _setup(options: argparse.Namespace, told: dict[str, Any]) -> Setup:
-    project = Path(told["project_dir"])
-    return Setup(
-        project_dir=project,
-        scripts_dir=project,
-        profiles_dir=_profiles_dir(options),
-        target_path=Path(told["target_path"]),
-        run_dir=project,
-        profile=options.profile,
-        target=options.target,
-        variables=yaml.safe_load(options.vars) if options.vars else {},
-    )
-
-
-def _profiles_dir(options: argparse.Namespace) -> Path:
-    """Where dbt looks: the option, its variable, this folder, the project, `~/.dbt`."""
-    given = options.profiles_dir or os.environ.get("DBT_PROFILES_DIR")
-    if given:
-        return Path(given).absolute()
-    for folder in (Path.cwd(), Path(options.project_dir)):
-        if (folder / "profiles.yml").exists():
-            return folder
-    return Path.home() / ".dbt"
-
-
-def _look_at_connection(report: Report, target: Target, target_path: Path) -> None:
+def _look_at_connection(report: Report, target: Target, setup: Setup) -> None:
     try:
-        from aft import _aft
+        from aft import odbc
     except ImportError as error:
         text = f"cannot load aft's module: {error}"
 
@@ -224,29 +203,31 @@ def _look_at_connection(report: Report, target: Target, target_path: Path) -> No
         return
     from aft.connection_string import connection_settings
 
+    odbc.keep_logs_off(setup.run_dir / "odbc")
     connection: _aft.Connection
 
     def connect() -> str:
         nonlocal connection
         settings = connection_settings(target)
-        report.secrets = secrets_of(target.credentials, settings.connection_string)
-        connection = _aft.Connection(settings.connection_string, list(settings.statements))
+        know(target.secrets(settings.connection_string))
+        connection = odbc.connect(settings)
         return connection.dbms_name
 
     if not report.check("connection", connect):
         return
-    report.check(f"write to {target.schema}", partial(_try_to_write, connection, target))
-    for relation in _inputs(target_path):
+    _look_at_rights_to_write(report, connection, target)
+    for relation in _inputs(setup.target_path):
         if _is_missing(connection, relation):
             report.say(f"read {relation}", "not there yet; dbt has to build it first")
             continue
         report.check(f"read {relation}", partial(_try_to_read, connection, relation))
 
 
-def _try_to_write(connection: _aft.Connection, target: Target) -> str:
-    """Make a table with a name of its own where models go, and drop it."""
-    import pyarrow as pa
-
+def _look_at_rights_to_write(
+    report: Report, connection: _aft.Connection, target: Target
+) -> None:
+    """Whether scripts may write where models go. Leaves nothing behind, nor makes a schema."""
+    name = f"write to {target.schema}"
     relation = {
         "database": None if target.type == "sqlite" else target.database,
         "schema": target.schema,
@@ -256,6 +237,35 @@ def _try_to_write(connection: _aft.Connection, target: Target) -> str:
         "quote_identifier": True,
     }
     try:
+        is_there = connection.has_schema(relation)
+    except Exception as error:
+        report.fail(name, error)
+        return
+    if is_there:
+        report.check(name, partial(_try_to_write, connection, relation))
+    elif target.type == "postgres":
+        report.check(name, partial(_may_make_schema, connection))
+    else:
+        # Of others it is not known how to ask, and where making a schema commits, dropping
+        # it again could take what dbt has put into it meanwhile.
+        report.say(name, "the schema is not there yet; dbt has to make it first")
+
+
+def _may_make_schema(connection: _aft.Connection) -> str:
+    from aft.row_stream import ResultReader
+
+    right = "select has_database_privilege(current_database(), 'create') as may_create"
+    rows = ResultReader(connection.read(right)).read_all()
+    if not rows.column(0)[0].as_py():
+        raise AftError("the schema is not there, and this role may not create it")
+    return "the schema is not there yet, and this role may create it"
+
+
+def _try_to_write(connection: _aft.Connection, relation: dict[str, Any]) -> str:
+    """Make a table with a name of its own where models go, and drop it."""
+    import pyarrow as pa
+
+    try:
         connection.write(pa.table({"a": [1]}), relation, "overwrite")
     finally:
         with contextlib.suppress(Exception):
@@ -264,10 +274,10 @@ def _try_to_write(connection: _aft.Connection, target: Target) -> str:
 
 
 def _try_to_read(connection: _aft.Connection, name: str) -> str:
-    import pyarrow as pa
+    from aft.row_stream import ResultReader
 
-    result = connection.read(f"select * from {name} where 1 = 0")
-    return f"{len(pa.RecordBatchReader.from_stream(result).schema)} columns"
+    rows = ResultReader(connection.read(f"select * from {name} where 1 = 0")).read_all()
+    return f"{rows.num_columns} columns"
 
 
 def _is_missing(connection: _aft.Connection, name: str) -> bool:

@@ -18,7 +18,6 @@ import signal
 import subprocess
 import sys
 import sysconfig
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -122,7 +121,7 @@ def _build_venv(environment: Environment, folder: Path, say: Say) -> None:
     uv = shutil.which("uv", path=_search_path())
     python = folder / "bin" / "python"
     say(f"building it with {'uv' if uv else 'pip'} in {folder}")
-    with _listed([*environment.packages, *REQUIRED_MODULES.values()]) as file:
+    with _listed(environment, [*environment.packages, *REQUIRED_MODULES.values()]) as file:
         if uv:
             _run([uv, "venv", "--quiet", "--python", _base_python(), str(folder)], say)
             install = [uv, "pip", "install", "--no-progress", "--python", str(python)]
@@ -143,21 +142,28 @@ def _build_conda(environment: Environment, folder: Path, say: Say) -> None:
         )
     say(f"building it with conda in {folder}")
     packages = ["python", *map(str.lower, REQUIRED_MODULES.values()), *environment.packages]
-    with _listed(packages) as file:
+    with _listed(environment, packages) as file:
         create = [conda, "create", "--yes", "--quiet", "--prefix", str(folder)]
         _run([*create, "--file", file], say)
 
 
 @contextmanager
-def _listed(packages: Sequence[str]) -> Iterator[str]:
+def _listed(environment: Environment, packages: Sequence[str]) -> Iterator[str]:
     """The name of a file that lists ``packages``.
 
-    An address among them may have a password in it, which must not be in an argument.
+    An address among them may have a password in it, which must not be in an argument. If
+    this process is killed, the next one that builds the environment removes the file.
     """
-    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
-        file.write("\n".join([*packages, ""]))
-        file.flush()
-        yield file.name
+    file = cache_folder() / f"{environment.key}.txt"
+    file.unlink(missing_ok=True)
+    try:
+        with open(
+            os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8"
+        ) as new:
+            new.write("\n".join([*packages, ""]))
+        yield str(file)
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def _run(argv: Sequence[str], say: Say) -> None:

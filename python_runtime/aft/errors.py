@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class AftError(Exception):
     """Something that was asked of aft can't be done; the message says what to do."""
@@ -30,12 +32,37 @@ class WarehouseError(AftError):
         self.sqlstate = sqlstate
         self.native_code = native_code
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What makes it again in another process, from where an executor sends it."""
+        return type(self), (*self.args, self.sqlstate, self.native_code), self.__dict__
+
 
 class NoConnection(AftError):
     """It is not known how to reach the target's data, which not every script needs."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What makes an AftError of it in another process: scripts know no other name."""
+        return AftError, self.args
+
+
+class Misfit(AftError):
+    """A value isn't one of the type that a column keeps when its table is overwritten."""
+
+    def __init__(self, message: str, column: str) -> None:
+        super().__init__(message)
+        self.column = column
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What makes an AftError of it in another process: scripts know no other name."""
+        return AftError, self.args
+
 
 # Scripts know them as aft.Error and aft.WarehouseError, and so do their tracebacks.
-AftError.__qualname__ = NoConnection.__qualname__ = "Error"
-for _error in (AftError, WarehouseError, NoConnection):
+for _name, _error in (
+    ("Error", AftError),
+    ("Error", NoConnection),
+    ("Error", Misfit),
+    ("WarehouseError", WarehouseError),
+):
+    _error.__name__ = _error.__qualname__ = _name
     _error.__module__ = "aft"

@@ -10,21 +10,20 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import signal
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NoReturn
 
-from aft import script_process
+from aft import odbc, script_process
+from aft.manifest import Manifest
 from aft.profile import read_setup, read_target
-from aft.project import Project
+from aft.secrets import know
 
-VARIABLE = "AFT_FRESH_SCRIPT"
-# The launcher enters the control group that this names before it does anything else.
-_GROUP_VARIABLE = "AFT_SCRIPT_GROUP"
 _LAUNCHER = Path(__file__).parents[2] / "lib" / "aft" / "aft-python"
 # What the new process finds at these descriptors, in the order of spawn()'s arguments.
 _CONTROL, _OUTPUT, _STACK, _GIVEN = range(3, 7)
-_ABOVE_ALL = 64
+_ABOVE_ALL = 7
 
 
 def spawn(python: str, given: dict[str, Any], control: int, output: int, stack: int) -> int:
@@ -33,7 +32,8 @@ def spawn(python: str, given: dict[str, Any], control: int, output: int, stack: 
     ``given`` is what the host has been told, ``prepare``, ``manifest`` and ``run``, and
     the folder of the script's control ``group``.
     """
-    entered = {_GROUP_VARIABLE: given["group"]} if given["group"] else {}
+    # The launcher enters the script's control group before it does anything else.
+    group = ["--group", given["group"]] if given["group"] else []
     with ExitStack() as opened:
         message = os.memfd_create("script")
         opened.callback(os.close, message)
@@ -47,8 +47,8 @@ def spawn(python: str, given: dict[str, Any], control: int, output: int, stack: 
             opened.callback(os.close, copies[-1])
         return os.posix_spawn(
             _LAUNCHER,
-            [str(_LAUNCHER), "--python", python],
-            {**os.environ, VARIABLE: "1", **entered},
+            [str(_LAUNCHER), "--python", python, *group, "--run", __name__],
+            os.environ,
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, copy, place)
                 for place, copy in zip(range(_CONTROL, _GIVEN + 1), copies)
@@ -59,11 +59,15 @@ def spawn(python: str, given: dict[str, Any], control: int, output: int, stack: 
 
 def main() -> NoReturn:
     """Run the script that this process was started for."""
-    del os.environ[VARIABLE]
+    # A script takes interrupts from when it can say so.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     os.environ.pop("AFT_PYTHON_EMBEDDED", None)
     with open(_GIVEN, encoding="utf-8") as file:
         given = json.load(file)
     setup = read_setup(given["prepare"])
+    odbc.keep_logs_off(odbc.folder_of_host(setup.run_dir, given["host"]))
+    target = read_target(setup)
+    know(target.secrets())
     script = script_process.ScriptProcess(
         host=given["host"],
         request=given["run"],
@@ -72,8 +76,8 @@ def main() -> NoReturn:
         output=_OUTPUT,
         stack=_STACK,
         setup=setup,
-        target=read_target(setup),
-        project=Project.load(Path(given["manifest"]["path"])),
+        target=target,
+        manifest=Manifest.load(Path(given["manifest"]["path"])),
     )
     for descriptor in (_CONTROL, _OUTPUT, _STACK):
         os.set_inheritable(descriptor, False)

@@ -17,31 +17,25 @@ import socket
 import sys
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGKILL
 from typing import TYPE_CHECKING, Any
 
-from aft import cgroup, channel, script_process
+from aft import cgroup, channel, resource_trackers, script_process, warm_modules
 from aft.cgroup import HostGroup, MemoryUse, ScriptGroup
 from aft.cgroup_place import Unusable, find_place, parent_of
 from aft.errors import AftError, NoConnection
 from aft.failure import describe_stack
 from aft.requirements import require_modules, require_python
-from aft.secrets import secrets_of
+from aft.secrets import know
 
 if TYPE_CHECKING:
+    from aft.manifest import Manifest
     from aft.profile import Setup, Target
-    from aft.project import Project
 
 CHANNEL = 3
-# Tested to survive a fork; whatever else a script needs it imports by itself.
-WARM_MODULES = ("numpy", "pandas", "pyarrow")
-# Threads that these modules start, and that know of forks (jemalloc).
-FORK_SAFE_THREADS = frozenset({"jemalloc_bg_thd"})
-# OpenBLAS starts a thread for each processor when numpy is imported, unless this is 1.
-THREADS_VARIABLE = "OPENBLAS_NUM_THREADS"
 LONGEST_LINE = 4096
 _LONGEST_STACK = 64 * 1024
 
@@ -66,7 +60,7 @@ class Host:
         self._wake_up, self._woken = socket.socketpair()
         self._setup: Setup
         self._target: Target
-        self._project: Project
+        self._manifest: Manifest
         self._told: dict[str, Any] = {}  # The plugin's messages, for fresh processes.
         self._is_fork_safe = True
         self._scripts: dict[int, Script] = {}  # by process id
@@ -84,7 +78,7 @@ class Host:
             self._prepare(message["prepare"])
             self._warm_up()
         except AftError as error:
-            channel.send(self._plugin, {"failed": {"message": str(error)}})
+            channel.send(self._plugin, {"failed": {"message": channel.sendable(str(error))}})
             return
         self._watch_children()
         self._selector.register(self._plugin, selectors.EVENT_READ)
@@ -101,6 +95,7 @@ class Host:
 
     def end_all(self) -> None:
         """Kill all scripts and what they have started."""
+        resource_trackers.let_finish(script_process.children)
         if self._group:
             self._group.kill()
         with suppress(ChildProcessError):
@@ -140,19 +135,25 @@ class Host:
 
         self._setup = read_setup(message)
         self._target = read_target(self._setup)
+        know(self._target.secrets())
         try:
+            from aft import odbc
             from aft.connection_string import connection_settings
         except ImportError as error:
             raise AftError(_why_not_loaded(error)) from None
+        odbc.keep_logs_off(odbc.folder_of_host(self._setup.run_dir, os.getpid()))
         try:
             string = connection_settings(self._target).connection_string
         except NoConnection:
             # A script that needs data is told when it asks for them.
             string = ""
+        secrets = self._target.secrets(string)
+        know(secrets)
         self._group = _control_group()
         told = {
             "group": str(self._group.folder) if self._group else None,
-            "secrets": secrets_of(self._target.credentials, string),
+            "secrets": secrets.texts,
+            "names": secrets.names,
             "target": self._target.described(),
             "embedded": os.environ.pop("AFT_PYTHON_EMBEDDED", "0") == "1",
         }
@@ -160,17 +161,14 @@ class Host:
 
     def _warm_up(self) -> None:
         began = time.monotonic()
-        with one_blas_thread():
-            for name in WARM_MODULES:
-                _import(name)
+        threads = warm_modules.import_all()
         importlib.import_module("aft.script")
         # Pages with reference counts of what lives for ever stay shared with the scripts.
         gc.collect()
         gc.freeze()
-        threads = unsafe_threads()
         self._is_fork_safe = not threads
         told = {
-            "modules": list(WARM_MODULES),
+            "modules": list(warm_modules.WARM_MODULES),
             "seconds": time.monotonic() - began,
             "unsafe_threads": threads,
         }
@@ -191,10 +189,10 @@ class Host:
         if message is None:
             return False
         if "manifest" in message:
-            from aft.project import Project
+            from aft.manifest import Manifest
 
             self._told.update(message)
-            self._project = Project.load(Path(message["manifest"]["path"]))
+            self._manifest = Manifest.load(Path(message["manifest"]["path"]))
             gc.freeze()
         elif "run" in message:
             self._start(message["run"], *descriptors)
@@ -251,7 +249,7 @@ class Host:
                 stack,
                 self._setup,
                 self._target,
-                self._project,
+                self._manifest,
             )
             script_process.run(script, self._leave)
         return pid
@@ -286,7 +284,13 @@ class Host:
 
     def _signal(self, id: int, signal: int) -> None:
         for pid, script in self._scripts.items():
-            if script.id == id:
+            if script.id != id:
+                continue
+            if signal == SIGKILL:
+                # What it leaves is ended when it is reaped.
+                with suppress(PermissionError):
+                    os.kill(pid, SIGKILL)
+            else:
                 script_process.signal_group(pid, signal)
 
     def _reap(self) -> None:
@@ -298,6 +302,7 @@ class Host:
             if ended is None:
                 return
             if ended.si_pid in self._scripts:
+                resource_trackers.let_finish(self._orphans)
                 # Not yet reaped, the script still holds its group's number.
                 script_process.kill_group(ended.si_pid)
             pid, status, usage = os.wait4(ended.si_pid, 0)
@@ -316,33 +321,14 @@ class Host:
         runs as another user is out of reach.
         """
         has_killed = False
-        for pid in script_process.children():
-            if pid not in self._scripts:
-                with suppress(PermissionError):
-                    os.kill(pid, signal.SIGKILL)
-                    has_killed = True
+        for pid in self._orphans():
+            with suppress(PermissionError):
+                os.kill(pid, SIGKILL)
+                has_killed = True
         return has_killed
 
-
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Let numpy be imported without threads of its own."""
-    own = os.environ.get(THREADS_VARIABLE)
-    os.environ[THREADS_VARIABLE] = "1"
-    yield
-    if own is None:
-        del os.environ[THREADS_VARIABLE]
-    else:
-        os.environ[THREADS_VARIABLE] = own
-
-
-def unsafe_threads() -> list[str]:
-    """The names of this process's threads that may not survive a fork."""
-    names = []
-    for thread in Path("/proc/self/task").iterdir():
-        if int(thread.name) != os.getpid():
-            names.append((thread / "comm").read_text().rstrip("\n"))
-    return sorted(name for name in names if name not in FORK_SAFE_THREADS)
+    def _orphans(self) -> list[int]:
+        return [pid for pid in script_process.children() if pid not in self._scripts]
 
 
 def _control_group() -> HostGroup | None:
@@ -359,17 +345,6 @@ def _take_stack(descriptor: int) -> str:
         return file.read(_LONGEST_STACK).decode(errors="backslashreplace")
 
 
-def _import(name: str) -> None:
-    try:
-        importlib.import_module(name)
-    except Exception as error:
-        raise AftError(
-            f"cannot import '{name}' with Python at '{sys.executable}': "
-            f"{channel.sendable(str(error), limit=4096)}; mend it with: {sys.executable} "
-            f"-m pip install --force-reinstall {name}"
-        ) from None
-
-
 def _why_not_loaded(error: ImportError) -> str:
     mend = (
         "on Debian and Ubuntu: apt-get install libodbc2"
@@ -383,10 +358,6 @@ def main() -> None:
     """Serve the plugin on descriptor 3 until it closes the channel."""
     # A script takes interrupts from when it can say so.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    if "AFT_FRESH_SCRIPT" in os.environ:
-        from aft import fresh_process
-
-        fresh_process.main()
     host = Host(socket.socket(fileno=CHANNEL))
     try:
         host.serve()

@@ -15,6 +15,9 @@ from typing import Any, TextIO
 _LEVELS = ((logging.ERROR, "error"), (logging.WARNING, "warn"), (logging.INFO, "info"))
 
 
+_is_plain = False
+
+
 def tell_levels() -> None:
     """Mark what goes to this process's own output from now on."""
     write_record = logging.StreamHandler.emit
@@ -32,6 +35,20 @@ def tell_levels() -> None:
 
     logging.StreamHandler.emit = emit  # type: ignore[assignment, method-assign]
     warnings.showwarning = showwarning
+
+
+def warn_as_python() -> None:
+    """Leave aft's own warnings to `warnings`: nobody reads marks in this process's output."""
+    global _is_plain
+    _is_plain = True
+
+
+def warn(text: str) -> None:
+    """Print a warning of aft's own, whatever the script has made of `warnings`."""
+    if _is_plain:
+        warnings.warn(text, stacklevel=2)
+    elif sys.__stderr__ is not None:
+        sys.__stderr__.write(f"\x1ewarn\x1f{text}\n")
 
 
 def _mark(stream: TextIO, level: int) -> None:

@@ -27,12 +27,17 @@ _PYTHON_MAGICS = frozenset({"capture", "prun", "py", "python", "python3", "time"
 
 def compiled_cells(path: str) -> Iterator[CodeType]:
     """The code cells in their order. Raises AftError for a file that is no notebook."""
-    for number, source in _code_cells(path):
+    for number, code in python_cells(path):
         name = f"{path}, cell {number}"
-        code = _python(source)
         # Tracebacks show lines from here, for there is no file of that name.
         linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
         yield compile(code, name, "exec", dont_inherit=True)
+
+
+def python_cells(path: str) -> Iterator[tuple[int, str]]:
+    """The numbers of the code cells and their Python, in their order."""
+    for number, source in _code_cells(path):
+        yield number, _python(source)
 
 
 def _code_cells(path: str) -> Iterator[tuple[int, str]]:

@@ -21,13 +21,13 @@ from aft.errors import AftError
 from aft.failure import ProgramFailed
 from aft.frame_server import FrameServer
 from aft.profile import Setup
-from aft.session import ScriptSession
+from aft.session import BoundScript
 
 SOCKET = "AFT_SCRIPT_SOCKET"
 _COMMANDS = Path(__file__).parents[2] / "bin"
 
 
-def run(program: list[str], setup: Setup, session: ScriptSession, socket_path: Path) -> None:
+def run(program: list[str], setup: Setup, session: BoundScript, socket_path: Path) -> None:
     """Run ``program`` to its end, and do what it asks for meanwhile.
 
     Raises ProgramFailed unless it ends with exit code 0, and AftError when it can't start.
@@ -74,7 +74,7 @@ def _found(program: str, search_path: str) -> str:
     return found
 
 
-def _environment(setup: Setup, session: ScriptSession) -> dict[str, str]:
+def _environment(setup: Setup, session: BoundScript) -> dict[str, str]:
     """The environment of this process, with what a Python script would know from `context`."""
     context = session.context
     model, target = context.current_model, context.target

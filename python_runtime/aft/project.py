@@ -1,140 +1,178 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a script can look up in dbt's manifest: nodes, sources and where they live."""
+"""A dbt project's tables without a run: in a notebook, a test or any other program."""
 
 from __future__ import annotations
 
-import difflib
-import json
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from aft import standalone
 from aft.errors import AftError
-
-REFERABLE = frozenset({"model", "seed", "snapshot"})
-_QUOTES = '"`['
-_NAME_PART = re.compile(r'"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|[^.]+')
-
-
-@dataclass(frozen=True)
-class Relation:
-    """A table or view by its parts; each says whether its name is to be quoted."""
-
-    database: str | None
-    schema: str | None
-    identifier: str
-    quote_database: bool = True
-    quote_schema: bool = True
-    quote_identifier: bool = True
+from aft.manifest import Manifest
+from aft.profile import Setup, find_profiles, read_target, target_folder
+from aft.secrets import know
+from aft.tables import Tables
+from aft.warehouse import Warehouse
+from aft.write_options import Key, WriteOptions
 
 
 class Project:
-    """dbt's manifest, indexed for scripts."""
+    """The tables of a dbt project on one of its targets; for any thread.
 
-    def __init__(self, manifest: dict[str, Any]) -> None:
-        self.nodes: dict[str, dict[str, Any]] = manifest["nodes"]
-        self.sources: dict[str, dict[str, Any]] = manifest["sources"]
-        self._disabled: dict[str, list[dict[str, Any]]] = manifest.get("disabled") or {}
-        metadata = manifest["metadata"]
-        self.name: str = metadata.get("project_name") or ""
-        self._by_name: dict[str, list[dict[str, Any]]] = {}
-        for node in self.nodes.values():
-            if node["resource_type"] in REFERABLE:
-                self._by_name.setdefault(node["name"], []).append(node)
-        shown = self._shown_name()
-        self._has_database = len(shown) > 2
-        self._quoting = metadata.get("quoting") or _quoting_of(shown)
+    ::
 
-    @classmethod
-    def load(cls, path: Path) -> Project:
-        """Read the manifest.json at ``path``."""
-        with path.open(encoding="utf-8") as file:
-            return cls(json.load(file))
+        shop = aft.Project("shop")
+        orders = shop.ref("orders", where="amount > 100")
+        shop.write_to_model(orders, "large_orders")
 
-    def bound_node(self, unique_id: str) -> dict[str, Any] | None:
-        """The node or the source table that a script is bound to."""
-        return self.nodes.get(unique_id) or self.sources.get(unique_id)
+    dbt's manifest says where the tables are, so dbt has to have run, or `dbt parse`, with
+    the same target. Nothing waits for dbt: each table is read as it is now.
+    """
 
-    def find_model(
-        self, name: str, package: str | None, version: object, caller_package: str
-    ) -> dict[str, Any]:
-        """The node that ``ref`` means in a script of ``caller_package``.
+    def __init__(
+        self,
+        project_dir: str | os.PathLike[str] = ".",
+        profiles_dir: str | os.PathLike[str] | None = None,
+        target: str | None = None,
+    ) -> None:
+        """``profiles_dir`` and ``target`` are found as dbt finds them unless given.
 
-        Looks as dbt does: in the package named, or else in the caller's, the root project
-        and all others; without a version the latest one counts.
+        Raises Error that names the file or key when something is missing.
         """
-        found = self._by_name.get(name, [])
-        if package is not None:
-            found = [node for node in found if node["package_name"] == package]
-        if version is not None:
-            found = [node for node in found if str(node.get("version")) == str(version)]
-        elif len(found) > 1:
-            found = [n for n in found if n.get("version") == n.get("latest_version")]
-        if found:
-            return self._nearest(found, caller_package)
-        raise AftError(self._unknown_model(name, package, version))
+        folder = Path(project_dir).absolute()
+        if not (folder / "dbt_project.yml").is_file():
+            raise AftError(f"there is no dbt_project.yml in '{folder}'")
+        target_path = target_folder(folder)
+        setup = Setup(
+            project_dir=folder,
+            scripts_dir=folder,
+            profiles_dir=find_profiles(profiles_dir, folder),
+            target_path=target_path,
+            run_dir=target_path,
+            target=target or os.environ.get("DBT_TARGET"),
+        )
+        self._target = read_target(setup)
+        know(self._target.secrets())
+        standalone.prepare()
+        manifest = _manifest(target_path, folder)
+        if not self._target.is_default:
+            _check_target(manifest, self._target.name, self._target.schema or "", folder)
+        self._tables = Tables(Warehouse(self._target), manifest, choices=self._target.choices)
 
-    def find_source(self, source: str, table: str, caller_package: str) -> dict[str, Any]:
-        """The source table that ``source`` means in a script of ``caller_package``."""
-        wanted = (source, table)
-        found = [e for e in self.sources.values() if (e["source_name"], e["name"]) == wanted]
-        if found:
-            return self._nearest(found, caller_package)
-        known = [f"{entry['source_name']}.{entry['name']}" for entry in self.sources.values()]
+    def ref(
+        self,
+        *names: str,
+        v: object = None,
+        frame: str = "pandas",
+        columns: Iterable[str] | None = None,
+        where: str | None = None,
+        limit: int | None = None,
+        decimals: str | None = None,
+        dates: str | None = None,
+        partitions: int = 1,
+    ) -> Any:
+        """The rows of a model, seed or snapshot. Takes what `aft.ref` takes."""
+        return self._tables.ref(
+            names,
+            v,
+            frame=frame,
+            columns=columns,
+            where=where,
+            limit=limit,
+            decimals=decimals,
+            dates=dates,
+            partitions=partitions,
+        )
+
+    def source(
+        self,
+        source_name: str,
+        table_name: str,
+        *,
+        frame: str = "pandas",
+        columns: Iterable[str] | None = None,
+        where: str | None = None,
+        limit: int | None = None,
+        decimals: str | None = None,
+        dates: str | None = None,
+        partitions: int = 1,
+    ) -> Any:
+        """The rows of a source's table. Takes what `aft.source` takes."""
+        return self._tables.source(
+            source_name,
+            table_name,
+            frame=frame,
+            columns=columns,
+            where=where,
+            limit=limit,
+            decimals=decimals,
+            dates=dates,
+            partitions=partitions,
+        )
+
+    def read_sql(
+        self,
+        sql: str,
+        frame: str = "pandas",
+        *,
+        parameters: Iterable[Any] | None = None,
+        decimals: str | None = None,
+        dates: str | None = None,
+    ) -> Any:
+        """The rows of a query. Takes what `aft.read_sql` takes."""
+        return self._tables.read_sql(
+            sql, parameters, frame=frame, decimals=decimals, dates=dates
+        )
+
+    def write_to_model(
+        self,
+        frame: Any,
+        model: str,
+        *,
+        mode: str = "overwrite",
+        unique_key: Key = None,
+        on_schema_change: str | None = None,
+        dtype: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write a frame to the table of a model. See `aft.write_to_model`."""
+        options = WriteOptions(mode, dtype, unique_key, on_schema_change)
+        self._tables.write(frame, model, options)
+
+    def close(self) -> None:
+        """Close the connections. A further use opens new ones."""
+        self._tables.warehouse.close()
+
+    def __enter__(self) -> Project:
+        """Use the project in a `with` statement, which closes it."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self.close()
+
+
+def _manifest(target_path: Path, folder: Path) -> Manifest:
+    path = target_path / "manifest.json"
+    try:
+        return Manifest.load(path)
+    except (OSError, ValueError, KeyError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no manifest of dbt"
         raise AftError(
-            f"there is no source '{source}.{table}' in the project"
-            + _hint(f"{source}.{table}", known)
+            f"cannot read '{path}': {reason}; run 'dbt parse' in '{folder}'"
+        ) from None
+
+
+def _check_target(manifest: Manifest, name: str, schema: str, folder: Path) -> None:
+    """Refuse a manifest that was made for another target: its tables are elsewhere."""
+    schemas = {
+        str(node.get("schema"))
+        for node in manifest.nodes.values()
+        if node["resource_type"] == "model"
+    }
+    if schemas and not any(each.lower().startswith(schema.lower()) for each in schemas):
+        raise AftError(
+            f"dbt's manifest was made for another target than '{name}': no model of it is in "
+            f"schema '{schema}'; run 'dbt parse --target {name}' in '{folder}'"
         )
-
-    def relation(self, node: dict[str, Any]) -> Relation:
-        """Where ``node`` lives in the warehouse, ephemeral models included."""
-        quoting = dict(self._quoting)
-        own = node.get("quoting") or (node.get("config") or {}).get("quoting") or {}
-        quoting.update({key: value for key, value in own.items() if value is not None})
-        return Relation(
-            database=node.get("database") if self._has_database else None,
-            schema=node.get("schema"),
-            identifier=node.get("alias") or node.get("identifier") or node["name"],
-            quote_database=quoting.get("database") is not False,
-            quote_schema=quoting.get("schema") is not False,
-            quote_identifier=quoting.get("identifier") is not False,
-        )
-
-    def tests_of(self, unique_id: str) -> Iterable[dict[str, Any]]:
-        """The tests that are attached to a node."""
-        for node in self.nodes.values():
-            if node["resource_type"] == "test" and node.get("attached_node") == unique_id:
-                yield node
-
-    def _nearest(self, found: list[dict[str, Any]], caller_package: str) -> dict[str, Any]:
-        """The caller's own entry before the root project's before any other package's."""
-        packages = (caller_package, self.name)
-        ranks = {package: rank for rank, package in reversed(list(enumerate(packages)))}
-        return min(found, key=lambda e: ranks.get(e["package_name"], len(packages)))
-
-    def _shown_name(self) -> list[str]:
-        """The parts of some relation's name, which show how this adapter writes them."""
-        names = (node.get("relation_name") for node in self.nodes.values())
-        return _NAME_PART.findall(next(filter(None, names), ""))
-
-    def _unknown_model(self, name: str, package: str | None, version: object) -> str:
-        wanted = f"'{name}'" if package is None else f"'{package}.{name}'"
-        if version is not None:
-            wanted += f" (version {version})"
-        for entries in self._disabled.values():
-            if any(entry.get("name") == name for entry in entries):
-                return f"model {wanted} is disabled; enable it in its config"
-        return f"there is no model {wanted} in the project" + _hint(name, self._by_name)
-
-
-def _quoting_of(parts: list[str]) -> dict[str, bool | None]:
-    """The project's quoting as far as a name shows it; older manifests don't say it."""
-    kinds = ("identifier", "schema", "database")
-    return {kind: part[0] in _QUOTES for kind, part in zip(kinds, reversed(parts))}
-
-
-def _hint(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, set(known) - {name}, n=1)
-    return f"; did you mean '{close[0]}'?" if close else ""

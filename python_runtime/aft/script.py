@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
+import os
 import signal
 import sys
 import time
@@ -15,44 +14,67 @@ from pathlib import Path
 from typing import Any
 
 import aft
-from aft.failure import describe
+from aft import channel, started_anew
+from aft.failure import Terminated, describe
+from aft.manifest import Manifest
+from aft.memory_limit import limit_memory
 from aft.profile import Setup, Target
-from aft.project import Project
-from aft.script_process import limit_memory
-from aft.session import Request, ScriptSession, Tell
+from aft.script_end import ScriptEnd, leave_fork
+from aft.script_signals import LateStop
+from aft.session import BoundScript, Request, Tell
 
 _PACKAGE_FOLDER = str(Path(__file__).parent.parent)
 
 
 def run(
-    request: Request, setup: Setup, target: Target, project: Project, tell: Tell
+    request: Request, setup: Setup, target: Target, manifest: Manifest, tell: Tell
 ) -> dict[str, Any]:
-    """Run the script to its end; the report is that of the packet `done`."""
+    """Run the script to its end; the report is that of the packet `done`.
+
+    Returns in the script's own process only, and not in one that it has forked.
+    """
     began = time.monotonic()
-    session = ScriptSession(request, setup, target, project, tell)
+    process = os.getpid()
+    session = BoundScript(request, setup, target, manifest, tell)
     aft.use_session(session)
+    stop = LateStop()
     failure: BaseException | None = None
     try:
         try:
-            limit_memory(request.memory)
-            signal.pthread_sigmask(signal.SIG_SETMASK, [])
-            if request.program:
-                from aft import program
-
-                program.run(request.program, setup, session, _socket_path(request, setup))
-            else:
-                _execute(request.path, setup.scripts_dir)
+            _run(request, setup, session, manifest)
         finally:
-            # Whoever interrupts now is too late: the outcome is being told.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            stop.take_over()
     except BaseException as error:
         failure = error
+    stop.take_over()
+    if os.getpid() != process:
+        leave_fork(failure)
     report = describe(failure, setup.project_dir)
+    is_stopped = isinstance(failure, (KeyboardInterrupt, Terminated))
     failure = None
-    _finish()
+    end = ScriptEnd(setup.project_dir, stop)
+    end.run(join=not is_stopped)
+    started_anew.forget(request, setup)
+    if stop.number is not None and report["status"] == "success":
+        late = KeyboardInterrupt() if stop.number == signal.SIGINT else Terminated()
+        report = describe(late, setup.project_dir)
+        report = {**report, "place": end.place, "traceback": channel.sendable(end.stack)}
+    if report["status"] == "success":
+        report |= session.table_use()
     session.warehouse.close()
     return report | _measures(session, time.monotonic() - began)
+
+
+def _run(request: Request, setup: Setup, session: BoundScript, manifest: Manifest) -> None:
+    limit_memory(request.memory)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    if request.program:
+        from aft import program
+
+        program.run(request.program, setup, session, _socket_path(request, setup))
+    else:
+        started_anew.describe(request, setup, manifest)
+        _execute(request.path, setup.scripts_dir)
 
 
 def _execute(path: str, scripts_dir: Path) -> None:
@@ -94,23 +116,7 @@ def _stand_in_for_fal() -> None:
     sys.modules["fal.typing"] = typing
 
 
-def _finish() -> None:
-    """Do what Python does at its end, which a forked process leaves out."""
-    try:
-        atexit._run_exitfuncs()
-    except Exception:
-        sys.excepthook(*sys.exc_info())
-    # Files that the script has left open are written when they go.
-    sys.modules["__main__"].__dict__.clear()
-    gc.collect()
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError, AttributeError):
-            continue  # Closed or replaced by the script.
-
-
-def _measures(session: ScriptSession, elapsed: float) -> dict[str, Any]:
+def _measures(session: BoundScript, elapsed: float) -> dict[str, Any]:
     meter = session.warehouse.meter
     counts = {key: value for key, value in asdict(meter).items() if "seconds" not in key}
     moving = meter.seconds_reading + meter.seconds_writing

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aft.errors import AftError
-from aft.project import Project
+from aft.manifest import Manifest
 
 _OWN_KEYS = ("fal", "aft")
 
@@ -71,6 +71,8 @@ class Context:
     current_model: CurrentModel | None
     target: ContextTarget
     config: ContextConfig
+    # The variables of the project and of --vars, as dbt's `var` gives them.
+    vars: dict[str, Any] = field(default_factory=dict)
     _arguments: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
@@ -84,9 +86,9 @@ class Context:
         return self._arguments
 
 
-def current_model(project: Project, unique_id: str, status: str) -> CurrentModel | None:
+def current_model(manifest: Manifest, unique_id: str, status: str) -> CurrentModel | None:
     """Describe the node, which dbt left with ``status``; None for what is no node."""
-    node = project.bound_node(unique_id)
+    node = manifest.bound_node(unique_id)
     if node is None:
         return None
     columns = {
@@ -95,7 +97,7 @@ def current_model(project: Project, unique_id: str, status: str) -> CurrentModel
     }
     tests = [
         ModelTest(_test_name(test), node["name"], test.get("column_name"))
-        for test in project.tests_of(unique_id)
+        for test in manifest.tests_of(unique_id)
     ]
     meta = node.get("meta") or (node.get("config") or {}).get("meta") or {}
     return CurrentModel(

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A forked process that becomes a script's: its group, signals, descriptors and end."""
+"""A forked process that becomes a script's: its groups, descriptors and end."""
 
 from __future__ import annotations
 
 import ctypes
-import faulthandler
 import io
 import os
-import resource
 import signal
 import socket
 import sys
@@ -17,13 +15,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from aft import cgroup, channel, interruption
-from aft.errors import AftError
-from aft.failure import Terminated
+from aft import cgroup, channel, script_signals
 
 if TYPE_CHECKING:
+    from aft.manifest import Manifest
     from aft.profile import Setup, Target
-    from aft.project import Project
 
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 
@@ -40,7 +36,7 @@ class ScriptProcess:
     stack: int
     setup: Setup
     target: Target
-    project: Project
+    manifest: Manifest
 
 
 def run(given: ScriptProcess, leave_host: Callable[[], None]) -> NoReturn:
@@ -65,24 +61,19 @@ def _run(given: ScriptProcess) -> None:
     plugin = socket.socket(fileno=given.control)
     if given.group is not None:
         _enter_control_group(given.group, plugin)
-    _reset_signals()
-    interruption.watch_signals()
+    script_signals.take_signals(given.stack)
     _redirect(given.output)
-    _keep_stack(given.stack)
     _reseed()
     messages.tell_levels()
     channel.send(plugin, {"started": {"pid": os.getpid()}})
     os.chdir(given.setup.project_dir)
     request = Request(**given.request)
-    leader = os.getpid()
 
     def tell(message: dict[str, Any]) -> None:
         channel.send(plugin, message)
 
-    report = script.run(request, given.setup, given.target, given.project, tell)
-    # A fork that the script has left running does not end it.
-    if os.getpid() == leader:
-        tell({"done": report})
+    report = script.run(request, given.setup, given.target, given.manifest, tell)
+    tell({"done": report})
 
 
 def _enter_control_group(folder: str, plugin: socket.socket) -> None:
@@ -131,17 +122,6 @@ def children() -> Iterator[int]:
         return  # A kernel without CONFIG_PROC_CHILDREN.
 
 
-def _reset_signals() -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.signal(signal.SIGTERM, _terminate)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def _terminate(_number: int, _frame: object) -> NoReturn:
-    raise Terminated
-
-
 def _redirect(output: int) -> None:
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
@@ -158,30 +138,6 @@ def _redirect(output: int) -> None:
         )
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
-
-
-def _keep_stack(descriptor: int) -> None:
-    """Let the host know in which Python lines a signal met this process.
-
-    After a crash in native code, or where that does not return in time, there is nothing
-    else to tell it.
-    """
-    faulthandler.enable(descriptor)
-    faulthandler.register(signal.SIGTERM, descriptor, chain=True)
-
-
-def limit_memory(limit: int | None) -> None:
-    """Hold this process, and each one that it starts, to ``limit`` bytes of data."""
-    if limit is None:
-        return
-    with open("/proc/self/statm") as file:
-        taken = int(file.read().split()[5]) * os.sysconf("SC_PAGE_SIZE")
-    if limit <= taken:
-        raise AftError(
-            f"the script's 'memory' of {limit} bytes is less than the {taken} bytes that "
-            "Python takes with its libraries; allow more"
-        )
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 def _reseed() -> None:

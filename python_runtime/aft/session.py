@@ -3,22 +3,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-from aft.errors import AftError, WarehouseError
+from aft.errors import AftError
+from aft.manifest import Manifest, Relation
 from aft.profile import Setup, Target
-from aft.project import Project, Relation
+from aft.read_order import ReadOrder, nodes_of_run
 from aft.script_context import Context, ContextConfig, ContextTarget, current_model
-from aft.warehouse import CONNECTION_LOST, Warehouse
+from aft.table_use import may_write
+from aft.tables import Tables
+from aft.warehouse import Warehouse
+from aft.write_options import WriteOptions
 
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
-
-MODES = ("overwrite", "append")
+# The plugin lists the nodes of the run in this file of the run's folder.
+SELECTION = "selection.json"
 
 Tell = Callable[[dict[str, Any]], None]
 """Sends a packet about the script to the plugin."""
@@ -39,70 +41,55 @@ class Request:
     program: list[str] | None = None  # The command, where the script is no Python.
 
 
-class ScriptSession:
-    """One script's view of the project and its way to the warehouse."""
+class BoundScript(Tables):
+    """The project's tables as a script may use them that is bound to a node.
+
+    It writes its own model, reads what dbt has finished before it, and tells the plugin
+    what it has written.
+    """
+
+    why_not_write = ""  # For a process that may not.
 
     def __init__(
-        self, request: Request, setup: Setup, target: Target, project: Project, tell: Tell
+        self, request: Request, setup: Setup, target: Target, manifest: Manifest, tell: Tell
     ) -> None:
+        warehouse = Warehouse(target, lambda moved: tell({"moved": moved}))
+        super().__init__(
+            warehouse,
+            manifest,
+            empty=setup.empty,
+            sample=setup.sample,
+            choices=target.choices,
+        )
         self._tell = tell
-        self._has_appended = False
-        self._project = project
+        self._has_written = False
         self._request = request
         self._setup = setup
-        self._node = project.bound_node(request.node)
-        self.warehouse = Warehouse(target)
+        self._node = manifest.bound_node(request.node)
+        self._read_order = ReadOrder(
+            manifest, self._node, setup.unordered_refs, setup.run_dir / SELECTION
+        )
         self.context = Context(
-            current_model=current_model(project, request.node, request.node_status),
+            current_model=current_model(manifest, request.node, request.node_status),
             target=ContextTarget(**target.described()),
             config=ContextConfig(str(setup.target_path)),
+            vars=dict(target.variables),
             _arguments=request.arguments,
         )
-
-    def ref(self, names: tuple[str, ...], version: object) -> pd.DataFrame:
-        """Read the model that dbt's `ref` would mean here."""
-        return self.warehouse.read(*self._rows(self._model(names, version)))
-
-    def source(self, source: str, table: str) -> pd.DataFrame:
-        """Read a declared source table."""
-        return self.warehouse.read(*self._rows(self._source(source, table)))
-
-    def ref_table(self, names: tuple[str, ...], version: object) -> pa.Table:
-        """As `ref`, but an Arrow table."""
-        return self.warehouse.read_table(*self._rows(self._model(names, version)))
-
-    def source_table(self, source: str, table: str) -> pa.Table:
-        """As `source`, but an Arrow table."""
-        return self.warehouse.read_table(*self._rows(self._source(source, table)))
 
     @property
     def arguments(self) -> dict[str, Any]:
         """What `with` gave the script."""
         return self._request.arguments or {}
 
-    def _model(self, names: tuple[str, ...], version: object) -> dict[str, Any]:
-        if len(names) not in (1, 2) or not all(isinstance(name, str) for name in names):
-            raise AftError("ref() takes a model's name, or a package's and a model's")
-        package = names[0] if len(names) == 2 else None
-        return self._project.find_model(names[-1], package, version, self._package)
-
-    def _source(self, source: str, table: str) -> dict[str, Any]:
-        return self._project.find_source(source, table, self._package)
-
     @property
     def _package(self) -> str:
-        return self._node["package_name"] if self._node else self._project.name
+        return self._node["package_name"] if self._node else super()._package
 
-    def _rows(self, node: dict[str, Any]) -> tuple[str | Relation, str]:
-        """Where a node's rows are, and which of them dbt's own models would read."""
-        relation = node.get("relation_name") or self._project.relation(node)
-        event_time = (node.get("config") or {}).get("event_time")
-        if self._setup.empty:
-            return relation, "1 = 0"
-        if self._setup.sample and event_time:
-            start, end = self._setup.sample
-            return relation, f"{event_time} >= '{start}' and {event_time} < '{end}'"
-        return relation, ""
+    def _model(self, names: tuple[str, ...], version: object) -> dict[str, Any]:
+        model = super()._model(names, version)
+        self._read_order.check(model)
+        return model
 
     def check_own_model(self, name: str) -> None:
         """Raise AftError unless ``name`` is the model that the script is bound to."""
@@ -118,54 +105,64 @@ class ScriptSession:
             )
         return self._node
 
-    def write_to_model(self, frame: Any, mode: str, dtype: Any) -> None:
+    def write_to_model(self, frame: Any, options: WriteOptions) -> None:
         """Write into the table of the model that the script is bound to."""
         own = self._own_model()
-        if mode not in MODES:
-            raise AftError(
-                f"write_to_model() has no mode '{mode}'; the modes are 'overwrite' and "
-                "'append'"
-            )
-        relation = self._project.relation(own)
-        column_types = _column_types(dtype)
-        if mode == "append":
+        if self.why_not_write:
+            raise AftError(self.why_not_write)
+        if options.mode == "append":
             with self._appending():
-                self.warehouse.write(frame, relation, mode, column_types)
+                self._write(frame, own, options)
         else:
-            self.warehouse.write(frame, relation, mode, column_types)
+            self._write(frame, own, options, self._rebuilt(own))
+        self._has_written = True
+        self._tell({"written": True})
+
+    def _rebuilt(self, node: dict[str, Any]) -> list[Relation]:
+        """The relations of what this run builds from a node."""
+        selected = nodes_of_run(self._setup.run_dir / SELECTION)
+        built = self._manifest.descendants(node["unique_id"]) & selected if selected else ()
+        return [
+            self._manifest.relation(self._manifest.nodes[each])
+            for each in built
+            if _makes_its_relation(self._manifest.nodes[each])
+        ]
+
+    def table_use(self) -> dict[str, Any]:
+        """What a script that has not written its ephemeral model's table leaves open.
+
+        ``can_write``: whether its text may do so; if it may, ``is_table_there``, None where
+        that can't be told.
+        """
+        config = (self._node or {}).get("config") or {}
+        if self._has_written or config.get("materialized") != "ephemeral":
+            return {}
+        path, setup = Path(self._request.path), self._setup
+        folders = (path.parent, setup.scripts_dir, setup.project_dir)
+        if not may_write(path, is_python=not self._request.program, folders=folders):
+            return {"can_write": False}
+        own_table = self._manifest.relation(self._own_model())
+        return {"can_write": True, "is_table_there": self.warehouse.has_table(own_table)}
 
     @contextmanager
     def _appending(self) -> Iterator[None]:
         """Let the plugin know that the script is not to be repeated from here on.
 
-        Told before the rows go, so that it is known however this process ends.
+        Told before the rows go, so that it is known however this process ends. Threads and
+        forks of the script may append at the same time, so the plugin counts: an append
+        that was surely undone takes back itself and no other.
         """
         self._tell({"appended": True})
         try:
             yield
-        except BaseException as error:
-            if _is_undone(error) or not self.warehouse.may_have_committed:
-                self._tell({"appended": self._has_appended})
-            else:
-                self._has_appended = True
+        except BaseException:
+            if not self.warehouse.may_have_committed:
+                self._tell({"appended": False})
             raise
-        self._has_appended = True
 
 
-def _is_undone(error: BaseException) -> bool:
-    if not isinstance(error, WarehouseError) or error.is_unknown:
-        return False
-    # What the server refuses has not been committed; its answer may be what was lost.
-    return error.is_undone or not error.sqlstate.startswith(CONNECTION_LOST)
-
-
-def _column_types(dtype: Any) -> dict[str, str]:
-    if dtype is None:
-        return {}
-    if not isinstance(dtype, Mapping):
-        raise AftError("'dtype' must map names of columns to types of the warehouse")
-    # A type of SQLAlchemy prints itself as SQL; a class of types stands for its default.
-    return {
-        str(name): str(kind() if isinstance(kind, type) else kind)
-        for name, kind in dtype.items()
-    }
+def _makes_its_relation(node: dict[str, Any]) -> bool:
+    """Whether dbt makes the node's relation anew each time, whatever it is."""
+    return node["resource_type"] == "model" and (node.get("config") or {}).get(
+        "materialized"
+    ) in ("view", "table")

@@ -7,7 +7,10 @@ fires them, so that whoever does not return holds exactly that thread's node.
 
 Each of those threads has a connection of its own to the Unix socket that ``AFT_GATE``
 names, and speaks JSON objects, one a line. It says hello first, then sends each event of
-EVENTS as dbt's JSON log has it. To each of its messages come lines to print, then a
+EVENTS as dbt's JSON log has it. ``dbt retry`` starts with its own flags and goes on with
+those of the run that it repeats; the gate then says hello again. The event that begins a
+run, ConcurrencyLine, also has the unique ids of the nodes that dbt has selected, under
+"selected", if they can be told. To each of its messages come lines to print, then a
 verdict::
 
     <- {"line": "START script ...", "level": "info"}
@@ -83,18 +86,12 @@ class Gate:
         self._nodes: frozenset[str] | None = None
 
     def greet(self, **more: Any) -> None:
-        """Connect the calling thread and say who dbt is."""
+        """Say who dbt is, on the calling thread's connection."""
         from dbt.version import __version__
         from dbt_common.invocation import get_invocation_id
 
-        connection = socket.socket(socket.AF_UNIX)
-        try:
-            connection.connect(self._address)
-        except OSError as error:
-            connection.close()
-            raise GateGone from error
-        self._local.stream = connection.makefile("rwb")
-        connection.close()  # The file keeps the descriptor.
+        if getattr(self._local, "stream", None) is None:
+            self._connect()
         hello = {
             "protocol": PROTOCOL,
             "dbt_version": __version__,
@@ -117,6 +114,16 @@ class Gate:
         if getattr(self._local, "stream", None) is None:
             self.greet()
         self._exchange(event)
+
+    def _connect(self) -> None:
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(self._address)
+        except OSError as error:
+            connection.close()
+            raise GateGone from error
+        self._local.stream = connection.makefile("rwb")
+        connection.close()  # The file keeps the descriptor.
 
     def _exchange(self, message: str) -> None:
         try:
@@ -194,7 +201,7 @@ def _flags() -> dict[str, Any]:
         for name, value in vars(get_flags()).items()
         if name.isupper()
     }
-    # dbt has not yet changed to this folder.
+    # At the first hello, dbt has not yet changed to this folder.
     flags["project_dir"] = os.path.abspath(flags.get("project_dir") or os.curdir)
     sample = getattr(get_flags(), "SAMPLE", None)
     if sample is not None:
@@ -212,7 +219,20 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
+def _selected() -> list[str] | None:
+    """The unique ids of the nodes that the running task of dbt has selected."""
+    # No event has them; the task is the one that fires this event.
+    frame = sys._getframe()
+    while frame is not None:
+        nodes = getattr(frame.f_locals.get("self"), "_flattened_nodes", None)
+        if isinstance(nodes, list):
+            return [node.unique_id for node in nodes]
+        frame = frame.f_back  # type: ignore[assignment]
+    return None
+
+
 def _make_plugin(address: str) -> type:
+    from dbt.flags import get_flags
     from dbt.plugins.manager import dbtPlugin
     from dbt_common.events.event_manager_client import add_callback_to_manager
     from dbt_common.events.functions import msg_to_json
@@ -225,17 +245,29 @@ def _make_plugin(address: str) -> type:
             self.gate = Gate(address, self.project_name)
             try:
                 # dbt turns what is raised here into its own error.
-                self.gate.greet(flags=_flags())
+                self.greet()
             except GateGone:
                 raise Refused(GONE) from None
             add_callback_to_manager(self.on_event)
 
+        def greet(self) -> None:
+            self.flags = get_flags()
+            self.gate.greet(flags=_flags())
+
         def on_event(self, message: Any) -> None:
             name = message.info.name
-            if name not in EVENTS or not self.gate.matters(message.data):
+            is_reported = name in EVENTS and self.gate.matters(message.data)
+            has_new_flags = get_flags() is not self.flags
+            if not is_reported and not has_new_flags:
                 return
             try:
-                self.gate.report(msg_to_json(message))
+                if has_new_flags:
+                    self.greet()
+                if is_reported:
+                    event = msg_to_json(message)
+                    if name == "ConcurrencyLine":
+                        event = json.dumps({**json.loads(event), "selected": _selected()})
+                    self.gate.report(event)
             except GateGone:
                 if name in NEEDING_AN_ANSWER:
                     raise DbtRuntimeError(GONE) from None

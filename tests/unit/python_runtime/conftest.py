@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aft import messages, odbc
 
 from tests.support.cgroups import can_use_groups
 from tests.support.programs import BUILD, DBT
-from tests.unit.python_runtime import shop
+from tests.unit.python_runtime import place, shop
 from tests.unit.python_runtime.worker import Ended, Worker
 
 
@@ -85,6 +86,13 @@ def worker(ready_worker: Callable[..., Worker]) -> Worker:
 
 
 @pytest.fixture
+def as_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undo in the end what aft does to a process that no run has started."""
+    monkeypatch.setattr(messages, "_is_plain", False)
+    monkeypatch.setattr(odbc._files, "folder", None)
+
+
+@pytest.fixture
 def without_groups() -> list[str]:
     """What starts a worker host where it finds no control groups to use."""
     if not can_use_groups():
@@ -104,3 +112,15 @@ def run(worker: Worker, project: Path) -> Callable[..., Ended]:
         return worker.run(project / "models" / "score.py", node, **more)
 
     return run_text
+
+
+@pytest.fixture(params=place.NAMES, scope="module", name="place")
+def _place(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[place.Place]:
+    """Each database in turn, with the tables `orders` and `many`."""
+    if request.param == "sqlite":
+        yield from place.sqlite_place(tmp_path_factory.mktemp("tables"))
+    else:
+        server = request.getfixturevalue(request.param)
+        yield from place.server_place(request.param, server)

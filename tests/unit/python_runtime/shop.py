@@ -31,9 +31,11 @@ FILES = {
     "models/orders.sql": "select 1 as id, 2.5 as amount union all select 2, null",
     "models/scored.sql": """
         {{ config(materialized='ephemeral') }} select id from {{ ref('orders') }}
+        -- depends_on: {{ builtins.ref('customers', v=1) }}
+        -- depends_on: {{ builtins.ref('customers', v=2) }}
     """,
     "models/report.sql": "select * from {{ ref('scored') }}",
-    "models/late.sql": "select * from {{ ref('orders') }}",
+    "models/late.sql": "{{ config(materialized='view') }} select * from {{ ref('orders') }}",
     "models/apart.sql": "select 1 as x",
     "models/closed.sql": "{{ config(enabled=false) }} select 1 as x",
     "models/customers_v1.sql": "select 1 as version",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -80,6 +81,37 @@ def test_one_that_was_cut_short_is_built_again(cache: Path, without_uv: None) ->
 
     assert environment.find(empty) is None
     assert environment.provide(empty, ignore) == environment.find(empty)
+
+
+BUILD = """
+from aft import environment
+environment.provide(environment.Environment("geo", "conda", ["roman"]), print)
+"""
+
+
+def test_the_list_of_packages_does_not_stay_after_a_kill(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conda = tmp_path / "bin" / "conda"
+    conda.parent.mkdir()
+    conda.write_text("#!/bin/sh\nkill -KILL $PPID\n")
+    conda.chmod(0o755)
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setenv("FAL_CONDA_HOME", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+
+    killed = subprocess.run([sys.executable, "-c", BUILD], check=False)
+
+    assert killed.returncode == -signal.SIGKILL
+    assert list(temporary.iterdir()) == []
+    (left,) = cache.glob("*.txt")
+    assert left.stat().st_mode & 0o777 == 0o600
+    conda.write_text("#!/bin/sh\nexit 1\n")
+    with pytest.raises(AftError, match="'conda' has failed"):
+        environment.provide(Environment("geo", "conda", ["roman"]), ignore)
+    assert [path.suffix for path in cache.iterdir()] == [".lock"]
 
 
 def test_two_do_not_build_it_at_a_time(cache: Path, without_uv: None) -> None:

@@ -83,9 +83,17 @@ def test_the_first_hello_says_who_dbt_is(run: RunDbt, project: Path, tmp_path: P
 
 
 def test_events_come_in_the_order_of_the_graph(run: RunDbt) -> None:
-    result = run(always_go, "run", "--select", "+report")
+    seen: dict[str, dict[str, Any]] = {}
+
+    def keep(name: str, event: dict[str, Any]) -> list[dict[str, Any]]:
+        seen.setdefault(name, event)
+        return [GO]
+
+    result = run(keep, "run", "--select", "orders", "scored", "report")
 
     assert result.exit_code == 0, result.output
+    selected = [f"model.shop.{name}" for name in ("orders", "report", "scored")]
+    assert sorted(seen["ConcurrencyLine"]["selected"]) == selected
     assert [event for event in result.events if event[0] != "ArtifactWritten"] == [
         ("ConcurrencyLine", ""),
         ("NodeCompiling", "orders"),

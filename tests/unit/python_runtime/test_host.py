@@ -52,9 +52,8 @@ def test_an_environment_without_pandas_is_refused_with_what_to_install(
     answer = new_worker(python=python).prepare(project)
 
     assert answer["failed"]["message"] == (
-        f"cannot run scripts with Python at '{python}': it lacks jinja2 and yaml and "
-        f"pandas and pyarrow; install with: {python} -m pip install Jinja2 PyYAML pandas "
-        "pyarrow"
+        f"Python at '{python}' lacks jinja2 and yaml and pandas and pyarrow; install with: "
+        f"uv pip install --python {python} Jinja2 PyYAML pandas pyarrow"
     )
 
 
@@ -66,7 +65,7 @@ def test_a_broken_numpy_is_reported_in_its_own_words(
 
     assert "prepared" in worker.prepare(project)
     assert worker.receive()["failed"]["message"] == (
-        f"cannot import 'numpy' with Python at '{sys.executable}': no such ABI; mend it "
+        f"cannot import 'numpy' with Python at '{sys.executable}': no such ABI; install "
         f"with: {sys.executable} -m pip install --force-reinstall numpy"
     )
 
@@ -104,19 +103,37 @@ def test_scripts_that_touch_no_data_need_no_way_to_them(
     assert with_data.message.endswith("AFT_ODBC_CONNECTION (models/score.py:2)")
 
 
-def test_the_users_own_openblas_setting_is_given_back(
-    new_worker: NewWorker, project: Path
+def test_numpy_has_as_many_threads_as_in_plain_python(
+    ready_worker: NewWorker, project: Path
 ) -> None:
-    write_files(project, {"s.py": "import os; print(os.environ.get('OPENBLAS_NUM_THREADS'))"})
-    outputs = []
-    for environment in ({}, {"OPENBLAS_NUM_THREADS": "7"}):
-        worker = new_worker(environment=environment)
-        worker.prepare(project)
-        worker.use_manifest(project / "target" / "manifest.json")
-        worker.receive()
-        outputs.append(worker.run(project / "s.py", "model.shop.scored").output)
+    write_files(
+        project,
+        {
+            "s.py": """
+            import os, numpy, threadpoolctl
+            def name(thread):
+                return open(f"/proc/self/task/{thread}/comm").read()
+            numpy.ones((1000, 1000)) @ numpy.ones((1000, 1000))
+            (pool,) = threadpoolctl.threadpool_info()
+            print(os.environ.get("OPENBLAS_NUM_THREADS"))
+            names = [name(thread) for thread in os.listdir("/proc/self/task")]
+            print(pool["num_threads"], names.count(name(os.getpid())))
+            """
+        },
+    )
+    for environment in ({}, {"OPENBLAS_NUM_THREADS": "1"}, {"OPENBLAS_NUM_THREADS": "2"}):
+        worker = ready_worker(environment=environment)
+        plain = subprocess.run(
+            [sys.executable, project / "s.py"],
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
 
-    assert outputs == ["None\n", "7\n"]
+        ended = worker.run(project / "s.py", "model.shop.scored")
+
+        assert ended.output == plain.stdout
 
 
 def test_scripts_end_when_the_plugin_closes_the_channel(worker: Worker, project: Path) -> None:

@@ -1,103 +1,201 @@
 # SPDX-License-Identifier: Apache-2.0
+"""A project's tables in a program of the user's own."""
+
 from __future__ import annotations
 
-import re
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
+import aft
+import pandas as pd
 import pytest
-from aft.errors import AftError
-from aft.project import Project, Relation
+
+from tests.support.programs import BUILD
+from tests.unit.python_runtime.shop import rows, write_files
+
+pytestmark = pytest.mark.usefixtures("as_a_program")
+SCORES = pd.DataFrame({"id": [1, 2], "score": [0.5, 0.25]})
 
 
-def node(name: str, package: str = "shop", **more: Any) -> dict[str, Any]:
-    return {
-        "unique_id": f"model.{package}.{name}",
-        "name": name,
-        "package_name": package,
-        "resource_type": "model",
-        "database": "db",
-        "schema": "main",
-        "alias": name,
-        "relation_name": None,
-        "config": {},
-        **more,
-    }
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DBT_PROFILES_DIR", "DBT_TARGET_PATH", "DBT_TARGET"):
+        monkeypatch.delenv(name, raising=False)
 
 
-def project(*nodes: dict[str, Any], **metadata: Any) -> Project:
-    return Project(
-        {
-            "metadata": {"project_name": "shop", **metadata},
-            "nodes": {each["unique_id"]: each for each in nodes},
-            "sources": {},
-        }
-    )
+@pytest.fixture
+def shop(project: Path) -> Iterator[aft.Project]:
+    with aft.Project(project) as shop:
+        yield shop
 
 
-def test_a_name_means_the_callers_own_package_first() -> None:
-    both = project(node("orders"), node("orders", "stripe"), node("only", "stripe"))
+def test_a_program_reads_and_writes_as_a_script_does(shop: aft.Project, project: Path) -> None:
+    shop.write_to_model(SCORES, "scored")
+    shop.write_to_model(SCORES.assign(id=3), "shop.scored", mode="append")
 
-    assert both.find_model("orders", None, None, "stripe")["package_name"] == "stripe"
-    assert both.find_model("orders", None, None, "shop")["package_name"] == "shop"
-    assert both.find_model("orders", None, None, "other")["package_name"] == "shop"
-    assert both.find_model("only", None, None, "shop")["package_name"] == "stripe"
-    assert both.find_model("orders", "stripe", None, "shop")["package_name"] == "stripe"
-
-
-def test_a_source_means_the_callers_own_package_first() -> None:
-    both = project()
-    for package in ("stripe", "shop"):
-        entry = {"source_name": "raw", "name": "events", "package_name": package}
-        both.sources[f"source.{package}.raw.events"] = entry
-
-    assert both.find_source("raw", "events", "stripe")["package_name"] == "stripe"
-    assert both.find_source("raw", "events", "shop")["package_name"] == "shop"
-    assert both.find_source("raw", "events", "other")["package_name"] == "shop"
+    assert rows(project, "select id from scored order by 1") == [(1,), (2,), (3,), (3,)]
+    assert list(shop.ref("scored", columns=["score"], where="id = 1")["score"]) == [0.5]
+    assert shop.ref("customers", v=2)["version"].tolist() == [2]
+    assert shop.source("raw", "payments", frame="arrow").to_pylist() == [
+        {"id": 7, "method": "card"}
+    ]
+    assert shop.read_sql("select count(*) as n from scored")["n"].tolist() == [4]
+    (batch,) = shop.read_sql("select 1 as n", frame="batches")
+    assert batch.to_pylist() == [{"n": 1}]
 
 
-def test_seeds_and_snapshots_can_be_read_but_not_tests() -> None:
-    kinds = project(
-        node("a", resource_type="seed"),
-        node("b", resource_type="snapshot"),
-        node("c", resource_type="test"),
-    )
+def test_many_threads_use_a_project(shop: aft.Project, project: Path) -> None:
+    def add(number: int) -> int:
+        shop.write_to_model(pd.DataFrame({"n": [number]}), "scored", mode="append")
+        return len(shop.ref("orders"))
 
-    assert kinds.find_model("a", None, None, "shop")["name"] == "a"
-    assert kinds.find_model("b", None, None, "shop")["name"] == "b"
-    with pytest.raises(AftError, match=re.escape("there is no model 'c' in the project")):
-        kinds.find_model("c", None, None, "shop")
+    with ThreadPoolExecutor(4) as threads:
+        assert set(threads.map(add, range(12))) == {2}
 
-
-def test_an_ephemeral_model_is_quoted_as_the_manifest_says() -> None:
-    quoting = {"database": False, "schema": False, "identifier": True, "column": None}
-    scored = node("scored")
-
-    relation = project(scored, quoting=quoting).relation(scored)
-
-    assert relation == Relation(None, "main", "scored", False, False, True)
+    assert rows(project, "select count(*) from scored") == [(12,)]
 
 
 @pytest.mark.parametrize(
-    ("shown", "expected"),
+    ("work", "message"),
     [
-        ('main."a.b"', Relation(None, "main", "scored", True, False, True)),
-        ('"db"."main"."a"', Relation("db", "main", "scored", True, True, True)),
-        ("db.main.a", Relation("db", "main", "scored", False, False, False)),
-        ("`db`.`main`.`a`", Relation("db", "main", "scored", True, True, True)),
-        ("[db].[main].[a]", Relation("db", "main", "scored", True, True, True)),
+        (
+            lambda shop: shop.write_to_model(SCORES, "scord"),
+            "there is no model 'scord' in the project; did you mean 'scored'?",
+        ),
+        (
+            lambda shop: shop.write_to_model(SCORES, "late"),
+            "cannot write to 'late': dbt materializes it as a view, which a table would "
+            "replace; materialize it as 'table', 'incremental' or 'ephemeral'",
+        ),
+        (
+            lambda shop: shop.read_sql("select {{ 1 }} from"),
+            'cannot run the query: SQLPrepare: HY000 [SQLite]near "from": syntax error (1); '
+            "read_sql does not render Jinja: write the relation's own name",
+        ),
+        (
+            lambda shop: shop.write_to_model(SCORES, "scored", mode="upset"),
+            "there is no mode 'upset'; did you mean 'upsert'? (it may be 'overwrite', "
+            "'append', 'upsert' or 'delete+insert')",
+        ),
+        (
+            lambda _: aft.write_table("", SCORES, "t", mode="upsert"),
+            "mode 'upsert' takes 'unique_key', the column or columns that rows are found by",
+        ),
+        (
+            lambda _: aft.write_table("", SCORES, "t", unique_key="id"),
+            "'unique_key' is for the modes 'upsert' and 'delete+insert', and not for "
+            "'overwrite'",
+        ),
+        (
+            lambda _: aft.write_table("", SCORES, "t", "upsert", unique_key=["a", 1]),  # type: ignore[list-item]
+            "'unique_key' takes a column's name, or a list of names",
+        ),
+        (
+            lambda _: aft.write_table("", SCORES, "t", "append", on_schema_change="sync"),
+            "there is no on_schema_change 'sync' (it may be 'fail', 'ignore', "
+            "'append_new_columns' or 'sync_all_columns')",
+        ),
+        (
+            lambda _: aft.write_table("", SCORES, "t", on_schema_change="fail"),
+            "'on_schema_change' is for modes that keep the table's rows; 'overwrite' gives "
+            "the table the frame's columns",
+        ),
+        (
+            lambda _: aft.write_table("", SCORES, "a.b.c.d"),
+            "'a.b.c.d' is no name of a table; write it as schema.table",
+        ),
     ],
 )
-def test_older_manifests_show_the_quoting_in_other_names(
-    shown: str, expected: Relation
+def test_a_mistake_is_refused(
+    shop: aft.Project, work: Callable[[aft.Project], Any], message: str
 ) -> None:
-    scored = node("scored")
+    with pytest.raises(aft.Error) as refused:
+        work(shop)
 
-    assert project(scored, node("a", relation_name=shown)).relation(scored) == expected
+    assert str(refused.value) == message
 
 
-def test_a_models_own_quoting_goes_first() -> None:
-    scored = node("scored", config={"quoting": {"identifier": False, "schema": None}})
+def test_what_a_project_lacks_is_named(project: Path, tmp_path: Path) -> None:
+    def refusal(folder: Path, **options: Any) -> str:
+        with pytest.raises(aft.Error) as refused:
+            aft.Project(folder, **options)
+        return str(refused.value)
 
-    relation = project(scored, quoting={"schema": True, "identifier": True}).relation(scored)
+    prod = (project / "profiles.yml").read_text().replace("schema: main", "schema: prod")
+    write_files(project, {"other/profiles.yml": prod.replace("dev:", "prod:")})
 
-    assert (relation.quote_schema, relation.quote_identifier) == (True, False)
+    assert refusal(tmp_path / "none") == (
+        f"there is no dbt_project.yml in '{tmp_path / 'none'}'"
+    )
+    assert refusal(project, target="prod") == (
+        f"cannot find target 'prod' in '{project}/profiles.yml'; there is: 'dev'"
+    )
+    assert refusal(project, profiles_dir=project / "other", target="prod") == (
+        "dbt's manifest was made for another target than 'prod': no model of it is in schema "
+        f"'prod'; run 'dbt parse --target prod' in '{project}'"
+    )
+    (project / "target" / "manifest.json").write_text("{}")
+    assert refusal(project) == (
+        f"cannot read '{project}/target/manifest.json': it is no manifest of dbt; run 'dbt "
+        f"parse' in '{project}'"
+    )
+    (project / "target" / "manifest.json").unlink()
+    assert refusal(project) == (
+        f"cannot read '{project}/target/manifest.json': No such file or directory; run 'dbt "
+        f"parse' in '{project}'"
+    )
+
+
+def test_artifacts_are_found_where_the_project_puts_them(project: Path) -> None:
+    (project / "target").rename(project / "artifacts")
+    with (project / "dbt_project.yml").open("a") as file:
+        file.write("\ntarget-path: \"{{ env_var('NOT_SET', 'artifacts') }}\"\n")
+
+    with aft.Project(project) as shop:
+        assert len(shop.ref("orders")) == 2
+
+
+def test_a_program_leaves_no_files_and_warns_as_python_does(
+    project: Path, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    program = """
+import aft, pandas as pd
+from decimal import Decimal
+shop = aft.Project()
+print(len(shop.ref("orders")))
+from aft import messages
+messages.warn("lost")
+try:
+    aft.ref("orders")
+except aft.Error as error:
+    print(error)
+"""
+
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=project,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(BUILD / "python"),
+            "TMPDIR": str(tmp_path / "tmp"),
+        },
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.stdout.splitlines() == [
+        "2",
+        "this works only in a script that aft runs; bind the file to a node under 'meta: aft: "
+        "scripts' in schema.yml and start 'aft dbt run', or use aft.Project in a program of "
+        "your own",
+    ], done.stderr
+    assert "UserWarning: lost" in done.stderr
+    assert "\x1e" not in done.stderr
+    assert list(temporary.iterdir()) == []

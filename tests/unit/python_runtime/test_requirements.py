@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import sys
+import sysconfig
+from pathlib import Path
 
 import pytest
 from aft import requirements
@@ -16,6 +18,53 @@ def test_a_python_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> N
         requirements.require_python()
 
     assert str(error.value) == (
-        f"cannot run scripts with Python at '{sys.executable}': it is older than "
-        f"{sys.version_info[0]}.99; install dbt in an environment of a newer Python"
+        f"Python at '{sys.executable}' is older than {sys.version_info[0]}.99; install dbt "
+        "in an environment of a newer Python"
+    )
+
+
+@pytest.mark.parametrize(
+    ("mark", "text", "command"),
+    [
+        ("env/pipx_metadata.json", "{}", "pipx inject env numpy PyYAML"),
+        (
+            "env/uv-receipt.toml",
+            "[tool]\nrequirements = [\n"
+            '    { name = "dbt-core", extras = ["a"], specifier = "==1.10.*" },\n'
+            '    { name = "dbt-sqlite" },\n]\n'
+            'entrypoints = [\n    { name = "dbt", from = "dbt-core" },\n]\n',
+            "uv tool install 'dbt-core==1.10.*' --with dbt-sqlite --with numpy --with PyYAML",
+        ),
+        ("env/uv-receipt.toml", "", "uv tool install env --with numpy --with PyYAML"),
+        (
+            "env/conda-meta/history",
+            "",
+            "conda install --prefix {0}/env -c conda-forge numpy pyyaml",
+        ),
+        ("poetry.lock", "", "poetry add numpy PyYAML"),
+        ("uv.lock", "", "uv add numpy PyYAML"),
+        ("other", "", f"{sys.executable} -m pip install numpy PyYAML"),
+    ],
+)
+def test_the_command_is_that_of_the_tool_which_made_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mark: str, text: str, command: str
+) -> None:
+    (tmp_path / mark).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / mark).write_text(text)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "env"))
+
+    told = requirements.how_to_install(["numpy", "PyYAML"])
+
+    assert told == "install with: " + command.format(tmp_path)
+
+
+def test_nothing_is_installed_into_the_python_of_the_system(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "EXTERNALLY-MANAGED").touch()
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(tmp_path))
+
+    assert requirements.how_to_install(["numpy"]) == (
+        "install dbt and them in a virtual environment, since this Python is the system's"
     )

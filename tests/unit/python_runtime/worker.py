@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -99,6 +100,8 @@ class Worker:
         self.socket.settimeout(PATIENCE)
         self._exited: dict[int, dict[str, Any]] = {}
         self._next_id = 1
+        self.run_dir = tempfile.TemporaryDirectory(prefix="aft-test-")
+        Path(self.run_dir.name).chmod(0o777)  # The host may be another user's.
 
         def take_descriptor_3() -> None:
             os.dup2(theirs.fileno(), 3)
@@ -137,7 +140,7 @@ class Worker:
             "scripts_dir": str(project),
             "profiles_dir": str(project),
             "target_path": str(project / "target"),
-            "run_dir": str(project),
+            "run_dir": self.run_dir.name,
             "profile": None,
             "target": None,
             "vars": {},
@@ -177,10 +180,11 @@ class Worker:
         if started is None:
             started = running.started()
         done: dict[str, Any] | None = None
-        appended = False
+        appends = 0
         while packet := running.packet():
             done = packet.get("done", done)
-            appended = packet.get("appended", appended)
+            if "appended" in packet:
+                appends += 1 if packet["appended"] else -1
         while running.id not in self._exited:
             message = self.receive()
             if "exited" in message:
@@ -194,7 +198,7 @@ class Worker:
             running.all_output(),
             exited["place"],
             exited["stack"],
-            appended,
+            appends > 0,
             exited.get("out_of_memory", False),
         )
 
@@ -205,4 +209,5 @@ class Worker:
         """End the host; what it has printed itself."""
         self.socket.close()
         output, _ = self.process.communicate(timeout=PATIENCE)
+        self.run_dir.cleanup()
         return output.decode()

@@ -55,6 +55,40 @@ def test_classes_of_a_script_can_be_sent_to_other_processes(run: Run) -> None:
     assert ended.output == "[2, 4]\n", ended
 
 
+@pytest.mark.parametrize(
+    ("start", "count"),
+    [
+        ('with multiprocessing.get_context("spawn").Pool(2) as pool:', "pool.map(count, [1])"),
+        (
+            'with multiprocessing.get_context("forkserver").Pool(2) as pool:',
+            "pool.map(count, [1])",
+        ),
+        ("with Parallel(2) as parallel:", "parallel([delayed(count)(1)] * 2)[:1]"),
+    ],
+)
+def test_processes_that_a_script_starts_anew_read_but_do_not_write(
+    run: Run, worker: Worker, start: str, count: str
+) -> None:
+    ended = run(f"""
+        import multiprocessing
+        from joblib import Parallel, delayed
+        from aft import Error, context, ref, write_to_model
+        def count(number):
+            try:
+                write_to_model(ref("orders"))
+            except Error as error:
+                refusal = str(error)
+            return len(ref("orders")), context.current_model.name, refusal[:51]
+        if __name__ == "__main__":
+            {start}
+                print({count})
+    """)
+
+    refusal = "a process that the script has started anew (spawn, "
+    assert ended.output == f"[(2, 'scored', '{refusal}')]\n", ended
+    assert list(Path(worker.run_dir.name).glob("description-*")) == []
+
+
 def test_a_success_comes_with_its_measures(run: Run) -> None:
     ended = run("write_to_model(ref('orders')); import time; time.sleep(0.1)")
 
