@@ -51,7 +51,6 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = Project.jaffle_shop(tmp_path_factory.mktemp("seeded") / "project")
     run = project.aft("dbt", "seed")
     assert run.exit_code == 0, run.output
-    (project.folder / ".dbtignore").unlink()
     shutil.rmtree(project.folder / "target" / "aft")
     return project.folder
 

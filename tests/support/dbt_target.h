@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "plugin/base/json_text.h"
 #include "plugin/dbt/run_results.h"
 
 namespace aft {
@@ -40,7 +41,8 @@ class DbtTarget {
   /// Each node's status, as the merged run_results.json has it.
   [[nodiscard]] std::map<std::string, std::string> Merged() const {
     std::map<std::string, std::string> statuses;
-    for (const NodeResult& result : ReadRunResults(folder_ / "run_results.json"))
+    for (const NodeResult& result :
+         ResultsIn(ReadJsonFileOrNull(folder_ / "run_results.json")))
       EXPECT_TRUE(statuses.emplace(result.node, result.status).second)
           << result.node << " is listed twice";
     return statuses;

@@ -8,10 +8,21 @@ from datetime import date
 from tests.support.project import Project
 
 LTV = "customers_predicted_ltvs"
-SCRIPT = f"models/{LTV}.py"
+SCRIPT = f"scripts/{LTV}.py"
+# Where fal's projects have it; see put_among_models().
+SCRIPT_AMONG_MODELS = f"models/{LTV}.py"
 STAGING = ["stg_customers", "stg_orders", "stg_payments"]
 # All that dbt builds.
 MODELS = ["customers", "fct_customers", "orders", *STAGING]
+
+
+def put_among_models(project: Project) -> None:
+    """Move the script and its module among the models, as in fal's projects."""
+    for file in (project.folder / "scripts").iterdir():
+        file.rename(project.folder / "models" / file.name)
+    schema = (project.folder / "models" / "schema.yml").read_text()
+    assert SCRIPT in schema
+    project.write("models/schema.yml", schema.replace(SCRIPT, SCRIPT_AMONG_MODELS))
 
 
 def predicted_ltvs(project: Project) -> dict[int, float]:

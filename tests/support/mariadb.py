@@ -9,6 +9,7 @@ import socket
 import subprocess
 from contextlib import AbstractContextManager
 from pathlib import Path
+from urllib.parse import quote
 
 from tests.support.processes import PATIENCE, wait_until
 from tests.support.servers import as_account, free_port, give, running
@@ -30,12 +31,22 @@ class MariadbServer:
         self.start()
 
     @property
+    def certificate(self) -> Path:
+        """What the server shows, signed by itself."""
+        return self._folder / "certificate.pem"
+
+    @property
     def connection_string(self) -> str:
         """For ODBC; a result is not kept in memory as a whole."""
         return (
             f"Driver=MariaDB Unicode;TCPIP=1;Server=127.0.0.1;Port={self.port};"
             f"Database={DATABASE};UID={USER};PWD={{{PASSWORD.replace('}', '}}')}}};"
         )
+
+    @property
+    def uri(self) -> str:
+        """For what speaks the server's own protocol."""
+        return f"mysql://{USER}:{quote(PASSWORD)}@127.0.0.1:{self.port}/{DATABASE}"
 
     def start(self) -> None:
         """Start the server and wait until it takes connections."""

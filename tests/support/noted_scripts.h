@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "host_shim/error.h"
 #include "plugin/workers/script_host.h"
 
 namespace aft {
@@ -22,9 +23,11 @@ class NotedScripts : public ScriptHost {
 
   void WarmUp(const Environment& /*environment*/, const HostSetup& /*setup*/) override {}
   void Require(const Environment& environment, const HostSetup& /*setup*/) override {
+    if (!refusal.empty()) throw Error(refusal);
     environments.insert(environment.name);
   }
   void UseManifest(const std::filesystem::path& /*path*/) override {}
+  void UseSelection(const std::vector<std::string>& nodes) override { selection = nodes; }
   [[nodiscard]] bool IsReady(const std::string& environment) const override {
     return !is_preparing && environments.contains(environment);
   }
@@ -44,17 +47,20 @@ class NotedScripts : public ScriptHost {
   }
   void Signal(RunId /*run*/, int signal) override { signals.insert(signal); }
 
-  void End(RunId run, bool succeeds) {
+  void End(RunId run, bool succeeds, bool has_written = false) {
     const Running ended = std::move(running.at(run));
     running.erase(run);
     Outcome outcome;
     outcome.succeeded = succeeds;
+    outcome.has_written = has_written;
     outcome.message = succeeds ? "" : "ValueError: no";
     ended.on_ended(outcome);
   }
 
   int most_at_once = 16;  ///< dbt's threads
+  std::string refusal;    ///< why no environment can be required; empty where they can
   std::set<std::string> environments;
+  std::vector<std::string> selection;  ///< the nodes that the run builds
   bool is_preparing = false;
   std::string reason;
   std::vector<std::string> started;

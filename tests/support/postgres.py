@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import quote
 
+from tests.support.certificates import Authority
 from tests.support.processes import PATIENCE
 from tests.support.servers import as_account, free_port, give, running
 
@@ -20,12 +21,16 @@ DATABASE = "shop"
 
 
 class PostgresServer:
-    """A running server and its data folder. Superuser and password are known."""
+    """A running server and its data folder. Superuser and password are known.
+
+    It takes connections with and without TLS; ``authority`` has signed its certificate.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._data = folder / "data"
         self.port = free_port()
+        self.authority = Authority(folder)
         give(ACCOUNT, folder)
         self._initialize()
         self._process: subprocess.Popen[bytes] | None = None
@@ -90,7 +95,10 @@ class PostgresServer:
     def _initialize(self) -> None:
         password = self._folder / "password"
         password.write_text(PASSWORD)
-        give(ACCOUNT, password)
+        certificate, key = self.authority.sign(
+            "server", "-addext", "subjectAltName=IP:127.0.0.1"
+        )
+        give(ACCOUNT, password, self.authority.certificate, certificate, key)
         options = f"-D data -U {USER} -A scram-sha-256 -E UTF8 --locale=C --no-sync"
         subprocess.run(
             [
@@ -109,7 +117,14 @@ class PostgresServer:
             "unix_socket_directories": "",
             # The data is thrown away with the tests.
             "fsync": "off",
+            "ssl": "on",
+            "ssl_ca_file": self.authority.certificate,
+            "ssl_cert_file": certificate,
+            "ssl_key_file": key,
         }
+        hosts = self._data / "pg_hba.conf"
+        # Roles of this group have no password but a certificate.
+        hosts.write_text(f"hostssl all +certified all cert\n{hosts.read_text()}")
         with (self._data / "postgresql.auto.conf").open("a") as file:
             file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
 

@@ -100,7 +100,9 @@ class Project:
         bound = Counter[str]()
         for entry in nodes:
             node = manifest["nodes"].get(entry["unique_id"], {})
-            if node.get("package_name") == manifest["metadata"]["project_name"]:
+            # dbt before 1.6 does not name the project.
+            own = manifest["metadata"].get("project_name", node.get("package_name"))
+            if node.get("package_name") == own:
                 bound[entry["unique_id"]] = _scripts_of(node)
         listed = Counter(entry["node"] for entry in scripts)
         assert bound <= listed, f"scripts are not listed: {bound - listed}"
@@ -114,6 +116,7 @@ class Project:
         *argv: str,
         cwd: Path | None = None,
         environment: dict[str, str] | None = None,
+        patience: float = LONGEST_RUN,
     ) -> Run:
         """Run any command in the project's folder, or with its database from elsewhere.
 
@@ -128,7 +131,7 @@ class Project:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=LONGEST_RUN,
+            timeout=patience,
             check=False,
         )
         return Run(finished.returncode, plain(finished.stdout.decode()))
@@ -145,9 +148,14 @@ class Project:
         model: str,
         scripts: Any,
         meta: dict[str, Any] | None = None,
+        writes: str | None = None,
         **properties: Any,
     ) -> None:
-        """Bind `scripts` to `model` in schema.yml, and give it further properties."""
+        """Bind `scripts` to `model` in schema.yml, and give it further properties.
+
+        `writes="optional"` is for scripts that do not write the table of an ephemeral model.
+        """
+        settings = {"scripts": scripts} | ({"writes": writes} if writes else {})
         file = self.folder / "models" / "schema.yml"
         content = yaml.safe_load(file.read_text())
         entry: dict[str, Any] = next(
@@ -155,7 +163,7 @@ class Project:
         )
         if entry not in content["models"]:
             content["models"].append(entry)
-        entry.update(properties, meta={**(meta or {}), "aft": {"scripts": scripts}})
+        entry.update(properties, meta={**(meta or {}), "aft": settings})
         file.write_text(yaml.safe_dump(content))
 
     def query(self, sql: str, database: str = "jaffle_shop.db") -> list[tuple[Any, ...]]:

@@ -24,6 +24,8 @@ struct Node {
   std::vector<std::string> after;
   std::string type = "model";
   bool continues_on_error = false;
+  // Most lists of a node's members leave it out.
+  std::string sql = "";  // NOLINT(readability-redundant-string-init)
 };
 
 /// The ids of a node's scripts, in the order in which they run.
@@ -31,8 +33,7 @@ inline std::vector<std::string> ScriptIds(const Node& node) {
   std::vector<std::string> ids;
   const auto add = [&](const char* when, const std::vector<std::string>& scripts) {
     for (const std::string& script : scripts)
-      ids.push_back(
-          Text("script.", node.id, ".", when, ".", ids.size() + 1, ".", script));
+      ids.push_back(Text("script.", node.id, ".", when, ".", script));
   };
   add("before", node.before);
   add("after", node.after);
@@ -56,6 +57,7 @@ class Shop {
           {"fqn", {"shop", node.id}},
           {"schema", "main"},
           {"alias", node.id},
+          {"raw_code", node.sql},
           {"config",
            {{"materialized", node.is_ephemeral ? "ephemeral" : "table"},
             {"on_error", node.continues_on_error ? "continue" : "skip_children"}}},
@@ -90,12 +92,15 @@ class Shop {
   }
 
   /// What dbt writes at its end.
-  void WriteRunResults(const std::map<std::string, std::string>& statuses) const {
+  void WriteRunResults(const std::map<std::string, std::string>& statuses,
+                       const char* invocation_id = "this run") const {
     boost::json::array results;
     for (const auto& [node, status] : statuses)
       results.push_back({{"unique_id", node}, {"status", status}});
-    folder_.Write("target/run_results.json",
-                  boost::json::serialize(boost::json::object{{"results", results}}));
+    folder_.Write(
+        "target/run_results.json",
+        boost::json::serialize(boost::json::object{
+            {"metadata", {{"invocation_id", invocation_id}}}, {"results", results}}));
   }
 
   /// Each script's status by its id, as the results say in the end.

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "plugin/base/json_text.h"
 #include "plugin/staged/staged_run.h"
 #include "tests/support/dbt_target.h"
 #include "tests/support/noted_scripts.h"
@@ -75,7 +76,7 @@ class StagedDriver : public DbtTarget {
     std::vector<std::string> selected;
     if (command.argv.back() == "result:error") {
       for (const NodeResult& result :
-           ReadRunResults(folder_ / "private/stage/run_results.json"))
+           ResultsIn(ReadJsonFileOrNull(folder_ / "private/stage/run_results.json")))
         selected.push_back(result.node);
       return selected;
     }

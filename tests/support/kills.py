@@ -55,7 +55,7 @@ class Tally:
     violations: list[str] = field(default_factory=list)
 
 
-def soak(project: ServerProject, kills: int, seed: int) -> Tally:
+def kill_at_random(project: ServerProject, kills: int, seed: int) -> Tally:
     """Start runs of ``project`` and kill something in each, ``kills`` times."""
     chance = random.Random(seed)
     tally = Tally()
@@ -129,8 +129,8 @@ def _ancestors(folder: Path) -> Iterator[int]:
 
 @contextmanager
 def _started(project: ServerProject, version: int) -> Iterator[_Run]:
-    project.write(f"models/{TABLE}.py", SCRIPT.replace("VERSION", str(version)))
-    with tempfile.TemporaryDirectory(prefix="aft-soak-") as folders:
+    project.write(f"scripts/{TABLE}.py", SCRIPT.replace("VERSION", str(version)))
+    with tempfile.TemporaryDirectory(prefix="aft-kills-") as folders:
         process = subprocess.Popen(
             [str(AFT), "dbt", "run", "--aft-dbt", str(DBT)],
             cwd=project.folder,
