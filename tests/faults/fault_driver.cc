@@ -5,27 +5,37 @@
 #include <sql.h>
 #include <sqlext.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <iterator>
 #include <map>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
+
+#include "tests/faults/bound_column.h"
+#include "tests/faults/changed_array.h"
 
 namespace {
 
-/// Where a column's values go that are of no fixed size.
-struct BoundColumn {
-  SQLLEN room = 0;  ///< without what ends a text
-  SQLLEN* indicator = nullptr;
+/// Where a fetch says what it gave.
+struct FetchedRows {
+  SQLULEN* count = nullptr;
+  SQLUSMALLINT* statuses = nullptr;
 };
 
 struct State {
   void* driver = nullptr;
   FaultLength lengths = kLengthTrue;
+  FaultArrays arrays = kArraysWhole;
+  std::map<SQLHANDLE, size_t> array_rows;
+  std::map<std::pair<SQLHANDLE, SQLUSMALLINT>, BoundParameter> parameters;
+  int row = 0;
+  std::map<SQLHANDLE, FetchedRows> fetched_rows;
   std::map<std::pair<SQLHANDLE, SQLUSMALLINT>, BoundColumn> bound_columns;
   std::string dbms_name;
   std::string function;
@@ -83,25 +93,49 @@ SQLRETURN MayFail(const char* name, SQLHANDLE handle, const Work& work) {
   return Fail(handle, name);
 }
 
-SQLLEN RoomIn(SQLSMALLINT c_type, SQLLEN capacity) {
-  if (c_type == SQL_C_CHAR) return capacity - 1;
-  return c_type == SQL_C_WCHAR ? capacity - static_cast<SQLLEN>(sizeof(SQLWCHAR))
-                               : capacity;
+/// What the fault of a row leaves in its place.
+void RepeatRowBefore(SQLHANDLE handle, size_t row) {
+  for (const auto& [place, column] : TheState().bound_columns) {
+    if (place.first != handle) continue;
+    char* const value = column.value + row * static_cast<size_t>(column.width);
+    std::memcpy(value, value - column.width, static_cast<size_t>(column.width));
+    column.indicator[row] = column.indicator[row - 1];
+  }
 }
 
-bool HasLength(SQLSMALLINT c_type) {
-  return c_type == SQL_C_CHAR || c_type == SQL_C_WCHAR || c_type == SQL_C_BINARY;
+SQLRETURN SayOfRows(SQLHANDLE handle, SQLRETURN outcome) {
+  State& state = TheState();
+  const FetchedRows& fetched = state.fetched_rows[handle];
+  const size_t rows = fetched.count == nullptr ? 1 : *fetched.count;
+  for (const auto& [place, column] : state.bound_columns) {
+    if (place.first == handle) SayLength(state.lengths, column, true, rows - 1);
+  }
+  const auto row = static_cast<size_t>(state.row);
+  if (row < 2 || row > rows || fetched.statuses == nullptr) return outcome;
+  RepeatRowBefore(handle, row - 1);
+  fetched.statuses[row - 1] = SQL_ROW_ERROR;
+  state.failed_function = "SQLFetch";
+  state.failed_handles.insert(handle);
+  return SQL_SUCCESS_WITH_INFO;
 }
 
-void SayLength(const BoundColumn& column, bool is_fetched) {
-  SQLLEN& length = *column.indicator;
-  if (length == SQL_NULL_DATA) return;
-  const bool is_cut = length == SQL_NO_TOTAL || length > column.room;
-  const FaultLength says = TheState().lengths;
-  if (says == kLengthUnknown && (is_cut || is_fetched)) length = SQL_NO_TOTAL;
-  if (says == kLengthCut && is_cut) length = column.room;
-  if (says == kLengthNegative && is_fetched) length = -7;
-  if (says == kLengthTooMuch && is_fetched) length += column.room;
+size_t WidthOf(SQLSMALLINT c_type, SQLLEN capacity) {
+  if (c_type == SQL_C_BIT) return 1;
+  return HasLength(c_type) ? static_cast<size_t>(capacity) : sizeof(int64_t);
+}
+
+bool CutsArrays() {
+  const FaultArrays arrays = TheState().arrays;
+  return arrays == kArraysCut || arrays == kArraysCutSilently;
+}
+
+ChangedArray Change(SQLHANDLE handle) {
+  State& state = TheState();
+  std::vector<BoundParameter> parameters;
+  for (const auto& [place, parameter] : state.parameters) {
+    if (place.first == handle) parameters.push_back(parameter);
+  }
+  return {state.arrays, parameters, state.array_rows[handle]};
 }
 
 }  // namespace
@@ -133,6 +167,9 @@ void aft_fault_arm(const char* function, int number, FaultMoment moment,
 
 void aft_fault_lengths(FaultLength length) { TheState().lengths = length; }
 
+void aft_fault_row(int row) { TheState().row = row; }
+
+void aft_fault_arrays(FaultArrays arrays) { TheState().arrays = arrays; }
 void aft_fault_rename(const char* dbms_name) { TheState().dbms_name = dbms_name; }
 
 int aft_fault_count(void) { return TheState().failed; }
@@ -158,10 +195,13 @@ SQLRETURN SQLAllocHandle(SQLSMALLINT type, SQLHANDLE input, SQLHANDLE* output) {
 SQLRETURN SQLFreeHandle(SQLSMALLINT type, SQLHANDLE handle) {
   TheState().open_handles.erase(handle);
   TheState().failed_handles.erase(handle);
-  auto& columns = TheState().bound_columns;
-  for (auto each = columns.begin(); each != columns.end();) {
-    each = each->first.first == handle ? columns.erase(each) : std::next(each);
-  }
+  TheState().fetched_rows.erase(handle);
+  TheState().array_rows.erase(handle);
+  const auto is_of_handle = [&](const auto& bound) {
+    return bound.first.first == handle;
+  };
+  std::erase_if(TheState().bound_columns, is_of_handle);
+  std::erase_if(TheState().parameters, is_of_handle);
   return Real("SQLFreeHandle", &SQLFreeHandle)(type, handle);
 }
 
@@ -217,9 +257,9 @@ SQLRETURN SQLGetInfo(SQLHDBC handle, SQLUSMALLINT kind, SQLPOINTER value,
 
 SQLRETURN SQLBindCol(SQLHSTMT handle, SQLUSMALLINT number, SQLSMALLINT type,
                      SQLPOINTER value, SQLLEN capacity, SQLLEN* indicator) {
-  if (HasLength(type)) {
-    TheState().bound_columns[{handle, number}] = {RoomIn(type, capacity), indicator};
-  }
+  TheState().bound_columns[{handle, number}] = {HasLength(type), RoomIn(type, capacity),
+                                                capacity, static_cast<char*>(value),
+                                                indicator};
   return MayFail("SQLBindCol", handle, [&] {
     return Real("SQLBindCol", &SQLBindCol)(handle, number, type, value, capacity,
                                            indicator);
@@ -229,11 +269,7 @@ SQLRETURN SQLBindCol(SQLHSTMT handle, SQLUSMALLINT number, SQLSMALLINT type,
 SQLRETURN SQLFetch(SQLHSTMT handle) {
   return MayFail("SQLFetch", handle, [&] {
     const SQLRETURN outcome = Real("SQLFetch", &SQLFetch)(handle);
-    if (!SQL_SUCCEEDED(outcome)) return outcome;
-    for (const auto& [place, column] : TheState().bound_columns) {
-      if (place.first == handle) SayLength(column, true);
-    }
-    return outcome;
+    return SQL_SUCCEEDED(outcome) ? SayOfRows(handle, outcome) : outcome;
   });
 }
 
@@ -243,9 +279,49 @@ SQLRETURN SQLGetData(SQLHSTMT handle, SQLUSMALLINT number, SQLSMALLINT type,
     const SQLRETURN outcome =
         Real("SQLGetData", &SQLGetData)(handle, number, type, value, capacity, indicator);
     if (SQL_SUCCEEDED(outcome) && HasLength(type)) {
-      SayLength({RoomIn(type, capacity), indicator}, false);
+      SayLength(TheState().lengths, {true, RoomIn(type, capacity), 0, nullptr, indicator},
+                false);
     }
     return outcome;
+  });
+}
+
+SQLRETURN SQLBindParameter(SQLHSTMT handle, SQLUSMALLINT number, SQLSMALLINT direction,
+                           SQLSMALLINT c_type, SQLSMALLINT sql_type, SQLULEN size,
+                           SQLSMALLINT digits, SQLPOINTER value, SQLLEN capacity,
+                           SQLLEN* indicator) {
+  TheState().parameters[{handle, number}] = {WidthOf(c_type, capacity),
+                                             static_cast<char*>(value), indicator};
+  return MayFail("SQLBindParameter", handle, [&] {
+    return Real("SQLBindParameter", &SQLBindParameter)(handle, number, direction, c_type,
+                                                       sql_type, size, digits, value,
+                                                       capacity, indicator);
+  });
+}
+
+SQLRETURN SQLExecute(SQLHSTMT handle) {
+  return MayFail("SQLExecute", handle, [&] {
+    const ChangedArray changed = Change(handle);
+    return Real("SQLExecute", &SQLExecute)(handle);
+  });
+}
+
+SQLRETURN SQLSetStmtAttr(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value,
+                         SQLINTEGER length) {
+  FetchedRows& fetched = TheState().fetched_rows[handle];
+  if (attribute == SQL_ATTR_ROWS_FETCHED_PTR) {
+    fetched.count = static_cast<SQLULEN*>(value);
+  }
+  if (attribute == SQL_ATTR_ROW_STATUS_PTR) {
+    fetched.statuses = static_cast<SQLUSMALLINT*>(value);
+  }
+  if (attribute == SQL_ATTR_PARAMSET_SIZE) {
+    const auto rows = reinterpret_cast<SQLULEN>(value);
+    TheState().array_rows[handle] = rows;
+    if (CutsArrays() && rows > 1) value = static_cast<char*>(value) - 1;
+  }
+  return MayFail("SQLSetStmtAttr", handle, [&] {
+    return Real("SQLSetStmtAttr", &SQLSetStmtAttr)(handle, attribute, value, length);
   });
 }
 
@@ -279,18 +355,12 @@ AFT_MAY_FAIL(SQLSetConnectAttr, handle,
              handle, attribute, value, length)
 AFT_MAY_FAIL(SQLPrepare, handle, (SQLHSTMT handle, SQLCHAR* text, SQLINTEGER length),
              handle, text, length)
-AFT_MAY_FAIL(SQLExecute, handle, (SQLHSTMT handle), handle)
 AFT_MAY_FAIL(SQLExecDirect, handle, (SQLHSTMT handle, SQLCHAR* text, SQLINTEGER length),
              handle, text, length)
-AFT_MAY_FAIL(SQLBindParameter, handle,
-             (SQLHSTMT handle, SQLUSMALLINT number, SQLSMALLINT direction,
-              SQLSMALLINT c_type, SQLSMALLINT sql_type, SQLULEN size, SQLSMALLINT digits,
-              SQLPOINTER value, SQLLEN capacity, SQLLEN* indicator),
-             handle, number, direction, c_type, sql_type, size, digits, value, capacity,
-             indicator)
-AFT_MAY_FAIL(SQLSetStmtAttr, handle,
-             (SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length),
-             handle, attribute, value, length)
+AFT_MAY_FAIL(SQLSetPos, handle,
+             (SQLHSTMT handle, SQLSETPOSIROW row, SQLUSMALLINT operation,
+              SQLUSMALLINT lock),
+             handle, row, operation, lock)
 AFT_MAY_FAIL(SQLGetStmtAttr, handle,
              (SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value,
               SQLINTEGER capacity, SQLINTEGER* length),
@@ -312,6 +382,14 @@ AFT_MAY_FAIL(SQLDescribeCol, handle,
               SQLSMALLINT* length, SQLSMALLINT* type, SQLULEN* size, SQLSMALLINT* digits,
               SQLSMALLINT* nullable),
              handle, number, name, capacity, length, type, size, digits, nullable)
-AFT_MAY_FAIL(SQLRowCount, handle, (SQLHSTMT handle, SQLLEN* rows), handle, rows)
+
+SQLRETURN SQLRowCount(SQLHSTMT handle, SQLLEN* rows) {
+  return MayFail("SQLRowCount", handle, [&] {
+    const SQLRETURN outcome = Real("SQLRowCount", &SQLRowCount)(handle, rows);
+    const bool is_cut = TheState().array_rows[handle] > 1;
+    if (is_cut && TheState().arrays == kArraysCutSilently) ++*rows;
+    return outcome;
+  });
+}
 }
 // NOLINTEND(readability-inconsistent-declaration-parameter-name)

@@ -30,12 +30,28 @@ enum FaultLength {
   kLengthTrue = 0,      ///< what the real driver says
   kLengthUnknown = 1,   ///< SQL_NO_TOTAL, where ODBC allows it
   kLengthCut = 2,       ///< where a value does not fit: of the part that does
-  kLengthNegative = 3,  ///< when fetched: a number that means nothing
+  kLengthNegative = 3,  ///< when fetched, in the last row: a number that means nothing
   kLengthTooMuch = 4,   ///< when fetched: more than there is
 };
 
 /// From now on, lets the driver say this of each length.
 void aft_fault_lengths(FaultLength length);
+
+/// From now on, lets row `row` (from 1) of each fetch of several rows be one in error:
+/// the values of the row before stay in its place. With 0 none is.
+void aft_fault_row(int row);
+
+/// What becomes of an array of parameters.
+enum FaultArrays {
+  kArraysWhole = 0,
+  kArraysCut = 1,          ///< the last row is lost
+  kArraysCutSilently = 2,  ///< the last row is lost, and SQLRowCount counts it
+  kArraysRepeatFirst = 3,  ///< the first row takes the place of the others
+  kArraysNullIsZero = 4,   ///< NULL becomes 0, or an empty text
+};
+
+/// From now on, lets arrays of parameters fare like this.
+void aft_fault_arrays(FaultArrays arrays);
 
 /// Lets the driver give its database this name, and with "" its own.
 void aft_fault_rename(const char* dbms_name);

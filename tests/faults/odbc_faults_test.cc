@@ -5,6 +5,7 @@
 
 #include <array>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,8 @@ struct Controls {
     Load("aft_fault_use", use);
     Load("aft_fault_arm", arm);
     Load("aft_fault_lengths", lengths);
+    Load("aft_fault_row", row);
+    Load("aft_fault_rename", rename);
     Load("aft_fault_count", count);
     Load("aft_fault_function", function);
     Load("aft_fault_open_handles", open_handles);
@@ -47,6 +50,8 @@ struct Controls {
   decltype(aft_fault_use)* use = nullptr;
   decltype(aft_fault_arm)* arm = nullptr;
   decltype(aft_fault_lengths)* lengths = nullptr;
+  decltype(aft_fault_row)* row = nullptr;
+  decltype(aft_fault_rename)* rename = nullptr;
   decltype(aft_fault_count)* count = nullptr;
   decltype(aft_fault_function)* function = nullptr;
   decltype(aft_fault_open_handles)* open_handles = nullptr;
@@ -161,13 +166,35 @@ TEST_P(OdbcFaults, AnAppendIsWholeOrHasNotHappened) {
   EXPECT_GT(failures, 20);
 }
 
+TEST_P(OdbcFaults, AnUpsertIsWholeOrHasNotHappened) {
+  WriteRequest upsert = AppendTo("t");
+  upsert.mode = WriteMode::kUpsert;
+  upsert.unique_key = {"a"};
+  const int failures = FailEach(
+      [&upsert](odbc::Connection& connection, const Dialect& dialect) {
+        TableWriter(connection, dialect, upsert, [] {
+        }).Write(*StreamOf(Frame().Integers("a", {1, 42}).Texts("s", {"x", "new"})));
+      },
+      [this](bool has_failed) {
+        const std::string rows = Rows();
+        EXPECT_THAT(rows, AnyOf("1x,42new", "42old"));
+        EXPECT_TRUE(has_failed || rows == "1x,42new");
+        EXPECT_EQ(database_.Relations(), "t");
+        database_.Run("DELETE FROM t WHERE a < 42");
+        database_.Run("UPDATE t SET s = 'old'");
+      });
+
+  EXPECT_GT(failures, 20);
+}
+
 TEST_P(OdbcFaults, AReadGivesAllRowsOrAnError) {
   database_.Run("INSERT INTO t SELECT 42 + value, 'more' FROM json_each('[1,2,3]')");
   Table table;
   const int failures = FailEach(
       [&table](odbc::Connection& connection, const Dialect& dialect) {
         table = {};
-        TableReader reader(connection, dialect, "SELECT * FROM t ORDER BY a", 2);
+        TableReader reader(connection, dialect, "SELECT * FROM t ORDER BY a",
+                           {.batch_rows = 2});
         table = test::ReadAll(reader);
       },
       [&table](bool has_failed) { EXPECT_TRUE(has_failed || table.rows.size() == 4); });
@@ -196,7 +223,8 @@ class OdbcLengths : public ::testing::Test {
     controls().lengths(lengths);
     odbc::Connection connection(FailingConnection(database_));
     const std::unique_ptr<Dialect> dialect = MakeDialect(connection);
-    TableReader reader(connection, *dialect, "SELECT * FROM t ORDER BY n", 1000);
+    TableReader reader(connection, *dialect, "SELECT * FROM t ORDER BY n",
+                       {.batch_rows = 1000});
     return test::ReadAll(reader);
   }
 
@@ -220,13 +248,80 @@ TEST_F(OdbcLengths, MayBeOfWhatWasDeliveredOnly) { CheckWhole(Read(kLengthCut));
 
 TEST_F(OdbcLengths, ThatMeanNothingAreAnError) {
   EXPECT_EQ(ErrorOf([this] { (void)Read(kLengthNegative); }),
-            "cannot run the query: the driver gives column 'n', row 1 a length of -7");
+            "cannot run the query: column 'n', row 1: the driver gives a length of -7");
 }
 
 TEST_F(OdbcLengths, OfMoreThanThereIsAreAnError) {
   EXPECT_EQ(ErrorOf([this] { (void)Read(kLengthTooMuch); }),
             "cannot run the query: column 'n', row 1: the driver gives other bytes than "
             "it announced");
+}
+
+/// Rows of numbers, which come several a fetch, read through the driver that is at fault.
+class OdbcBlocks : public ::testing::Test {
+ protected:
+  static constexpr int kRows = 5000;
+
+  OdbcBlocks() {
+    database_.Run("CREATE TABLE t (n INTEGER, r REAL, s VARCHAR(9))");
+    database_.Run(
+        Text("INSERT INTO t WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+             "FROM c WHERE i < ",
+             kRows, ") SELECT i, i / 8.0, 'abcdef' || i FROM c"));
+    controls().rename("another database");
+  }
+  ~OdbcBlocks() override {
+    controls().row(0);
+    controls().lengths(kLengthTrue);
+    controls().rename("");
+  }
+
+  Table Read(const std::string& sql) {
+    odbc::Connection connection(FailingConnection(database_));
+    const std::unique_ptr<Dialect> dialect = MakeDialect(connection);
+    TableReader reader(connection, *dialect, sql, {});
+    return test::ReadAll(reader);
+  }
+
+  Database database_;
+};
+
+TEST_F(OdbcBlocks, AreReadRowByRow) {
+  const Table table = Read("SELECT n, r FROM t");
+
+  ASSERT_EQ(table.rows.size(), static_cast<size_t>(kRows));
+  EXPECT_EQ(table.rows[4321], (std::vector<std::string>{"4322", "540.25"}));
+}
+
+TEST_F(OdbcBlocks, NeverGiveTheRowBeforeForOneInError) {
+  controls().row(3);
+
+  EXPECT_EQ(
+      ErrorOf([this] { (void)Read("SELECT n, r FROM t"); }),
+      "cannot run the query: SQLFetch: HY000 injected into SQLFetch; row 3 could not "
+      "be read");
+}
+
+TEST_F(OdbcBlocks, AreRefusedWithLengthsThatMeanNothing) {
+  controls().lengths(kLengthNegative);
+
+  EXPECT_EQ(ErrorOf([this] { (void)Read("SELECT n, r FROM t WHERE n < 4"); }),
+            "cannot run the query: column 'n', row 3: the driver gives a length of -7");
+}
+
+TEST_F(OdbcBlocks, AreRefusedWhereAValueIsLongerThanItsColumn) {
+  odbc::Connection connection(FailingConnection(database_));
+  ReadPlan plan{"SELECT s FROM t WHERE n < 30", {}, CutValues::kNever};
+  plan.columns.emplace_back().name = "s";
+  plan.columns[0].width = 7;
+  auto query =
+      std::make_unique<PreparedQuery>(connection, Query{plan.sql}, "run the query");
+  BlockCursor cursor(connection, std::move(query), /*has_run=*/false, plan, 100);
+  RowBlock block;
+
+  EXPECT_EQ(ErrorOf([&] { (void)cursor.Fill(block); }),
+            "cannot run the query: column 's', row 10: the value has 8 bytes, more than "
+            "the 7 of its column");
 }
 
 }  // namespace

@@ -148,7 +148,7 @@ def test_libraries_of_the_working_folder_are_not_loaded(project: Project) -> Non
     assert run.exit_code == 0, run.output
 
 
-def test_yaml_that_was_made_to_harm_ends_in_an_error_of_dbts(project: Project) -> None:
+def test_yaml_that_was_made_to_harm_ends_in_an_error(project: Project) -> None:
     harmful = {
         "cycle": "models: &a [*a]",
         "bomb": "a: &a [x]\n" + "".join(f"b{i}: &b{i} [*a, *a]\n" for i in range(50)),
@@ -163,9 +163,8 @@ def test_yaml_that_was_made_to_harm_ends_in_an_error_of_dbts(project: Project) -
 
     run = project.aft("dbt", "run")
 
-    # aft has looked at all files before dbt refuses the first.
     assert run.exit_code == 2, run.output
-    assert "Running with dbt" in run.output
+    assert "models/duplicate.yml, line 1: script 'a.py' does not run" in run.output
     assert "START" not in run.output
     assert not list(project.folder.rglob("was_here"))
 
@@ -248,14 +247,17 @@ def test_the_socket_is_out_of_others_reach(project: Project, short_folder: Path)
         SCRIPT,
         "import glob, json, os, stat\n"
         "paths = [p for p in glob.glob(os.environ['TMPDIR'] + '/**', recursive=True)]\n"
-        "modes = {stat.S_IMODE(os.stat(p).st_mode) for p in paths if os.path.isdir(p)}\n"
-        "print('modes', sorted(modes))\n",
+        "modes = {os.lstat(p).st_mode for p in paths if os.path.isdir(p)}\n"
+        "modes = {stat.S_IMODE(mode) for mode in modes if stat.S_ISDIR(mode)}\n"
+        "print('modes', sorted(modes))\n"
+        "import pandas as pd\n"
+        "write_to_model(pd.DataFrame({'customer_id': [1]}))\n",
     )
-    short_folder.chmod(0o777)
+    short_folder.chmod(0o1777)
 
     run = project.aft(*RUN, environment={"TMPDIR": str(short_folder)})
 
-    assert f"modes [{0o700}, {0o777}]" in run.output
+    assert f"modes [{0o700}, {0o1777}]" in run.output
 
 
 def test_nothing_is_sent_anywhere(project: Project) -> None:

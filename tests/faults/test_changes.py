@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from aft.manifest import Relation
 from aft.profile import Target
-from aft.project import Relation
 from aft.warehouse import Warehouse
 
 from tests.support.databases import Database

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 import pyarrow as pa
 import pytest
 from aft.errors import WarehouseError
+from aft.manifest import Relation
 from aft.profile import Target
-from aft.project import Relation
 from aft.warehouse import Warehouse
 
 from tests.support.postgres import PostgresServer
@@ -18,7 +18,7 @@ from tests.support.processes import act_when, wait_until
 from tests.support.proxy import Proxy
 
 TABLE = Relation(None, "broken", "t")
-OLD, NEW = [{"a": 42}], [{"a": number} for number in range(1000)]
+OLD, NEW = [{"a": 42}], [{"a": number} for number in range(30_000)]
 
 
 @pytest.fixture
@@ -88,8 +88,8 @@ def test_a_server_that_restarts_between_reading_and_writing(
 def test_a_connection_that_the_server_ends_while_it_is_idle(
     server: PostgresServer, connect: Callable[..., Warehouse], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aft.warehouse.IDLE", 0)
-    warehouse = connect(server.port, "ConnSettings=set idle_session_timeout to 10")
+    monkeypatch.setattr("aft.connection_pool.IDLE", 0)
+    warehouse = connect(server.port, "ConnSettings=set idle_session_timeout to 100")
     assert warehouse.read_table(TABLE).to_pylist() == OLD
     sessions = "select count(*) from pg_stat_activity where backend_type = 'client backend'"
     wait_until(lambda: server.run(sessions) == "1", "the server has ended the session")
@@ -120,7 +120,7 @@ def test_a_connection_that_is_reset_while_it_is_written(
     server: PostgresServer, connect: Callable[..., Warehouse]
 ) -> None:
     proxy = Proxy(server.port)
-    reset = act_when(lambda: proxy.passed > 20_000, proxy.reset)
+    reset = act_when(lambda: proxy.passed > 200_000, proxy.reset)
 
     error = try_to_write(connect(proxy.port))
 

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
+from tests.support.kills import kill_at_random
 from tests.support.server_project import ServerProject
-from tests.support.soak import soak
 
 
 def test_what_must_hold_holds_after_each_kill(server_project: ServerProject) -> None:
-    tally = soak(server_project, kills=6, seed=1)
+    tally = kill_at_random(server_project, kills=6, seed=1)
 
     assert tally.violations == []

@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from aft import _aft
-from aft.errors import WarehouseError
+from aft.errors import AftError, WarehouseError
+from aft.manifest import Relation
 from aft.profile import Target
-from aft.project import Relation
 from aft.warehouse import Warehouse
 
 from tests.support import databases
@@ -30,6 +31,7 @@ TARGET = {
     "quote_identifier": True,
 }
 TABLES = "select table_name from information_schema.tables where table_schema = 'faults'"
+FRAME = pa.table({"a": [1, 2, 3], "s": ["x", "y", "z"]})
 OLD, NEW = ["42|old"], ["1|x", "2|y", "3|z"]
 
 
@@ -123,11 +125,110 @@ def test_a_generator_is_not_written_again_after_a_commit_that_was_undone(
     assert rows_of(database) == OLD
 
 
+WHOLE, CUT, CUT_SILENTLY, REPEATS_FIRST, NULL_IS_ZERO = range(5)
+
+
+@pytest.fixture
+def connection(database: Database) -> Iterator[_aft.Connection]:
+    made = _aft.Connection(database.connection_string)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def change_arrays(control: ctypes.CDLL) -> Iterator[Callable[[int], None]]:
+    """What the driver is to make of arrays of parameters from now on."""
+    yield control.aft_fault_arrays
+    control.aft_fault_arrays(WHOLE)
+
+
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+def test_a_driver_that_mishandles_arrays_gets_its_rows_one_by_one(
+    database: Database, change_arrays: Callable[[int], None]
+) -> None:
+    frame = pa.table({"a": [1, None, 3, 0], "s": ["x", None, "z", ""]})
+    values = "select concat_ws('|', coalesce(a, '?'), coalesce(s, '?')) from faults.t"
+
+    for arrays in (CUT, CUT_SILENTLY, REPEATS_FIRST, NULL_IS_ZERO):
+        change_arrays(arrays)
+        with contextlib.closing(_aft.Connection(database.connection_string)) as connection:
+            connection.write(frame, TARGET, "overwrite")
+        assert sorted(database.rows(values)) == ["0|", "1|x", "3|z", "?|?"], arrays
+    assert rows_and_tables(database)[1] == ["t"]
+
+
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+@pytest.mark.parametrize(
+    ("arrays", "mode", "message"),
+    [
+        (
+            CUT,
+            "overwrite",
+            "3 rows were sent, and the driver says that the database has taken 2",
+        ),
+        (CUT, "append", r"taken 2 of them, in rows 1 to 3 of the frame"),
+        (
+            CUT_SILENTLY,
+            "overwrite",
+            "3 rows were sent, and the database has 2; does a trigger or",
+        ),
+    ],
+)
+def test_a_driver_that_begins_to_lose_rows_is_found_out(
+    database: Database,
+    connection: _aft.Connection,
+    change_arrays: Callable[[int], None],
+    arrays: int,
+    mode: str,
+    message: str,
+) -> None:
+    connection.write(pa.table({"a": [42], "s": ["old"]}), TARGET, "overwrite")
+    change_arrays(arrays)
+
+    with pytest.raises(_aft.Error, match=message):
+        connection.write(FRAME, TARGET, mode)
+
+    assert rows_and_tables(database) == (OLD, ["t"])
+
+
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+def test_decimals_and_times_come_many_rows_at_a_time(
+    database: Database, warehouse: Warehouse, control: ctypes.CDLL
+) -> None:
+    database.run("create table faults.d (n decimal(65, 30), t time(6), d date, a bigint)")
+    row = "-99999999999999999999999999999999999.9, '23:59:59.000001', '2024-02-29', 1"
+    database.run(f"insert into faults.d values ({row}), (null, null, null, 2), ({row})")
+    table = Relation(None, "faults", "d")
+    values = warehouse.read_table(table).column("n").to_pylist()
+
+    control.aft_fault_row(2)
+    try:
+        with pytest.raises(AftError, match="row 2 could not be read"):
+            warehouse.read_table(table)
+    finally:
+        control.aft_fault_row(0)
+    assert values == ["-" + "9" * 35 + ".9" + "0" * 29, None, values[0]]
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+@pytest.mark.parametrize("sqlstate", [b"40001", b"57014", b"HYT00"])
+def test_an_error_that_passes_does_not_make_writes_slow(
+    control: ctypes.CDLL, connection: _aft.Connection, sqlstate: bytes
+) -> None:
+    control.aft_fault_arm(b"SQLExecDirect", 1, INSTEAD, sqlstate, 0)
+    with pytest.raises(_aft.Error, match=sqlstate.decode()):
+        connection.write(FRAME, TARGET, "overwrite")
+    control.aft_fault_arm(b"", 0, INSTEAD, b"", 0)
+
+    connection.write(FRAME, TARGET, "overwrite")
+
+    assert connection.last_sink == "array columns"
+
+
 def write(connection_string: str, mode: str) -> None:
-    frame = pa.table({"a": [1, 2, 3], "s": ["x", "y", "z"]})
     connection = _aft.Connection(connection_string)
     try:
-        connection.write(frame, TARGET, mode)
+        connection.write(FRAME, TARGET, mode, unique_key=["a"] if mode == "upsert" else [])
     finally:
         connection.close()
 
@@ -138,6 +239,7 @@ def write(connection_string: str, mode: str) -> None:
     [
         *itertools.product(["postgres"], ["overwrite", "append"], [INSTEAD], [0, 1]),
         *itertools.product(["postgres"], ["overwrite", "append"], [AFTERWARDS], [0]),
+        *itertools.product(["postgres", "mariadb"], ["upsert"], [INSTEAD], [0]),
         *itertools.product(["mariadb"], ["overwrite"], [INSTEAD], [0, 1]),
         *itertools.product(["mariadb"], ["overwrite"], [AFTERWARDS], [0]),
         # Without a connection, nothing brings back a table that was set aside.

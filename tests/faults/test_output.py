@@ -13,8 +13,8 @@ from tests.support.project import Project
 
 WRITE = (JAFFLE_SHOP / SCRIPT).read_text()
 LOG = (
-    "target/aft/logs/script.model.jaffle_shop.customers_predicted_ltvs.after.1."
-    "models+customers_predicted_ltvs.py.log"
+    "target/aft/logs/script.model.jaffle_shop.customers_predicted_ltvs.after."
+    "scripts+customers_predicted_ltvs.py.log"
 )
 CONSOLE_BOUND, FILE_BOUND = 1 << 20, 16 << 20
 
@@ -87,7 +87,11 @@ logging.getLogger("shop").debug("a detail")
     assert "not shown by default" not in run.output
 
 
-SECRETS = {"of the environment": "p4ss w/rd", "of the connection": "d}r0w'ssap"}
+SECRETS = {
+    "of the environment": "p4ss w/rd",
+    "of the connection": "d}r0w'ssap",
+    "of an unused target": "pr0d-w0rd",
+}
 
 
 def test_secrets_are_masked_wherever_they_would_be_read(project: Project) -> None:
@@ -97,6 +101,7 @@ def test_secrets_are_masked_wherever_they_would_be_read(project: Project) -> Non
 import logging, os, urllib.parse, warnings
 environment, connection = os.environ["DBT_ENV_SECRET_TOKEN"], "d}r0w'ssap"
 print("printed", environment, connection)
+print("read", open("profiles.yml").read())
 print("quoted", urllib.parse.quote_plus(environment), repr(connection))
 logging.error("logged %s", environment)
 warnings.warn("warned of " + connection)
@@ -104,6 +109,11 @@ raise ValueError(f"raised {environment} and {connection}") from KeyError(environ
 """,
     )
     database = project.folder / "jaffle_shop.db"
+    profiles = (project.folder / "profiles.yml").read_text()
+    password = SECRETS["of an unused target"]
+    project.write(
+        "profiles.yml", profiles + f"    prod: {{type: postgres, pass: {password}}}\n"
+    )
 
     run = project.aft(
         "dbt",
@@ -115,7 +125,13 @@ raise ValueError(f"raised {environment} and {connection}") from KeyError(environ
     )
 
     assert run.exit_code == 1
-    for word in ("printed *****", "quoted *****", "logged *****", "warned of *****"):
+    for word in (
+        "printed *****",
+        "quoted *****",
+        "logged *****",
+        "warned of *****",
+        "pass: *****",
+    ):
         assert word in run.output
     assert "ValueError: raised ***** and *****" in run.output
     written = {path: path.read_bytes() for path in written_by_run(project.folder)}

@@ -67,7 +67,7 @@ def test_fail_fast_stops_the_scripts_that_run(server_project: ServerProject) -> 
     assert run.exit_code == 1, run.output
     (entry,) = server_project.results()
     assert entry["status"] == "error"
-    assert entry["message"] == ("stopped, for 'model.jaffle_shop.b' has failed (--fail-fast)")
+    assert entry["message"] == "stopped because 'model.jaffle_shop.b' has failed (--fail-fast)"
 
 
 def test_two_runs_at_once_leave_a_whole_table(server_project: ServerProject) -> None:

@@ -69,6 +69,21 @@ def test_rights_that_are_missing_are_named(limited: ServerProject) -> None:
     assert PASSWORD not in report.output
 
 
+def test_a_look_at_the_rights_makes_no_schema(limited: ServerProject) -> None:
+    limited.write("profiles.yml", PROFILE.replace("schema: small", "schema: nowhere"))
+    schemas = limited.rows("select nspname from pg_namespace order by 1")
+
+    refused = limited.aft("debug")
+    limited.rows(f'grant create on database "{DATABASE}" to {ROLE}')
+    allowed = limited.aft("debug")
+
+    assert refused.exit_code == 1
+    assert "ERROR: the schema is not there, and this role may not create" in refused.output
+    assert allowed.exit_code == 0, allowed.output
+    assert "OK, the schema is not there yet, and this role may create it" in allowed.output
+    assert limited.rows("select nspname from pg_namespace order by 1") == schemas
+
+
 def test_a_table_of_another_owner_is_left_alone(limited: ServerProject) -> None:
     """The role may create in the schema, but the table to replace is not its own."""
     limited.write("profiles.yml", PROFILE.replace("small", "shop"))
@@ -80,6 +95,6 @@ def test_a_table_of_another_owner_is_left_alone(limited: ServerProject) -> None:
     assert run.exit_code == 1, run.output
     (entry,) = limited.results()
     assert "42501" in entry["message"]
-    assert "must be owner of table customers_predicted_ltvs" in entry["message"]
+    assert "permission denied for table customers_predicted_ltvs" in entry["message"]
     assert limited.rows("select * from shop.customers_predicted_ltvs order by 1") == before
     assert not [name for name in limited.tables() if "aft" in name]

@@ -16,7 +16,7 @@ WRITE = (JAFFLE_SHOP / SCRIPT).read_text()
 def run_script(project: Project, text: str, **options: Any) -> Run:
     """Run ``text`` as the script of the ephemeral model."""
     project.write(SCRIPT, text)
-    project.bind(LTV, {"after": [{"path": SCRIPT, **options}]})
+    project.bind(LTV, {"after": [{"path": SCRIPT, **options}]}, writes="optional")
     return project.aft("dbt", "run")
 
 
@@ -114,18 +114,41 @@ def test_an_abort_says_where(shop: Project) -> None:
     assert entry["message"].startswith(f"killed by SIGABRT ({SCRIPT}:2)")
 
 
-def test_threads_that_a_script_leaves_end_with_it(shop: Project) -> None:
-    leaves = """
+def test_what_an_executor_writes_after_the_last_line_is_there(shop: Project) -> None:
+    shop.query(f"drop table {LTV}")
+    leaves = f"""
 import threading
-for is_daemon in (True, False):
-    threading.Thread(target=threading.Event().wait, daemon=is_daemon).start()
+from concurrent.futures import ThreadPoolExecutor
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+def write():
+    threading.Event().wait(0.5)
+    exec({WRITE!r}, globals())
+ThreadPoolExecutor().submit(write)
 """
 
-    run = run_script(shop, leaves + WRITE, timeout="1m")
+    run = run_script(shop, leaves)
 
     assert run.exit_code == 0, run.output
+    assert f"[WROTE {len(table(shop))} in " in run.output
     (entry,) = shop.results()
-    assert entry["status"] == "success"
+    assert (entry["status"], entry["rows"]["written"]) == ("success", len(table(shop)))
+
+
+def test_the_timeout_holds_for_the_threads_that_a_script_leaves(shop: Project) -> None:
+    before = table(shop)
+    leaves = """
+import threading
+def hang():
+    threading.Event().wait()
+threading.Thread(target=hang, name="stuck").start()
+"""
+
+    run = run_script(shop, leaves, timeout="1s")
+
+    entry = check_failure(shop, run, before)
+    waiting = f"waiting for thread 'stuck' ({SCRIPT}:4)"
+    assert entry["message"] == f"timed out after 1s ({waiting})"
+    assert f'File "{SCRIPT}", line 4, in hang' in run.output
 
 
 def test_too_much_memory_is_refused_to_that_script(shop: Project) -> None:
@@ -172,5 +195,5 @@ raise ConnectionError("after the rows were there")
 
     assert run.exit_code == 1, run.output
     assert "RETRY" not in run.output
-    assert "not tried again, for it may have appended rows" in run.output
+    assert "not tried again because it may have appended rows" in run.output
     assert table(shop) == [(1,)]

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 import pyarrow as pa
 import pytest
 from aft.errors import WarehouseError
+from aft.manifest import Relation
 from aft.profile import Target
-from aft.project import Relation
 from aft.warehouse import Warehouse
 
 from tests.support import databases

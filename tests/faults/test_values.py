@@ -13,8 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from aft.errors import AftError
+from aft.manifest import Relation
 from aft.profile import Target
-from aft.project import Relation
 from aft.warehouse import Warehouse
 
 from tests.support import databases
@@ -39,7 +39,12 @@ def there_and_back(
 ) -> list[Any]:
     """What is read of a column that was written."""
     column = values if isinstance(values, pa.Array) else pa.array(values, kind)
-    warehouse.write(pa.table({"a": column}), TARGET, "overwrite", {})
+    # Decimals without declared digits are read as floats.
+    is_decimal = pa.types.is_decimal(column.type)
+    types = (
+        {"a": f"numeric({column.type.precision}, {column.type.scale})"} if is_decimal else {}
+    )
+    warehouse.write(pa.table({"a": column}), TARGET, "overwrite", types)
     back: list[Any] = warehouse.read_table(TARGET).column("a").to_pylist()
     return back
 
@@ -188,7 +193,8 @@ def test_as_many_columns_as_the_server_takes(warehouse: Warehouse, database: Dat
 
     warehouse.write(frame, TARGET, "overwrite", {})
 
-    assert warehouse.read(TARGET).iloc[0].tolist() == frame.iloc[0].tolist()
+    (read,) = warehouse.read_table(TARGET).slice(0, 1).to_pylist()
+    assert list(read.values()) == frame.iloc[0].tolist()
 
 
 @pytest.mark.parametrize(
@@ -197,11 +203,9 @@ def test_as_many_columns_as_the_server_takes(warehouse: Warehouse, database: Dat
         (pd.DataFrame(), "no columns"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "more than one column named 'a'"),
         (pd.DataFrame({f"c{n}": [n] for n in range(1601)}), "1600 columns|Too many columns"),
-        (pa.table({"good": [1], "a": [[1, 2]]}), "column 'a'"),
-        (pa.table({"good": [1], "a": [{"b": 1}]}), "column 'a'"),
         (pa.table({"a": pa.array([Decimal("1" * 70)], pa.decimal256(70))}), "'a'"),
     ],
-    ids=["none", "twice", "many", "list", "struct", "decimal"],
+    ids=["none", "twice", "many", "decimal"],
 )
 def test_what_the_server_does_not_hold_is_refused(
     warehouse: Warehouse, database: Database, frame: Any, message: str
