@@ -133,7 +133,7 @@ def test_a_test_that_fails_stops_scripts_under_fail_fast(project: Project) -> No
     assert run.exit_code == 1
     messages = {entry["node"]: entry["message"] for entry in project.results()}
     assert messages["model.jaffle_shop.slow"] == (
-        "stopped, for 'test.jaffle_shop.never' has failed (--fail-fast)"
+        "stopped because 'test.jaffle_shop.never' has failed (--fail-fast)"
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.programs import AFT, DBT
-from tests.support.project import Project
+from tests.support.project import STAGED, Project
 
 BINDING_MACRO = """
 {% macro bound() %}
@@ -22,12 +22,12 @@ BINDING_MACRO = """
     [
         (
             ["scripts/missing.py"],
-            "node 'orders': script 'scripts/missing.py' does not exist; it is looked for in",
+            ": script 'scripts/missing.py' does not exist; it is looked for in",
         ),
         (
             {"afetr": ["scripts/a.py"]},
-            "node 'orders': meta.aft: unknown key 'afetr' under 'scripts'; the keys are "
-            "'before' and 'after'",
+            "node 'orders': meta.aft: unknown key 'afetr' under 'scripts'; did you mean "
+            "'after'?",
         ),
         (["../outside.py"], "script '../outside.py' lies outside the project"),
         (["scripts"], "script 'scripts' is not a regular file"),
@@ -68,13 +68,33 @@ def test_a_missing_driver_is_named_before_anything_is_built(
 ) -> None:
     before = project.relations()
 
-    run = project.aft("dbt", "run", environment={"ODBCSYSINI": "/nonexistent"})
+    empty = project.folder / "empty"
+    empty.mkdir()
+
+    run = project.aft("dbt", "run", environment={"ODBCSYSINI": str(empty)})
 
     assert run.exit_code == 2
     assert (
         "cannot run scripts: cannot find the ODBC driver 'SQLite3'; on Debian and Ubuntu: "
         "apt-get install libsqliteodbc; installed are: none"
     ) in run.output
+    assert project.relations() == before
+
+
+@pytest.mark.parametrize("mode", [(), STAGED], ids=["live", "staged"])
+def test_a_connection_for_the_default_target_is_not_for_another(
+    project: Project, mode: tuple[str, ...]
+) -> None:
+    given = f"Driver=SQLite3;Database={project.folder}/jaffle_shop.db"
+    before = project.relations()
+
+    run = project.aft(
+        *("dbt", "build", "--target", "other", *mode),
+        environment={"AFT_ODBC_CONNECTION": given},
+    )
+
+    assert run.exit_code == 0, run.output
+    assert "customers_predicted_ltvs" in project.relations("other.db")
     assert project.relations() == before
 
 
@@ -134,8 +154,6 @@ def test_a_dbt_that_does_not_load_the_plugin_does_not_pass_for_success(
 
 
 def test_a_script_that_only_dbt_sees_is_not_passed_over(project: Project) -> None:
-    for file in project.folder.glob("models/*.py"):
-        file.unlink()
     (project.folder / "models" / "schema.yml").unlink()
     project.write("scripts/say.py", "print('here')\n")
     project.write("macros/bound.sql", BINDING_MACRO)
@@ -155,7 +173,10 @@ def test_a_script_that_only_dbt_sees_is_not_passed_over(project: Project) -> Non
 
 
 def test_a_dbt_that_is_not_there_is_named(project: Project) -> None:
-    run = project.run(str(AFT), "dbt", "run", environment={"PATH": "/nonexistent"})
+    empty = project.folder / "empty"
+    empty.mkdir()
+
+    run = project.run(str(AFT), "dbt", "run", environment={"PATH": str(empty)})
     named = project.run(str(AFT), "dbt", "run", "--aft-dbt", "nowhere/dbt")
 
     assert run.exit_code == named.exit_code == 2

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from tests.support.cgroups import can_use_groups, usable_place
-from tests.support.programs import AFT
+from tests.support.installations import virtual_environment
+from tests.support.programs import AFT, DBT
 from tests.support.project import Project, Run
 
 
@@ -75,11 +77,32 @@ def test_environments_are_listed(project: Project) -> None:
     assert line(run, "ml").endswith(("to be built at the next run", "/bin/python"))
 
 
-def test_options_are_those_of_dbt(project: Project) -> None:
-    run = project.aft("debug", "--target", "nonesuch")
+def test_what_it_looks_at_is_what_a_run_would_use(project: Project, tmp_path: Path) -> None:
+    profile = (project.folder / "profiles.yml").read_text().replace("dev", "prod")
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "profiles.yml").write_text(
+        profile.replace("jaffle_shop:", "other:")
+    )
 
-    assert run.exit_code == 1
-    assert "nonesuch" in line(run, "target")
+    by_option = project.aft("debug", "-t", "nonesuch")
+    by_variable = project.aft(
+        "debug",
+        environment={
+            "DBT_TARGET": "prod",
+            "DBT_PROFILE": "other",
+            "DBT_PROFILES_DIR": str(tmp_path / "profiles"),
+        },
+    )
+    # dbt looks in the working folder and in ~/.dbt.
+    home = {"HOME": str(tmp_path)}
+    elsewhere = ("debug", "--project-dir", str(project.folder))
+    from_elsewhere = project.aft(*elsewhere, cwd=tmp_path, environment=home)
+
+    assert by_option.exit_code == 1
+    assert "nonesuch" in line(by_option, "target")
+    assert line(by_variable, "target") == "OK, 'prod' of profile 'other', type sqlite"
+    assert from_elsewhere.exit_code == 1
+    assert f"'{tmp_path}/.dbt/profiles.yml'" in line(from_elsewhere, "target")
 
 
 def test_a_dbt_that_is_no_script_is_refused(project: Project) -> None:
@@ -87,3 +110,26 @@ def test_a_dbt_that_is_no_script_is_refused(project: Project) -> None:
 
     assert run.exit_code == 2
     assert "cannot tell which Python runs '/bin/true'" in run.output
+
+
+def test_a_package_that_is_missing_is_named(project: Project, tmp_path: Path) -> None:
+    dbt = virtual_environment(tmp_path / "env", without=("pyarrow", "yaml"))
+
+    run = project.run(str(AFT), "debug", "--aft-dbt", str(dbt))
+
+    assert run.exit_code == 1
+    python = tmp_path / "env" / "bin" / "python"
+    assert line(run, "packages") == (
+        f"ERROR: Python at '{python}' lacks yaml and pyarrow; install with: "
+        f"{python} -m pip install PyYAML pyarrow"
+    )
+    assert run.output.endswith("Problems: 1\n")
+
+
+def test_nobody_has_to_read_it_all(project: Project) -> None:
+    command = f"'{AFT}' debug --aft-dbt '{DBT}' | head -n 1"
+
+    run = project.run("bash", "-c", f"set -o pipefail; {command}")
+
+    # The exit code is that of a program which dies of SIGPIPE.
+    assert (run.exit_code, run.output) == (141, "dbt\n")

@@ -53,8 +53,8 @@ def define(project: Project, *requirements: str) -> None:
         "fal_project.yml",
         f"environments:\n- name: ml\n  type: venv\n  requirements:{listed}\n",
     )
-    project.write(f"models/{LTV}.py", SCRIPT)
-    project.bind(LTV, [{"path": f"models/{LTV}.py", "environment": "ml"}])
+    project.write(f"scripts/{LTV}.py", SCRIPT)
+    project.bind(LTV, [{"path": f"scripts/{LTV}.py", "environment": "ml"}])
 
 
 def test_a_script_runs_in_its_environment_beside_one_that_runs_in_dbts(
@@ -69,7 +69,7 @@ def test_a_script_runs_in_its_environment_beside_one_that_runs_in_dbts(
     assert first.exit_code == 0, first.output
     folder = Path(caches["XDG_CACHE_HOME"]) / "aft" / "environments"
     assert first.line("environment 'ml' | building it") < first.line("START sql")
-    assert f"models/{LTV}.py | runs in {folder}/venv-" in first.output
+    assert f"scripts/{LTV}.py | runs in {folder}/venv-" in first.output
     own = project.run("python", "-c", "import sys; print(sys.prefix)").output.strip()
     assert f"scripts/local.py | runs in {own}\n" in first.output
     assert project.query(f"select * from {LTV}") == [("C",)]
@@ -96,12 +96,12 @@ def test_a_build_that_fails_stops_the_run_before_dbt_builds_anything(
 
 
 def test_an_environment_that_is_not_defined_is_named(project: Project) -> None:
-    project.bind(LTV, [{"path": f"models/{LTV}.py", "environment": "lm"}])
+    project.bind(LTV, [{"path": f"scripts/{LTV}.py", "environment": "lm"}])
 
     run = project.aft("dbt", "run")
 
     assert run.exit_code == 2, run.output
-    assert f"script 'models/{LTV}.py' names environment 'lm'" in run.output
+    assert f"script 'scripts/{LTV}.py' names environment 'lm'" in run.output
     assert "START" not in run.output
 
 
@@ -109,7 +109,7 @@ def test_an_environment_of_no_script_that_runs_is_not_built(
     project: Project, caches: dict[str, str]
 ) -> None:
     define(project, "aft-has-no-such-package==1.0")
-    project.bind("supplies", [{"path": f"models/{LTV}.py", "environment": "ml"}])
+    project.bind("supplies", [{"path": f"scripts/{LTV}.py", "environment": "ml"}])
     project.write("models/supplies.sql", "{{ config(enabled=false) }} select 1")
     project.bind(LTV, [])
 

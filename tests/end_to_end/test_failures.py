@@ -59,33 +59,28 @@ def test_a_script_of_a_table_model_that_raises(project: Project) -> None:
     assert by_path == {"scripts/check.py": "error", SCRIPT: "skipped"}
 
 
-def test_a_before_script_that_raises_keeps_its_model_from_being_built(
-    project: Project,
-) -> None:
-    project.write("scripts/prepare.py", "1 / 0\n")
-    project.bind("stg_orders", {"before": ["scripts/prepare.py"]})
-
-    run = project.aft("dbt", "run")
-
-    assert run.exit_code == 1
-    assert project.statuses()["stg_orders"] == "error"
-    assert "stg_orders" not in project.relations()
-
-
 def test_scripts_of_one_node_run_in_turn_until_one_fails(project: Project) -> None:
+    """A before-script that raises also keeps its model from being built."""
+    project.write("scripts/prepare.py", "1 / 0\n")
+    project.bind("stg_payments", {"before": ["scripts/prepare.py"]})
     project.write("scripts/one.py", "print('first')\n")
     project.write("scripts/two.py", "raise SystemExit(3)\n")
     project.write("scripts/three.py", "print('third')\n")
     scripts = [f"scripts/{name}.py" for name in ("one", "two", "three")]
     project.bind("stg_orders", scripts)
 
-    run = project.aft("dbt", "run", "--select", "stg_orders")
+    run = project.aft("dbt", "run", "--select", "stg_orders", "stg_payments")
 
     assert run.exit_code == 1
+    assert project.statuses()["stg_payments"] == "error"
+    assert "stg_payments" not in project.relations()
     assert "script 'scripts/two.py' failed: script exited with 3" in run.output
     assert "third" not in run.output
-    entries = [(entry["path"], entry["status"]) for entry in project.results()]
-    assert entries == list(zip(scripts, ("success", "error", "skipped"), strict=True))
+    statuses = project.script_statuses()
+    assert statuses.pop("scripts/prepare.py") == "error"
+    assert list(statuses.items()) == list(
+        zip(scripts, ("success", "error", "skipped"), strict=True)
+    )
 
 
 def test_a_failed_script_without_children_fails_the_run(project: Project) -> None:
@@ -123,7 +118,8 @@ MISTAKES = [
     ),
     (
         "import pandas as pd; write_to_model(pd.DataFrame({'a': [1]}), mode='replace')",
-        "write_to_model() has no mode 'replace'; the modes are 'overwrite' and 'append'",
+        "there is no mode 'replace' (it may be 'overwrite', 'append', 'upsert' or "
+        "'delete+insert')",
     ),
 ]
 
@@ -173,15 +169,18 @@ write_to_model(frames())
     assert not {name for name in shop.relations() if "aft" in name}
 
 
-def test_what_a_script_leaves_running_ends_with_it(project: Project) -> None:
+def test_what_a_script_leaves_and_prints_does_no_harm(project: Project) -> None:
+    """What it leaves running ends with it; what it prints cannot drive the terminal."""
     project.write(
         SCRIPT,
-        """
-import subprocess
+        r"""
+import os, subprocess
 child = subprocess.Popen(["sleep", "1000"])
 open("child.pid", "w").write(str(child.pid))
+os.write(1, b'\x1b[2Jcleared\xff\nno newline at the end')
 """,
     )
+    project.bind("customers_predicted_ltvs", [SCRIPT], writes="optional")
 
     run = project.aft("dbt", "run", "--select", "customers_predicted_ltvs")
 
@@ -189,16 +188,5 @@ open("child.pid", "w").write(str(child.pid))
     pid = (project.folder / "child.pid").read_text()
     command = project.run("ps", "-o", "stat=", "-p", pid).output.strip()
     assert command in ("", "Z"), "the child of the script is still there"
-
-
-def test_what_a_script_prints_cannot_drive_the_terminal(project: Project) -> None:
-    project.write(
-        SCRIPT,
-        "import os\n"
-        r"os.write(1, b'\x1b[2Jcleared\xff\nno newline at the end')" + "\n",
-    )
-
-    run = project.aft("dbt", "run", "--select", "customers_predicted_ltvs")
-
     assert f"{SCRIPT} | \\x1b[2Jcleared\\xff\n" in run.output
     assert f"{SCRIPT} | no newline at the end\n" in run.output

@@ -10,7 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.example import SCRIPT, predicted_ltvs
+from tests.support.example import (
+    SCRIPT,
+    SCRIPT_AMONG_MODELS,
+    predicted_ltvs,
+    put_among_models,
+)
 from tests.support.project import Project, Run
 
 
@@ -20,8 +25,9 @@ def moment(timestamp: str) -> datetime:
 
 @pytest.fixture(scope="module")
 def followed(seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Run]:
-    """The example after its first run, and what that printed."""
+    """The example, laid out as fal's projects, after its first run; what that printed."""
     project = Project.copy(seeded, tmp_path_factory.mktemp("guide") / "project")
+    put_among_models(project)
     return project, project.aft("dbt", "run")
 
 
@@ -41,10 +47,11 @@ def test_one_command_builds_every_model_in_the_order_of_the_graph(
     check_tables(project)
 
 
-def test_the_command_of_fal_is_the_same(project: Project) -> None:
-    run = project.aft("flow", "run", "--experimental-flow")
+def test_the_command_of_fal_is_the_same_and_takes_dbts_options(project: Project) -> None:
+    run = project.aft("flow", "run", "--experimental-flow", "--threads", "4")
 
     assert run.exit_code == 0, run.output
+    assert "Concurrency: 4 threads (target='dev')" in run.output
     check_tables(project)
 
 
@@ -73,9 +80,9 @@ def test_the_script_runs_after_its_parents_and_before_its_children(
 def test_the_console_shows_the_script_in_dbts_shape(followed: tuple[Project, Run]) -> None:
     output = followed[1].output
 
-    after = f"script {SCRIPT} after customers_predicted_ltvs"
+    after = f"script {SCRIPT_AMONG_MODELS} after customers_predicted_ltvs"
     assert f"START {after} . [RUN]\n" in output
-    assert f"{SCRIPT} | predicted the value of 100 customers\n" in output
+    assert f"{SCRIPT_AMONG_MODELS} | predicted the value of 100 customers\n" in output
     assert f"OK ran {after}  [WROTE 100 in " in output
     assert output.endswith("Scripts: PASS=1 ERROR=0 SKIP=0 TOTAL=1\n")
 
@@ -83,7 +90,7 @@ def test_the_console_shows_the_script_in_dbts_shape(followed: tuple[Project, Run
 def test_the_results_say_what_the_script_did(followed: tuple[Project, Run]) -> None:
     (entry,) = followed[0].results()
     assert entry["node"] == "model.jaffle_shop.customers_predicted_ltvs"
-    assert entry["path"] == SCRIPT
+    assert entry["path"] == SCRIPT_AMONG_MODELS
     assert entry["status"] == "success"
     assert entry["rows"] == {"read": 100 + 268, "written": 100}
     assert entry["bytes"]["read"] > 0
@@ -120,23 +127,18 @@ columns = {"customer_id": [1, 2], "expected_orders": [0.5, 1.5], "predicted_ltv"
 frame = pd.DataFrame(columns)
 write_to_model(frame, mode="append")
 write_to_model(frame[["predicted_ltv", "customer_id", "expected_orders"]], mode="append")
+print("status:", context.current_model.status)
 """,
     )
     run = project.aft("dbt", "run")
 
     assert run.exit_code == 0, run.output
+    # The ephemeral model counts as built for its script.
+    assert f"{SCRIPT} | status: success\n" in run.output
     assert (
         project.query("select customer_id, expected_orders from customers_predicted_ltvs")
         == [(1, 0.5), (2, 1.5)] * 2
     )
-
-
-def test_an_ephemeral_model_counts_as_built_for_its_script(project: Project) -> None:
-    project.write(SCRIPT, "print('status:', context.current_model.status)\n")
-
-    run = project.aft("dbt", "run", "--select", "customers_predicted_ltvs")
-
-    assert f"{SCRIPT} | status: success\n" in run.output
 
 
 def test_a_script_sees_its_node_its_target_and_its_arguments(project: Project) -> None:

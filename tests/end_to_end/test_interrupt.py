@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cgroups import group_of
-from tests.support.example import SCRIPT
+from tests.support.example import LTV, SCRIPT
 from tests.support.processes import PATIENCE, is_running, processes_with, wait_until
 from tests.support.programs import AFT, DBT
 from tests.support.project import Project
@@ -154,6 +154,7 @@ def test_nothing_outlives_a_killed_aft(start: Callable[[str], RunInTerminal]) ->
     # Its folder is the next run's to remove.
     project = run.project
     project.write(SCRIPT, "pass\n")
+    project.bind("customers_predicted_ltvs", [SCRIPT], writes="optional")
     environment = {"TMPDIR": str(run.folders)}
     again = project.aft("dbt", "run", "--exclude", "fct_customers", environment=environment)
     assert again.exit_code == 0, again.output
@@ -165,6 +166,7 @@ def test_a_killed_dbt_ends_its_scripts_and_leaves_the_results_of_others(
 ) -> None:
     project.write("scripts/short.py", "pass\n")
     project.bind("stg_orders", ["scripts/short.py"])
+    project.bind("fct_customers", ["scripts/short.py"])
     run = start(SLEEPER)
 
     os.kill(run.dbt, signal.SIGKILL)
@@ -172,10 +174,14 @@ def test_a_killed_dbt_ends_its_scripts_and_leaves_the_results_of_others(
 
     assert run.exit_code == 128 + signal.SIGKILL
     wait_until(lambda: not run.leftovers(), f"nothing is left of {run.leftovers()}")
-    found = {entry["path"]: (entry["status"], entry["message"]) for entry in project.results()}
+    found = {
+        entry["node"].removeprefix("model.jaffle_shop."): (entry["status"], entry["message"])
+        for entry in project.results()
+    }
     assert found == {
-        "scripts/short.py": ("success", ""),
-        SCRIPT: ("error", "interrupted, for dbt has ended"),
+        "stg_orders": ("success", ""),
+        LTV: ("error", "interrupted because dbt has ended"),
+        "fct_customers": ("skipped", "not run because dbt ended before it came to its node"),
     }
 
 
@@ -221,7 +227,6 @@ def test_a_closed_pipe_means_to_a_run_without_scripts_what_it_means_to_dbt(
     (project.folder / "models" / "schema.yml").unlink()
     (project.folder / "models" / "customers_predicted_ltvs.sql").unlink()
     (project.folder / "models" / "fct_customers.sql").unlink()
-    project.write(".dbtignore", "*.py\n")
 
     of_dbt = exit_code_after_one_line(project, f"'{DBT}' run -s orders", short_folder)
     of_aft = exit_code_after_one_line(
@@ -236,7 +241,6 @@ def test_a_closed_pipe_means_to_a_run_without_scripts_what_it_means_to_dbt(
 def test_a_closed_pipe_ends_a_run_with_scripts_early_and_quietly(
     project: Project, short_folder: Path
 ) -> None:
-    project.write(".dbtignore", "*.py\n")
     command = f"'{AFT}' dbt run --aft-dbt '{DBT}'"
 
     code = exit_code_after_one_line(project, command, short_folder)
@@ -253,7 +257,6 @@ def test_a_script_is_interrupted_once_when_nobody_reads_the_output_any_more(
 ) -> None:
     slow = SLEEPER.replace('    open("ended"', '    time.sleep(0.5)\n    open("ended"')
     project.write(SCRIPT, slow)
-    project.write(".dbtignore", "*.py\n")
     run = subprocess.Popen(
         [AFT, "dbt", "run", "--aft-dbt", DBT],
         cwd=project.folder,

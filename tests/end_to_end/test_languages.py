@@ -22,11 +22,9 @@ RUN = ("dbt", "run", "--exclude", "fct_customers")
 
 def bind(project: Project, name: str, text: str, **options: Any) -> Path:
     """Make ``text`` an executable script of the ephemeral model, its only one."""
-    for file in project.folder.glob("models/*.py"):
-        file.unlink()
     script = project.write(name, text)
     script.chmod(0o755)
-    project.bind(LTV, [{"path": name, **options}])
+    project.bind(LTV, [{"path": name, **options}], writes="optional")
     return script
 
 
@@ -147,7 +145,20 @@ def test_what_aft_read_and_write_refuse_is_said(project: Project) -> None:
             "aft read ordres",
             "aft: there is no model 'ordres' in the project; did you mean",
         ),
-        "format": ("aft read orders --format xml", "--format: xml not in {csv,arrow,parquet}"),
+        "format": (
+            "aft read orders --format xml",
+            "aft: --format: xml not in {csv,arrow,parquet}",
+        ),
+        "mode": (
+            "echo a | aft write mode --mode apend || { echo exit $?; exit 1; }",
+            "aft: --mode: 'apend' is none of overwrite append upsert delete+insert; did you "
+            "mean 'append'?",
+        ),
+        "code": ("aft write --mode || { echo exit $?; exit 1; }", "exit 2"),
+        "key": (
+            "echo a | aft write key --mode upsert --on-schema-change fail",
+            "aft: mode 'upsert' takes 'unique_key', the column or columns that",
+        ),
         "source": ("aft read source:shop.payments", "aft: there is no source 'shop.payments'"),
         "other": (
             "echo a | aft write orders",

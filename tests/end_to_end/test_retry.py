@@ -42,7 +42,7 @@ def mode(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def project(project: Project) -> Project:
     """The example project without its own script, which these tests replace."""
-    for file in (project.folder / "models").glob("*.py"):
+    for file in (project.folder / "scripts").iterdir():
         file.unlink()
     return project
 
@@ -103,6 +103,22 @@ def test_scripts_of_an_ephemeral_model(project: Project, mode: str) -> None:
     assert ran(project) == []
 
 
+def test_scripts_that_were_renamed_or_bound_since(bare: Project, mode: str) -> None:
+    bare.write("models/above.sql", EPHEMERAL)
+    bare.write("models/below.sql", "select 1 as id -- {{ ref('above') }}")
+    good = script(bare, "good")
+    bare.bind("above", [good, script(bare, "failing", FAILS)])
+    assert bare.aft("dbt", "run", "--aft-mode", mode).exit_code == 1
+    assert ran(bare) == ["good", "failing"]
+
+    bare.bind("above", [script(bare, "new"), good, script(bare, "renamed")])
+    retry = bare.aft("dbt", "retry", "--aft-mode", mode)
+
+    assert retry.exit_code == 0, retry.output
+    assert ran(bare) == ["new", "renamed"]
+    assert "below" in bare.relations()
+
+
 def test_scripts_of_an_ephemeral_model_that_nothing_is_built_from(
     project: Project, mode: str
 ) -> None:
@@ -157,7 +173,12 @@ def test_results_of_another_run_are_not_taken(project: Project, mode: str) -> No
 
     run = project.aft("dbt", "retry", "--aft-mode", mode)
 
-    assert run.exit_code == 0, run.output
+    assert run.exit_code == 1, run.output
+    assert (
+        "aft: the scripts of 'customers_predicted_ltvs' failed or did not run, and are not "
+        "repeated, because that was in another run than the one that 'dbt retry' repeats; "
+        "run 'aft dbt build --select customers_predicted_ltvs+'"
+    ) in run.output
     assert ran(project) == []
 
 
@@ -172,7 +193,7 @@ def test_results_of_another_run_may_leave_it_open_what_is_to_be_repeated(
     run = bare.aft("dbt", "retry", "--aft-mode", mode)
 
     assert run.exit_code == 2, run.output
-    assert "cannot tell whether the scripts of 'model.jaffle_shop.above'" in run.output
+    assert "cannot tell whether the scripts of 'above' succeeded" in run.output
     assert "run 'aft dbt run --select above+' instead" in run.output
     assert ran(bare) == []
 
@@ -266,6 +287,7 @@ def add_slow(project: Project) -> None:
     project.write("models/of_slow.sql", "select 1 as id -- {{ ref('slow') }}")
     project.bind("first", [script(project, "first")])
     project.bind("slow", [script(project, "slow", SLEEPS)])
+    project.bind("of_slow", [script(project, "of_slow")])
 
 
 def kill_dbt(run: RunInTerminal) -> None:
@@ -284,10 +306,15 @@ def test_what_was_interrupted(bare: Project, short_folder: Path, mode: str) -> N
 
     bare.write("mended", "")
     mended = bare.aft("dbt", "retry", "--aft-mode", mode)
-    assert mended.exit_code == 0, mended.output
-    assert ran(bare) == ["slow"]
+    assert ran(bare) == ["slow"] + (["of_slow"] if mode == "staged" else []), mended.output
     # dbt itself has no results of what it had not come to, and does not repeat it.
     assert ("of_slow" in bare.relations()) == (mode == "staged")
+    assert mended.exit_code == (0 if mode == "staged" else 1)
+    assert ("the scripts of 'of_slow' did not run" in mended.output) == (mode == "live")
+    if mode == "live":
+        in_stages = bare.aft("dbt", "retry", *STAGED)
+        assert in_stages.exit_code == 0, in_stages.output
+        assert ran(bare) == ["of_slow"]
 
 
 def test_a_dbt_killed_in_a_stage(bare: Project, short_folder: Path) -> None:
@@ -319,7 +346,10 @@ def test_a_killed_dbt_that_was_followed_leaves_nothing_to_repeat(
     # dbt's results are of the run before that, of its seeds.
     again = bare.aft("dbt", "retry")
     assert "Nothing to do" in again.output
-    assert "Scripts of ephemeral models are not repeated" in again.output
-    staged = bare.aft("dbt", "retry", *STAGED)
-    assert "Scripts of ephemeral models are not repeated" in staged.output
+    for retry in (again, bare.aft("dbt", "retry", *STAGED)):
+        assert retry.exit_code in (1, 2)  # dbt's own, where it has found no results.
+        assert (
+            retry.output.count("the scripts of 'of_slow', 'slow' failed or did not run") == 1
+        )
+        assert "run 'aft dbt build --select of_slow+ slow+'" in retry.output
     assert ran(bare) == []

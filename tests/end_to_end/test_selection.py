@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.example import SCRIPT, STAGING
+from tests.support.example import SCRIPT, STAGING, put_among_models
 from tests.support.project import Project
 
 
@@ -44,6 +44,7 @@ def test_scripts_of_nodes_that_are_not_selected_do_not_run(
 )
 def test_scripts_of_selected_nodes_run(project: Project, selection: list[str]) -> None:
     project.write(SCRIPT, "open('touched', 'w')\n")
+    project.bind("customers_predicted_ltvs", [SCRIPT], writes="optional")
 
     run = project.aft("dbt", "run", *selection)
 
@@ -61,8 +62,14 @@ def test_target_decides_on_the_database(project: Project) -> None:
     assert "customers_predicted_ltvs" not in project.relations("jaffle_shop.db")
 
 
-def test_vars_reach_the_profile_and_the_scripts_path(project: Project) -> None:
-    project.write("elsewhere/move.py", "import beside\nopen('moved', 'w').write(beside.X)\n")
+MOVE = """
+import beside
+open('moved', 'w').write(f"{beside.X} {context.vars['fal-scripts-path']}")
+"""
+
+
+def test_vars_reach_the_profile_the_script_and_its_path(project: Project) -> None:
+    project.write("elsewhere/move.py", MOVE)
     project.write("elsewhere/beside.py", "X = 'found'\n")
     project.write("models/moved.sql", "select 1 as id")
     project.bind("moved", ["move.py"])
@@ -74,17 +81,10 @@ def test_vars_reach_the_profile_and_the_scripts_path(project: Project) -> None:
     assert without.exit_code == 2
     # The other script's path is relative to the same folder, so it is not found now.
     assert f"script '{SCRIPT}' does not exist" in given.output
-    shutil.copytree(project.folder / "models", project.folder / "elsewhere" / "models")
+    shutil.copytree(project.folder / "scripts", project.folder / "elsewhere" / "scripts")
     given = project.aft("dbt", "run", "--select", "moved", "--vars", variables)
     assert given.exit_code == 0, given.output
-    assert (project.folder / "moved").read_text() == "found"
-
-
-def test_threads_are_dbts(project: Project) -> None:
-    run = project.aft("dbt", "run", "--threads", "4")
-
-    assert "Concurrency: 4 threads (target='dev')" in run.output
-    assert "OK ran script" in run.output
+    assert (project.folder / "moved").read_text() == "found elsewhere"
 
 
 def test_scripts_of_independent_nodes_run_at_the_same_time(project: Project) -> None:
@@ -111,7 +111,7 @@ while not os.path.exists("{other}.here"):
 
 
 @pytest.mark.parametrize("form", ["joined", "variable"])
-def test_project_and_profiles_folder_may_be_elsewhere(
+def test_project_profiles_and_target_folder_may_be_elsewhere(
     project: Project, tmp_path: Path, form: str
 ) -> None:
     profiles = tmp_path / "pro files"
@@ -124,31 +124,24 @@ def test_project_and_profiles_folder_may_be_elsewhere(
             arguments += [f"--{name}={folder}"]
         else:
             environment["DBT_" + name.upper().replace("-", "_")] = folder
+    # One that is relative is so to the project.
+    target = str(tmp_path / "out put") if form == "joined" else "out put"
+    arguments += ["--target-path", target]
 
     run = project.aft("dbt", "run", *arguments, cwd=tmp_path, environment=environment)
 
     assert run.exit_code == 0, run.output
     assert len(project.query("select * from fct_customers")) == 100
+    assert [entry["status"] for entry in project.results(target)] == ["success"]
+    assert (project.folder / target / "manifest.json").exists()
 
 
 def test_a_folder_below_the_project_will_do(project: Project) -> None:
+    put_among_models(project)
     run = project.aft("dbt", "run", "--profiles-dir", "..", cwd=project.folder / "models")
 
     assert run.exit_code == 0, run.output
     assert (project.folder / ".dbtignore").exists()
-
-
-@pytest.mark.parametrize("form", ["relative", "absolute"])
-def test_target_path_takes_the_results_as_well(
-    project: Project, tmp_path: Path, form: str
-) -> None:
-    target = "out put" if form == "relative" else str(tmp_path / "out put")
-
-    run = project.aft("dbt", "run", "--target-path", target)
-
-    assert run.exit_code == 0, run.output
-    assert [entry["status"] for entry in project.results(target)] == ["success"]
-    assert (project.folder / target / "manifest.json").exists()
 
 
 def test_results_of_an_earlier_run_do_not_stay(shop: Project) -> None:

@@ -76,6 +76,11 @@ def statuses(project: ServerProject, name: str = "results.json") -> dict[str, st
     }
 
 
+def logs_of_drivers() -> set[Path]:
+    """What psqlodbc writes as Debian's odbcinst.ini tells it to, wherever TMPDIR is."""
+    return set(Path("/tmp").glob("psqlodbc_aft-python_*"))
+
+
 def build(project: ServerProject, *options: str) -> Run:
     window = ("--event-time-start", "2026-01-01", "--event-time-end", "2026-01-04")
     return project.aft("dbt", "run", "--full-refresh", *window, *options)
@@ -87,10 +92,12 @@ def test_scripts_of_sources_run_with_their_freshness(
 ) -> None:
     # A retry needs those of the nodes.
     of_nodes = project.write("target/aft/results.json", '{"results": []}')
+    logs = logs_of_drivers()
 
     run = project.aft("dbt", "source", "freshness", "--aft-mode", mode)
 
     assert run.exit_code == 1
+    assert logs_of_drivers() == logs
     assert of_nodes.read_text() == '{"results": []}'
     assert statuses(project, "sources.json") == {
         "fresh before": "success",
@@ -105,6 +112,15 @@ def test_scripts_of_sources_run_with_their_freshness(
     assert "| web old warn visits: 3\n" in run.output
     assert "is bound to 'source.shop.web.refused'" in run.output
     assert "Scripts: PASS=5 ERROR=1 SKIP=1 TOTAL=7" in run.output
+
+
+def test_the_look_at_a_server_leaves_no_log(project: ServerProject) -> None:
+    logs = logs_of_drivers()
+
+    run = project.aft("debug")
+
+    assert "connection:            OK, PostgreSQL\n" in run.output
+    assert logs_of_drivers() == logs
 
 
 def test_scripts_of_a_microbatch_model_run_once(project: ServerProject) -> None:

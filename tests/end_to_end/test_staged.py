@@ -20,7 +20,7 @@ def lines_without_times(run: Run) -> list[str]:
     """What dbt has printed, without how long it took, and without what scripts print."""
     lines = []
     for line in run.output.splitlines():
-        if re.search("[sS]cript|^aft: |partial parsing|models/customers_predicted", line):
+        if re.search("[sS]cript|^aft: |partial parsing", line):
             continue
         line = re.sub(r" in \d+ hours .*", "", line)
         lines.append(re.sub(r"in \d+\.\d+s", "", line))

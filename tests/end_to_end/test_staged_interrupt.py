@@ -140,11 +140,13 @@ def test_ctrl_c_while_nodes_are_listed_starts_no_stage(start: Start, tmp_path: P
     wrapper = tmp_path / "dbt"
     wrapper.write_text(f"#!/bin/sh\necho \"$1\" >>'{tmp_path}/calls'\nexec '{DBT}' \"$@\"\n")
     wrapper.chmod(0o755)
-    run = start(until=(tmp_path / "calls").exists, dbt=wrapper)
+    calls = tmp_path / "calls"
+    run = start(until=lambda: calls.exists() and "ls" in calls.read_text(), dbt=wrapper)
 
     os.write(run.terminal, b"\x03")
     run.wait_for_end()
 
     assert run.exit_code not in (0, None)
-    assert (tmp_path / "calls").read_text() == "ls\n"
+    # Before that a wrapper is asked which Python runs dbt.
+    assert calls.read_text() == "--log-format\nls\n"
     wait_until(lambda: not run.leftovers(), f"nothing is left of {run.leftovers()}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.example import SCRIPT
 from tests.support.programs import AFT
 from tests.support.project import Project, comparable
 
@@ -17,9 +18,7 @@ def unbound(seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project.copy(seeded, tmp_path_factory.mktemp("unbound") / "project")
     schema = (project.folder / "models/schema.yml").read_text()
     project.write("models/schema.yml", schema.partition("  - name: customers_predicted")[0])
-    for name in ("customers_predicted_ltvs.sql", "customers_predicted_ltvs.py"):
-        (project.folder / "models" / name).unlink()
-    for name in ("ltv_forecast.py", "fct_customers.sql"):
+    for name in ("customers_predicted_ltvs.sql", "fct_customers.sql"):
         (project.folder / "models" / name).unlink()
     # The first dbt command after a change of files says that it parses them anew.
     project.dbt("parse")
@@ -30,7 +29,7 @@ def unbound(seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
 def bound(seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The example with a script that would be noticed, for commands that don't run it."""
     project = Project.copy(seeded, tmp_path_factory.mktemp("bound") / "project")
-    project.write("models/customers_predicted_ltvs.py", "open('touched', 'w')\n")
+    project.write(SCRIPT, "open('touched', 'w')\n")
     project.write("macros/say.sql", "{% macro say() %}{% do print('hello') %}{% endmacro %}")
     project.aft("dbt", "parse")
     return project

@@ -15,4 +15,5 @@ def test_debug_says_how_a_dbt_is_followed(entry: Entry, shop: Project) -> None:
 
     version = run.output.splitlines()[run.line("  version:")]
     assert f"OK, dbt-core {entry.name.partition('-')[0]}." in version
-    assert ("followed in stages" in version) == (entry.version < (1, 8))
+    followed = run.output.splitlines()[run.line("  runs are followed:")]
+    assert ("in stages" in followed) == (entry.version < (1, 8))

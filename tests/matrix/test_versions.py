@@ -7,12 +7,14 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.matrix.chain import add_model, line
+from tests.matrix.entry import Entry
 from tests.support.example import SCRIPT
 from tests.support.mariadb_project import MariadbProject
 from tests.support.processes import wait_until
-from tests.support.project import Project, comparable
+from tests.support.project import STAGED, Project, comparable
 from tests.support.server_project import ServerProject
 from tests.support.terminal import SLEEPER, RunInTerminal
 
@@ -73,6 +75,58 @@ def test_a_failing_script_fails_its_node_and_skips_the_children(chains: Project)
     assert "OK created sql table model main.prepared" not in run.output
     built = line(run, "OK created", "alone")
     assert run.line("| one") < built < run.line("| two")
+
+
+@pytest.mark.adapters("mysql", "postgres", "sqlite")
+def test_a_script_may_not_read_what_the_run_builds_in_any_order(chains: Project) -> None:
+    add_model(chains, "apart")
+    add_model(chains, "reader", after="ref('apart')", materialized="ephemeral")
+
+    run = chains.aft("dbt", "run")
+
+    assert run.exit_code == 1
+    assert "this run builds 'apart', but 'reader' does not depend on it" in run.output
+
+
+@pytest.mark.adapters("mysql", "postgres")
+def test_scripts_use_the_target_that_dbt_takes_from_its_variables(
+    entry: Entry, chains: Project
+) -> None:
+    note = "from pathlib import Path; Path('target_of_script').write_text(context.target.name)"
+    add_model(chains, "built", after=note, query="select '{{ target.name }}' as name")
+    profiles = yaml.safe_load((chains.folder / "profiles.yml").read_text())
+    outputs = profiles["jaffle_shop"]["outputs"]
+    outputs["prod"] = outputs["newest"] = next(iter(outputs.values()))
+    chains.write("profiles.yml", yaml.safe_dump(profiles))
+    variables = {"DBT_TARGET": "prod", "DBT_ENGINE_TARGET": "newest"}
+
+    run = chains.aft("dbt", "run", *STAGED, environment=variables)
+
+    assert run.exit_code == 0, run.output
+    found = (chains.folder / "target_of_script").read_text()
+    compiled = chains.folder / "target" / "compiled" / "chains" / "models" / "built.sql"
+    assert compiled.read_text() == f"select '{found}' as name"
+    newer = "prod" if entry.version < (1, 11) else "newest"
+    assert found == ("server" if entry.version < (1, 8) else newer)
+
+
+@pytest.mark.adapters("mysql", "postgres", "sqlite")
+def test_a_placeholder_may_not_read_another_table_than_its_script_writes(
+    chains: Project,
+) -> None:
+    write = "import pandas as pd; write_to_model(pd.DataFrame({'id': [1]}))"
+    form = "select * from {{ target.schema }}.{{ model.name }}"
+    for name, alias in (("wrong", "elsewhere"), ("right", "right")):
+        add_model(chains, name, after=write, query=form, materialized="ephemeral", alias=alias)
+        query = f"select id from {{{{ ref('{name}') }}}} as rows_of_it"
+        add_model(chains, f"of_{name}", query=query)
+
+    run = chains.aft("dbt", "run")
+
+    assert run.exit_code == 1
+    assert "models/wrong.sql selects from " in run.output
+    assert chains.statuses()["of_wrong"] in ("error", "skipped")
+    assert chains.statuses()["of_right"] == "success"
 
 
 def test_build_runs_scripts_before_the_tests_of_their_node(chains: Project) -> None:
@@ -136,6 +190,6 @@ def test_fail_fast_stops_the_scripts_that_run(chains: Project) -> None:
 
     assert run.exit_code != 0
     messages = {entry["path"]: entry["message"] for entry in chains.results()}
-    reason = "stopped, for 'model.chains.hasty' has failed (--fail-fast)"
+    reason = "stopped because 'model.chains.hasty' has failed (--fail-fast)"
     assert messages["after_slow.py"] == reason
     assert not set(chains.statuses().values()) - {"skipped"}

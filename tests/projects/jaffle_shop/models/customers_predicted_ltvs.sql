@@ -1,9 +1,9 @@
 {{ config(materialized='ephemeral') }}
 /*
-The rows come from models/customers_predicted_ltvs.py, which reads:
+The rows come from scripts/customers_predicted_ltvs.py, which reads:
 
 {{ ref('customers') }}
 {{ ref('orders') }}
 */
 
-select * from {{ target.schema }}.{{ model.name }}
+select * from {{ this }}
