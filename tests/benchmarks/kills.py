@@ -7,21 +7,23 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from tests.support.kills import PHASES, kill_at_random
 from tests.support.postgres import running_server
 from tests.support.project import Project
 from tests.support.server_project import ServerProject
-from tests.support.soak import PHASES, soak
 
 
 def main() -> None:
-    """Run the soak with the number of kills and the seed of the command line."""
+    """Kill with the number and the seed of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, running_server() as server:
         example = Project.jaffle_shop(Path(folder) / "shop")
-        tally = soak(ServerProject.on(server, example.folder), given.kills, given.seed)
+        tally = kill_at_random(
+            ServerProject.on(server, example.folder), given.kills, given.seed
+        )
     kinds = sorted({kind for kind, _ in tally.killed})
     print(f"| killed while | {' | '.join(kinds)} |")
     print(f"| --- |{' ---: |' * len(kinds)}")
