@@ -70,11 +70,10 @@ build_preset() {
   local preset=$1 folder=$build
   shift
   [[ $preset == release ]] || folder=$build/$preset
-  local launcher=()
-  if command -v ccache >/dev/null; then
-    launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_C_COMPILER_LAUNCHER=ccache)
-  fi
-  (cd "$repository" && cmake --preset "$preset" "${launcher[@]}" \
+  # What one folder has compiled serves a clone in another.
+  export CCACHE_BASEDIR=$repository CCACHE_NOHASHDIR=true
+  (cd "$repository" && cmake --preset "$preset" -DCMAKE_CXX_COMPILER_LAUNCHER=ccache \
+    -DCMAKE_C_COMPILER_LAUNCHER=ccache \
     -DPython3_EXECUTABLE=/usr/bin/python3 >/dev/null)
   # Test programs are asked for their tests when they are built.
   at_fixed_addresses ninja -C "$folder" --quiet "$@"
