@@ -53,9 +53,25 @@ class SqliteDialect final : public Dialect {
   [[nodiscard]] std::vector<std::string> DropsOfLeft(
       odbc::Connection& connection, const Relation& relation,
       const std::string& doing) const override;
+  [[nodiscard]] bool HasBelongings(odbc::Connection& connection, const Relation& relation,
+                                   const std::string& doing) const override;
+  [[nodiscard]] std::string RowsThatDepend(odbc::Connection& connection,
+                                           const Relation& relation,
+                                           const std::string& doing) const override;
   [[nodiscard]] std::vector<TableColumn> Columns(odbc::Connection& connection,
                                                  const Relation& relation,
                                                  const std::string& doing) const override;
+
+ private:
+  /// What says in words that a table refers to this one by a foreign key that is heeded
+  /// and of which the condition holds, or "".
+  [[nodiscard]] std::string Referrer(odbc::Connection& connection,
+                                     const Relation& relation, std::string_view which,
+                                     const std::string& doing) const;
+  /// Those of the table's columns; none where all compare bytes.
+  [[nodiscard]] std::vector<std::string> Collations(odbc::Connection& connection,
+                                                    const Relation& relation,
+                                                    const std::string& doing) const;
 };
 
 }  // namespace aft

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,8 +25,14 @@ class SqliteStatements final : public WriteStatements {
       const Merge& merge, const std::vector<TableColumn>& new_columns) const override;
   [[nodiscard]] std::vector<WriteStep> PrepareMerge(const Merge& merge) const override;
   [[nodiscard]] std::vector<WriteStep> InsertNew(const Merge& merge) const override;
+  [[nodiscard]] std::vector<WriteStep> Clear(const Relation& target) const override;
+
+ protected:
+  [[nodiscard]] std::string KeyValue(const TableColumn& column,
+                                     std::string_view prefix) const override;
 
  private:
+  [[nodiscard]] std::string KeyValues(const Merge& merge) const;
   static SqlNames Names();
 };
 

@@ -164,13 +164,18 @@ std::string WriteStatements::List(const std::vector<TableColumn>& columns,
   return list;
 }
 
+std::string WriteStatements::KeyValue(const TableColumn& column,
+                                      std::string_view prefix) const {
+  return Text(prefix, names_.Quote(column.name));
+}
+
 std::string WriteStatements::HasSameKey(const Merge& merge, std::string_view target,
                                         std::string_view staging) const {
   std::string condition;
   for (const TableColumn& column : merge.key) {
-    const std::string name = names_.Quote(column.name);
-    condition += Text(condition.empty() ? "" : " AND ", target, ".", name, " = ", staging,
-                      ".", name);
+    condition +=
+        Text(condition.empty() ? "" : " AND ", KeyValue(column, Text(target, ".")), " = ",
+             KeyValue(column, Text(staging, ".")));
   }
   return condition;
 }

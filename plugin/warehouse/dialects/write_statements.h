@@ -87,6 +87,9 @@ class WriteStatements {
   /// Columns between commas, each behind the prefix.
   [[nodiscard]] std::string List(const std::vector<TableColumn>& columns,
                                  std::string_view prefix = "") const;
+  /// What a column of the key is compared by.
+  [[nodiscard]] virtual std::string KeyValue(const TableColumn& column,
+                                             std::string_view prefix) const;
   [[nodiscard]] std::string HasSameKey(const Merge& merge, std::string_view target,
                                        std::string_view staging) const;
   [[nodiscard]] std::string Name(const Relation& relation) const {

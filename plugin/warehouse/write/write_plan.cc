@@ -112,6 +112,9 @@ class Planner {
   }
 
   void SwapIn() {
+    if (!target_.rows_that_depend.empty()) {
+      Refuse(target_.rows_that_depend + ", and its columns are others now");
+    }
     Relation staging = request_.relation;
     staging.identifier = staging_name_;
     staging.quote_identifier = true;
@@ -139,9 +142,6 @@ class Planner {
                     "drop it, or build it in the same run"));
       }
       views += (views.empty() ? "" : ", ") + name;
-    }
-    if (!target_.rows_that_depend.empty()) {
-      Refuse(target_.rows_that_depend + ", and its columns are others now");
     }
     plan_.notices.push_back(Text(Describe(request_.relation),
                                  " has other columns now: until this run has built ",

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a SQLite file says of its tables.
+#include <algorithm>
+#include <utility>
+
+#include "host_shim/error.h"
+#include "plugin/warehouse/dialects/sqlite_dialect.h"
+#include "plugin/warehouse/dialects/sqlite_type.h"
+#include "plugin/warehouse/values/fold_case.h"
+
+namespace aft {
+namespace {
+
+std::string Literal(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("''") : std::string(1, c);
+  return quoted + "'";
+}
+
+/// What a pragma's function takes to mean the relation.
+std::string Arguments(const Relation& relation) {
+  return Literal(relation.identifier) +
+         (relation.schema.empty() ? "" : ", " + Literal(relation.schema));
+}
+
+Relation CatalogOf(const Relation& relation) {
+  Relation catalog = relation;
+  catalog.identifier = "sqlite_master";
+  catalog.quote_identifier = false;
+  return catalog;
+}
+
+/// Where the name that the text begins with ends.
+size_t EndOfName(std::string_view text) {
+  const char first = text.empty() ? '\0' : text.front();
+  const char last = first == '[' ? ']' : first;
+  if (last != ']' && last != '"' && last != '\'' && last != '`') {
+    return text.find_first_of(" \t\r\n(/-");
+  }
+  size_t at = text.find(last, 1);
+  while (at < text.size() && text.substr(at + 1, 1) == std::string_view(&last, 1)) {
+    at = text.find(last, at + 2);
+  }
+  return at + 1;
+}
+
+/// What stands behind the name in a table's definition, as SQLite keeps it.
+std::string_view BehindName(std::string_view definition) {
+  constexpr std::string_view kStart = "CREATE TABLE ";
+  if (!definition.starts_with(kStart)) return "";
+  definition.remove_prefix(kStart.size());
+  return definition.substr(std::min(EndOfName(definition), definition.size()));
+}
+
+}  // namespace
+
+bool SqliteDialect::HasSchema(odbc::Connection& connection, const Relation& relation,
+                              const std::string& doing) const {
+  if (relation.schema.empty()) return true;
+  odbc::Statement databases(connection, doing);
+  databases.ExecuteDirect("SELECT name FROM pragma_database_list");
+  while (databases.Fetch()) {
+    if (FoldCase(databases.Text(1).value_or("")) == FoldCase(relation.schema))
+      return true;
+  }
+  return false;
+}
+
+void SqliteDialect::EnsureSchema(odbc::Connection& connection, const Relation& relation,
+                                 const std::string& doing) const {
+  if (HasSchema(connection, relation, doing)) return;
+  throw Error(Text("cannot ", doing, ": schema '", relation.schema,
+                   "' is no attached database of this SQLite connection; attach it, or "
+                   "use 'main'"));
+}
+
+RelationKind SqliteDialect::Find(odbc::Connection& connection, const Relation& relation,
+                                 const std::string& doing) const {
+  odbc::Statement relations(connection, doing);
+  relations.ExecuteDirect(Text("SELECT name, type FROM ", Name(CatalogOf(relation)),
+                               " WHERE type IN ('table', 'view')"));
+  while (relations.Fetch()) {
+    if (FoldCase(relations.Text(1).value_or("")) != FoldCase(relation.identifier))
+      continue;
+    return relations.Text(2) == "view" ? RelationKind::kView : RelationKind::kTable;
+  }
+  return RelationKind::kMissing;
+}
+
+// Of a write that goes on, nobody else sees a table with such a name.
+std::vector<std::string> SqliteDialect::DropsOfLeft(odbc::Connection& connection,
+                                                    const Relation& relation,
+                                                    const std::string& doing) const {
+  Relation left = CatalogOf(relation);
+  std::string digits;
+  for (int i = 0; i < 16; ++i) digits += "[0-9a-f]";
+  odbc::Statement relations(connection, doing);
+  relations.ExecuteDirect(
+      Text("SELECT name, type FROM ", Name(left), " WHERE type IN ('table', 'view') AND ",
+           "(name GLOB 'aft_old_", digits, "' OR name GLOB 'aft_staging_", digits, "')"));
+  left.quote_identifier = true;
+  std::vector<std::string> drops;
+  while (relations.Fetch()) {
+    left.identifier = relations.Text(1).value_or("");
+    const bool is_view = relations.Text(2) == "view";
+    drops.push_back(
+        statements().Drop(left, is_view ? RelationKind::kView : RelationKind::kTable));
+  }
+  return drops;
+}
+
+std::string SqliteDialect::Referrer(odbc::Connection& connection,
+                                    const Relation& relation, std::string_view which,
+                                    const std::string& doing) const {
+  const std::string schema = relation.schema.empty() ? "main" : relation.schema;
+  odbc::Statement keys(connection, doing);
+  keys.ExecuteDirect(Text(
+      "SELECT 'table '||m.name||' refers to it by the foreign key of '||k.\"from\" FROM ",
+      "pragma_foreign_keys, ", Name(CatalogOf(relation)),
+      " m, pragma_foreign_key_list(m.name, ", Literal(schema),
+      ") k WHERE foreign_keys AND m.type = 'table' AND lower(k.\"table\") = lower(",
+      Literal(relation.identifier), ") AND ", which, " LIMIT 1"));
+  return keys.Fetch() ? keys.Text(1).value_or("") : "";
+}
+
+// To drop it would delete its rows first, and so those that hang on them.
+bool SqliteDialect::HasBelongings(odbc::Connection& connection, const Relation& relation,
+                                  const std::string& doing) const {
+  return !Referrer(connection, relation, "lower(m.name) <> lower(k.\"table\")", doing)
+              .empty();
+}
+
+std::string SqliteDialect::RowsThatDepend(odbc::Connection& connection,
+                                          const Relation& relation,
+                                          const std::string& doing) const {
+  return Referrer(connection, relation,
+                  "k.on_delete IN ('CASCADE', 'SET NULL', 'SET DEFAULT')", doing);
+}
+
+// No query tells how a column compares; but an index on a table of the same definition
+// has its columns' collations.
+std::vector<std::string> SqliteDialect::Collations(odbc::Connection& connection,
+                                                   const Relation& relation,
+                                                   const std::string& doing) const {
+  std::string definition;
+  {
+    odbc::Statement tables(connection, doing);
+    tables.ExecuteDirect(Text("SELECT sql FROM ", Name(CatalogOf(relation)),
+                              " WHERE type = 'table' AND lower(name) = lower(",
+                              Literal(relation.identifier), ")"));
+    if (tables.Fetch()) definition = tables.Text(1).value_or("");
+  }
+  const std::string_view rest = BehindName(definition);
+  if (FoldCase(rest).find("collate") == std::string::npos) return {};
+  std::string names;
+  {
+    odbc::Statement columns(connection, doing);
+    columns.ExecuteDirect(
+        Text("SELECT name FROM pragma_table_info(", Arguments(relation), ")"));
+    while (columns.Fetch()) {
+      names += (names.empty() ? "" : ", ") + Quote(columns.Text(1).value_or(""));
+    }
+  }
+  Execute(connection, "DROP TABLE IF EXISTS temp.aft_like", doing);
+  Execute(connection, Text("CREATE TABLE temp.aft_like", rest), doing);
+  Execute(connection, Text("CREATE INDEX temp.aft_like_key ON aft_like (", names, ")"),
+          doing);
+  std::vector<std::string> collations;
+  {
+    odbc::Statement index(connection, doing);
+    index.ExecuteDirect(
+        "SELECT coll FROM pragma_index_xinfo('aft_like_key', 'temp') WHERE key");
+    while (index.Fetch()) collations.push_back(index.Text(1).value_or(""));
+  }
+  Execute(connection, "DROP TABLE temp.aft_like", doing);
+  return collations;
+}
+
+std::vector<TableColumn> SqliteDialect::Columns(odbc::Connection& connection,
+                                                const Relation& relation,
+                                                const std::string& doing) const {
+  const std::vector<std::string> collations = Collations(connection, relation, doing);
+  odbc::Statement names(connection, doing);
+  names.ExecuteDirect(
+      Text("SELECT name, type, dflt_value IS NOT NULL OR (pk > 0 AND upper(type) = "
+           "'INTEGER') FROM pragma_table_info(",
+           Arguments(relation), ")"));
+  std::vector<TableColumn> columns;
+  while (names.Fetch()) {
+    const std::string type_name = names.Text(2).value_or("");
+    columns.push_back(
+        {names.Text(1).value_or(""), type_name, SqliteColumnType(type_name)});
+    columns.back().is_filled = names.Text(3) == "1";
+    const size_t place = columns.size() - 1;
+    const bool is_other = place < collations.size() && collations[place] != "BINARY";
+    columns.back().declaration =
+        is_other ? Text(type_name, " COLLATE ", Quote(collations[place])) : type_name;
+  }
+  return columns;
+}
+
+}  // namespace aft
