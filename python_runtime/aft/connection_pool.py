@@ -134,6 +134,12 @@ class ConnectionPool:
         driver = self._driver
         return driver is not None and driver.readers_stop_writers
 
+    @property
+    def write_stops_readers(self) -> bool:
+        """Whether this thread writes, and another connection would wait for that write."""
+        is_writer = self._writer is threading.current_thread()
+        return is_writer and not self._has_another_beside_write()
+
     def lease(self) -> _aft.Connection:
         """A connection for a stream, until `give_back`. Any thread may use it `reading`."""
         if self._refusal:

@@ -24,7 +24,9 @@ from aft.targets.partition import Ask, CannotDivide, Division
 Run = Callable[[Union[Query, Sql], _aft.Connection], ResultReader]
 _Part = tuple[pa.Table, dict[str, int]]
 _INTERVAL = 0.02  # seconds
-_LOCK_NOT_AVAILABLE = "55P03"
+# PostgreSQL's lock_not_available; MariaDB gave up waiting, or the table's definition has
+# changed since the snapshot; SQLITE_BUSY.
+_LOCKED = frozenset({("55P03", None), ("HY000", 1205), ("HY000", 1412), ("HY000", 5)})
 
 
 class PartitionedRead:
@@ -49,13 +51,8 @@ class PartitionedRead:
         shown = shown_name(self._query.relation)
         is_usable = False
         try:
-            first = self._lease()
-            driver = driver_of(first.dbms_name)
             try:
-                if driver is None or driver.divide is None:
-                    raise CannotDivide(f"aft cannot divide tables of {first.dbms_name}")
-                name = sql_name(self._query.relation, first)
-                division = driver.divide(self._ask(first), name, parts)
+                division = self._divide(parts)
                 self._begin(division)
             except CannotDivide as why:
                 messages.warn(f"{shown} is read over one connection: {why}")
@@ -65,11 +62,22 @@ class PartitionedRead:
             read = self._read_all(division)
             for connection in self._connections:
                 _execute(connection, "commit")
-            is_usable = True
+            is_usable = not division.spoils_connections
         finally:
             for connection in self._connections:
                 self._pool.give_back(connection, is_usable=is_usable)
         return _joined(read)
+
+    def _divide(self, parts: int) -> Division:
+        if self._query.limit is not None:
+            raise CannotDivide("it has a limit")
+        if self._pool.write_stops_readers:
+            raise CannotDivide("others would wait for the write that this script has begun")
+        first = self._lease()
+        driver = driver_of(first.dbms_name)
+        if driver is None or driver.divide is None:
+            raise CannotDivide(f"aft cannot divide tables of {first.dbms_name}")
+        return driver.divide(self._ask(first), sql_name(self._query.relation, first), parts)
 
     def _lease(self) -> _aft.Connection:
         connection = self._pool.lease()
@@ -87,13 +95,14 @@ class PartitionedRead:
     def _begin(self, division: Division) -> None:
         first, *_ = self._connections
         others = [self._lease() for _ in division.conditions[1:]]
-        for connection in self._connections:
-            _execute(connection, division.begin)
-            _lock(connection, division.locks)
-        snapshot = self._ask(first)(division.snapshot) if division.snapshot else None
+        _execute(first, division.begin)
+        _lock(first, division.locks)
+        snapshot = self._ask(first)(division.snapshot)[0][0] if division.snapshot else None
         for connection in others:
-            if snapshot and division.join:
-                _execute(connection, division.join.format(snapshot[0][0]))
+            _execute(connection, division.begin)
+            if snapshot is not None:
+                _execute(connection, division.join.format(snapshot))
+            _lock(connection, division.locks)
 
     def _read_all(self, division: Division) -> list[_Part]:
         queries = [
@@ -141,7 +150,8 @@ def _lock(connection: _aft.Connection, locks: tuple[str, ...]) -> None:
         for statement in locks:
             _execute(connection, statement)
     except WarehouseError as error:
-        if error.sqlstate != _LOCK_NOT_AVAILABLE:
+        known = {(error.sqlstate, None), (error.sqlstate, error.native_code)}
+        if _LOCKED.isdisjoint(known):
             raise
         raise CannotDivide("another connection has locked it") from error
 

@@ -65,9 +65,9 @@ class ReadOptions:
         if self.partitions == 1:
             return
         if self.frame == "batches":
-            raise AftError("'partitions' is for whole frames, and not for 'batches'")
-        if self.limit is not None:
-            raise AftError("'partitions' and 'limit' exclude each other")
+            raise AftError(
+                "'partitions' is for whole frames, because 'batches' keeps one batch in memory"
+            )
 
     def decimals_read(self, defaults: Mapping[str, str]) -> str:
         """What the warehouse reads decimals as: declared, exact or real."""

@@ -27,11 +27,20 @@ def _divide(ask: Ask, name: str, parts: int) -> Division:
         raise CannotDivide("it has no primary key")
     key = "`{}`".format(str(found[0][4]).replace("`", "``"))  # Column_name
     ((least, most),) = ask(f"select min({key}), max({key}) from {name}")
-    if not isinstance(least, int) and least is not None:
+    if least is None:
+        raise CannotDivide("it has no rows")
+    if not isinstance(least, int):
         raise CannotDivide("its primary key does not begin with an integer")
-    conditions = by_key(key, least or 0, most or 0, parts)
     return Division(
-        conditions, "start transaction with consistent snapshot", remark=_NO_SNAPSHOT
+        by_key(key, least, most, parts),
+        "start transaction with consistent snapshot",
+        # By default the server lets a reader wait for a day.
+        locks=(
+            "set lock_wait_timeout = 2",
+            f"select 1 from {name} limit 0",
+            "set lock_wait_timeout = default",
+        ),
+        remark=_NO_SNAPSHOT,
     )
 
 

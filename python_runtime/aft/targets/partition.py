@@ -21,13 +21,15 @@ class Division:
 
     conditions: list[str]  # In SQL; each row meets exactly one of them.
     begin: str  # Starts each transaction.
-    # What locks the table in each transaction, before any of them sees or reads rows: one
-    # that waits for others' locks while another one reads could wait for ever.
+    # What locks the table in each transaction, before any of them reads rows: one that
+    # waits for others' locks while another one reads could wait for ever.
     locks: tuple[str, ...] = ()
-    # A query for the first connection, and what makes the others see the same rows: a
-    # statement with the query's answer in place of {}. Empty where there is none.
+    # A query for the first connection when it has its lock, and what makes the others see
+    # the same rows, before theirs: a statement with the query's answer in place of {}.
+    # Empty where there is none.
     snapshot: str = ""
     join: str = ""
+    spoils_connections: bool = False  # They are of no use to others afterwards.
     remark: str = ""  # What does not hold while others write.
 
 

@@ -39,10 +39,13 @@ def _divide(ask: Ask, name: str, parts: int) -> Division:
     return Division(
         conditions,
         "begin isolation level repeatable read read only",
-        # A materialized view cannot be locked so.
-        locks=(_LOCK_TIMEOUT, f"lock table {name} in access share mode")
-        if kind == "r"
-        else (),
+        # What reads a materialized view locks it as well, and nothing else does.
+        locks=(
+            _LOCK_TIMEOUT,
+            f"lock table {name} in access share mode"
+            if kind == "r"
+            else f"select 1 from {name} limit 0",
+        ),
         snapshot="select pg_export_snapshot()",
         join="set transaction snapshot '{}'",
     )

@@ -19,25 +19,46 @@ _NO_SNAPSHOT = (
 )
 
 
+# Its names; a column of the user's may have one of them.
+_ROW_IDS = ("rowid", "_rowid_", "oid")
+
+
 def _divide(ask: Ask, name: str, parts: int) -> Division:
-    try:
-        ((least, most),) = ask(f"select min(rowid), max(rowid) from {name}")
-    except AftError as error:
-        # Of a view, or of a table WITHOUT ROWID.
-        raise CannotDivide("it has no rowid") from error
-    if not isinstance(least, int) or not isinstance(most, int):
-        raise CannotDivide("it has no rowid, or no rows")
-    conditions = by_key("rowid", least, most, parts)
+    key, least, most = _bounds(ask, name)
+    conditions = by_key(key, least, most, parts)
     # A column of the user's may have this name.
-    conditions[0] = f"({conditions[0]}) or rowid is null"
+    conditions[0] = f"({conditions[0]}) or {key} is null"
     ((mode,),) = ask("pragma journal_mode")
     return Division(
         conditions,
         "begin",
-        # Nobody can write from then on, unless in WAL mode.
-        snapshot="select count(*) from sqlite_master",
+        # Nobody can write from then on, unless in WAL mode. A writer that waits for one
+        # reader keeps the next one out.
+        locks=(
+            "pragma busy_timeout = 2000",
+            f"select count(*) from (select 1 from {name} limit 1)",
+        ),
         remark=_NO_SNAPSHOT if mode == "wal" else "",
+        # The driver's own way to wait is gone.
+        spoils_connections=True,
     )
+
+
+def _bounds(ask: Ask, name: str) -> tuple[str, int, int]:
+    """A name of the rowid, with the least and the largest."""
+    for key in _ROW_IDS:
+        try:
+            ((least, most),) = ask(f"select min({key}), max({key}) from {name}")
+        except AftError as error:
+            if "no such column" in str(error):
+                raise CannotDivide("it has no rowid") from error
+            raise
+        if isinstance(least, int) and isinstance(most, int):
+            return key, least, most
+    if least is not None:
+        raise CannotDivide("its own columns have all names of the rowid")
+    has_rows = ask(f"select 1 from {name} limit 1")
+    raise CannotDivide("it is a view" if has_rows else "it has no rows")
 
 
 TYPES = frozenset({"sqlite"})

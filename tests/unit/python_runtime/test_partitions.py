@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from aft import _aft, messages
 from aft.errors import AftError, WarehouseError
@@ -80,38 +82,139 @@ def test_rows_of_a_table_that_changes_meanwhile_are_of_one_moment(
     postgres.run("drop table moving")
 
 
-def test_a_table_that_is_replaced_meanwhile_is_read_over_one_connection(
-    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fill_moving = "select id from generate_series(1, 5000) as s (id)"
-    postgres.run(f"create table moving as {fill_moving}")
-    warehouse = Warehouse(target(postgres.connection_string, "public"))
+LOCKS = {
+    "sqlite": (["begin exclusive"], "commit"),
+    "postgres": (
+        ["begin", "truncate {0}", "insert into {0} select 3 * id from {1}"],
+        "commit",
+    ),
+    "mariadb": (["lock tables {0} write"], "unlock tables"),
+}
+
+
+def locked_meanwhile(
+    place: Place, monkeypatch: pytest.MonkeyPatch, locks: list[str], unlock: str
+) -> tuple[list[int], list[str]]:
+    """Read a table that another connection locks until aft warns; ids, and the warnings."""
+    warehouse = Warehouse(target(place.string, place.schema))
     other, lease = warehouse._open(), warehouse._pool.lease
-    warned: list[str] = []
+    left, warned = locks.copy(), list[str]()
 
     def lock_then_lease() -> _aft.Connection:
-        if warehouse._pool._leased and not warned and not other_has:
-            other_has.append(True)
-            other.execute("begin")
-            other.execute("truncate moving")
+        # Not before the first connection has looked at the table.
+        while warehouse._pool._leased and left:
+            other.execute(left.pop(0).format(f"{place.schema}.typed", f"{place.schema}.many"))
         return lease()
 
     def warn(text: str) -> None:
         warned.append(text)
-        other.execute(f"insert into moving {fill_moving}")
-        other.execute("commit")
+        other.execute(unlock)
 
-    other_has: list[bool] = []
     monkeypatch.setattr(warehouse._pool, "lease", lock_then_lease)
     monkeypatch.setattr(messages, "warn", warn)
-
-    table = warehouse.read_table(Query("moving"), 3)
-
+    table = warehouse.read_table(Query(f"{place.schema}.typed"), 3)
     other.close()
     warehouse.close()
-    postgres.run("drop table moving")
-    assert table.num_rows == 5000
-    assert warned == ["moving is read over one connection: another connection has locked it"]
+    return sorted(table["id"].to_pylist()), warned
+
+
+def test_a_table_that_is_locked_meanwhile_is_read_over_one_connection(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(place, "typed")
+
+    ids, warned = locked_meanwhile(place, monkeypatch, *LOCKS[place.name])
+
+    place.run(f"drop table {place.schema}.typed")
+    assert ids == [3 * n for n in range(MANY)]
+    assert warned == [
+        f"{place.schema}.typed is read over one connection: another connection has locked it"
+    ]
+
+
+def test_a_materialized_view_that_is_refreshed_meanwhile_is_read_over_one_connection(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if place.name != "postgres":
+        pytest.skip("others have none")
+    view = f"{place.schema}.typed"
+    place.run(f"create materialized view {view} as select id from {place.schema}.many")
+    refresh = ["begin", "refresh materialized view {0}"]
+
+    ids, warned = locked_meanwhile(place, monkeypatch, refresh, "commit")
+    parts = place.tables().ref(("typed",), None, frame="arrow", partitions=3)
+
+    place.run(f"drop materialized view {view}")
+    assert ids == list(range(MANY))
+    assert sorted(parts["id"].to_pylist()) == ids
+    assert warned == [f"{view} is read over one connection: another connection has locked it"]
+
+
+NO_PARTS = {
+    "sqlite": [
+        ("(id integer)", None, "it has no rows"),
+        ("(id integer primary key) without rowid", 7, "it has no rowid"),
+        ("(id integer, rowid text default 'a')", 7, None),
+        (
+            "(id integer, rowid text default 'a', _rowid_ default 'b', oid default 'c')",
+            7,
+            "its own columns have all names of the rowid",
+        ),
+    ],
+    "postgres": [("(id integer)", None, None)],
+    "mariadb": [
+        ("(id uuid primary key)", None, "it has no rows"),
+        ("(id varchar(9) primary key)", 7, "its primary key does not begin with an integer"),
+        ("(id decimal(3) primary key)", 7, "its primary key does not begin with an integer"),
+        ("(id bigint unsigned primary key)", 2**64 - 1, None),
+    ],
+}
+
+
+def test_tables_with_other_keys_or_none_are_read(place: Place, warned: list[str]) -> None:
+    for definition, value, reason in NO_PARTS[place.name]:
+        place.run(f"create table {place.schema}.typed {definition}")
+        if value is not None:
+            place.run(f"insert into {place.schema}.typed (id) values ({value})")
+        warned.clear()
+
+        rows = place.tables().ref(("typed",), None, frame="arrow", partitions=2)
+
+        place.run(f"drop table {place.schema}.typed")
+        assert [int(each) for each in rows["id"].to_pylist()] == [value][: value is not None]
+        single = [text for text in warned if "in parts" not in text]
+        text = f"{place.schema}.typed is read over one connection: {reason}"
+        assert single == [text][: reason is not None]
+
+
+def test_a_write_reads_parts_over_its_own_connection(place: Place, warned: list[str]) -> None:
+    fill(place, "typed")
+    tables = place.tables()
+
+    def frames() -> Iterator[pa.Table]:
+        # More than SQLite keeps in memory before it locks others out.
+        yield pa.table({"id": [0] * 100, "s": ["x" * 100_000] * 100})
+        ids = tables.ref(("typed",), None, partitions=2)["id"]
+        yield pa.table({"id": ids, "s": ["y"] * len(ids)})
+
+    place.write(frames(), "copy")
+
+    place.run(f"drop table {place.schema}.typed")
+    place.run(f"drop table {place.schema}.copy")
+    text = (
+        f"{place.schema}.typed is read over one connection: others would wait for the write "
+        "that this script has begun"
+    )
+    assert [each for each in warned if "one connection" in each] == (
+        [text] if place.name == "sqlite" else []
+    )
+
+
+def test_a_limit_is_read_over_one_connection(place: Place, warned: list[str]) -> None:
+    rows = place.tables().ref(("many",), None, partitions=2, limit=5)
+
+    assert len(rows) == 5
+    assert warned == [f"{place.schema}.many is read over one connection: it has a limit"]
 
 
 def test_what_cannot_be_divided_is_read_over_one_connection(
@@ -124,7 +227,7 @@ def test_what_cannot_be_divided_is_read_over_one_connection(
     place.run(f"drop view {place.schema}.copy")
     assert sorted(rows["id"]) == [1, 2, 3]
     reasons = {
-        "sqlite": "it has no rowid, or no rows",
+        "sqlite": "it is a view",
         "postgres": "it is a view",
         "mariadb": "it has no primary key",
     }
@@ -169,10 +272,9 @@ def test_a_part_that_fails_leaves_nothing_open(place: Place) -> None:
             {"partitions": "2"},
             "'partitions' takes a number of connections up to 64, and not '2'",
         ),
-        ({"partitions": 2, "limit": 3}, "'partitions' and 'limit' exclude each other"),
         (
             {"partitions": 2, "frame": "batches"},
-            "'partitions' is for whole frames, and not for 'batches'",
+            "'partitions' is for whole frames, because 'batches' keeps one batch in memory",
         ),
     ],
 )
