@@ -150,7 +150,7 @@ def test_a_materialized_view_that_is_refreshed_meanwhile_is_read_over_one_connec
     assert warned == [f"{view} is read over one connection: another connection has locked it"]
 
 
-NO_PARTS = {
+NO_PARTS: dict[str, list[tuple[str, int | None, str | None]]] = {
     "sqlite": [
         ("(id integer)", None, "it has no rows"),
         ("(id integer primary key) without rowid", 7, "it has no rowid"),
