@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string_view>
+
 namespace aft {
 
 /// How a driver wants the values of an INSERT's parameters.
@@ -13,6 +15,8 @@ struct ParameterStyle {
   bool has_timestamps = true;
   /// The text of an instant says that it is in UTC.
   bool says_zone = true;
+  /// What the statement begins with, up to the table's name.
+  std::string_view insert_into = "INSERT INTO ";
 };
 
 }  // namespace aft

@@ -248,6 +248,9 @@ ParameterStyle SqliteDialect::Parameters() const {
   // sqliteodbc 0.9998 has no bits; and its own text of dates and times is another one.
   style.has_bits = false;
   style.has_dates = style.has_times = style.has_timestamps = false;
+  // It compiles a statement anew for each execution, unless it takes it for a query,
+  // which it does by its first word.
+  style.insert_into = "WITH aft_none AS (SELECT NULL) INSERT INTO ";
   return style;
 }
 

@@ -24,17 +24,18 @@ std::unique_ptr<RowSink> MakeSink(odbc::Connection& connection, const Dialect& d
     return std::make_unique<ArrayColumns>(connection, table, std::move(sources),
                                           make_again, doing);
   }
+  const ParameterStyle style = dialect.Parameters();
   std::vector<WriteColumn> write_columns;
   std::string names;
   std::string markers;
   for (FittedColumn& column : columns) {
     names += (names.empty() ? "" : ", ") + dialect.Quote(column.target().name);
     markers += markers.empty() ? "?" : ", ?";
-    write_columns.emplace_back(std::move(column), dialect.Parameters());
+    write_columns.emplace_back(std::move(column), style);
   }
   return std::make_unique<ParameterRows>(
       connection, dialect,
-      Text("INSERT INTO ", table, " (", names, ") VALUES (", markers, ")"),
+      Text(style.insert_into, table, " (", names, ") VALUES (", markers, ")"),
       std::move(write_columns), doing);
 }
 

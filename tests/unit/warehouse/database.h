@@ -175,6 +175,8 @@ class Database {
   Database& operator=(const Database&) = delete;
   ~Database() { std::filesystem::remove_all(folder_); }
 
+  /// What is in it goes with the database.
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
   [[nodiscard]] std::string ConnectionString(const std::string& more = "") const {
     return "Driver=SQLite3;Database=" + (folder_ / "test.db").string() +
            ";StepAPI=1;NoWCHAR=1;Timeout=50" + more;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <fstream>
 #include <limits>
 #include <string>
 #include <utility>
@@ -315,6 +316,23 @@ TEST(TableWriter, ReadsFromTheTableThatItReplaces) {
   database.Write(std::move(stream), Overwrite("t"));
 
   EXPECT_EQ(database.Ask("SELECT group_concat(a) FROM t"), "10,20,30");
+}
+
+TEST(TableWriter, CompilesOneInsertForAllRowsOfASqliteTable) {
+  const Database database;
+  const std::string trace = database.folder() / "trace";
+  odbc::Connection connection(database.ConnectionString(";Tracefile=" + trace));
+  auto stream = StreamOf(Frame().Integers("a", {1, 2, 3}));
+
+  (void)TableWriter(connection, SqliteDialect(), Overwrite("t"), [] {}).Write(*stream);
+
+  int compiled = 0;
+  std::ifstream lines(trace);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("-- sqlite3_prepare") && line.ends_with("VALUES (?)"))
+      ++compiled;
+  }
+  EXPECT_EQ(compiled, 1);
 }
 
 TEST(TableWriter, WaitsForNoLongerThanTheTimeout) {
