@@ -106,17 +106,24 @@ void TableReader::AskForKinds(odbc::Connection& connection, const Dialect& diale
                               const Query& query) {
   std::vector<ReadColumnPlan> plans;
   plans.reserve(columns_.size());
-  for (const Column& column : columns_) plans.push_back(column.plan);
+  std::vector<UndecidedColumn*> open;
+  for (Column& column : columns_) {
+    plans.push_back(column.plan);
+    plans.back().is_inferred = false;
+    if (!column.undecided || !column.undecided->needs_rest()) continue;
+    plans.back().is_inferred = true;
+    open.push_back(&*column.undecided);
+  }
+  if (open.empty()) return;
   odbc::Statement kinds(connection, kDoing);
   kinds.Prepare(dialect.KindsQuery(query.sql, plans));
   const BoundParameters parameters(kinds, query.parameters);
   kinds.Execute();
-  const bool has_row = kinds.Fetch();
+  if (!kinds.Fetch()) return;
   SQLUSMALLINT number = 0;
-  for (Column& column : columns_) {
-    if (!column.undecided || !has_row) continue;
+  for (UndecidedColumn* const column : open) {
     const std::string bits = kinds.Text(++number).value_or("0");
-    column.undecided->Expect(static_cast<unsigned>(ParseInteger(bits).value_or(0)));
+    column->Expect(static_cast<unsigned>(ParseInteger(bits).value_or(0)));
   }
 }
 

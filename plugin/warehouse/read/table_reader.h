@@ -20,8 +20,8 @@ namespace aft {
 /// A query's result, batch by batch, with one batch in memory at a time and a few blocks
 /// of rows that are fetched ahead of it.
 ///
-/// Columns that a database gives no type take the type of their values: those of the
-/// first batch if it is the only one, else the query is run once more to ask.
+/// Columns that a database gives no type take the type of their values. Where those of
+/// the first batch leave it open and more follow, the query is run once more to ask.
 class TableReader final : public BatchSource {
  public:
   /// Runs the query. `connection` and `dialect` have to outlive the reader.

@@ -34,20 +34,21 @@ void UndecidedColumn::AppendBlock(const BlockColumn& values, const RowRange& row
   }
 }
 
+bool UndecidedColumn::needs_rest() const {
+  return first_ == Kind::kNull || (first_ == Kind::kInteger && !Has(Kind::kReal));
+}
+
 ValueType UndecidedColumn::Decide(const ValueType& when_empty) const {
-  const auto has = [&](Kind kind) {
-    return (kinds_ & 1U << static_cast<unsigned>(kind)) != 0;
-  };
   if (kinds_ == 0) return when_empty;
   ValueType type;
   if (first_ != Kind::kNull) {
     type.kind = first_;
   } else {
     for (const Kind kind : {Kind::kInteger, Kind::kReal, Kind::kText, Kind::kBinary}) {
-      if (has(kind)) type.kind = kind;
+      if (Has(kind)) type.kind = kind;
     }
   }
-  if (type.kind == Kind::kInteger && has(Kind::kReal)) type.kind = Kind::kReal;
+  if (type.kind == Kind::kInteger && Has(Kind::kReal)) type.kind = Kind::kReal;
   return type;
 }
 

@@ -14,6 +14,8 @@ namespace aft {
 class UndecidedColumn {
  public:
   void AppendBlock(const BlockColumn& values, const RowRange& rows);
+  /// Whether values further down can change what Decide() gives.
+  [[nodiscard]] bool needs_rest() const;
   /// Remembers that these kinds are further down, as bits of 1 << Kind.
   void Expect(unsigned kinds) { kinds_ |= kinds; }
   /// The type that holds every value: integers among doubles make doubles, and other
@@ -23,6 +25,10 @@ class UndecidedColumn {
   void Replay(ColumnConverter& converter) const;
 
  private:
+  [[nodiscard]] bool Has(Kind kind) const {
+    return (kinds_ & 1U << static_cast<unsigned>(kind)) != 0;
+  }
+
   std::string bytes_;
   std::vector<int64_t> sizes_;
   unsigned kinds_ = 0;
