@@ -17,7 +17,7 @@ the same functions, so that editors and type checkers know them::
 - ``context.target``: ``profile_name``, ``name``, ``threads``, ``type``, ``database`` and
   ``schema`` of the dbt target
 - ``context.config.target_path``: the folder of dbt's artifacts
-- ``context.arguments``: what stands under ``with:`` beside the script's path
+- ``context.arguments``: what stands under ``with:`` beside the script's path, if anything
 
 `Project` and `write_table` are for notebooks, tests and other programs, and so is
 `read_sql` with a connection string.

@@ -87,7 +87,7 @@ def _environment(setup: Setup, session: BoundScript) -> dict[str, str]:
         "AFT_TARGET_DATABASE": target.database or "",
         "AFT_TARGET_SCHEMA": target.schema or "",
         "AFT_TARGET_PATH": str(setup.target_path),
-        "AFT_ARGUMENTS": json.dumps(session.arguments),
+        "AFT_ARGUMENTS": json.dumps(session.context.arguments),
     }
     folders = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
     return {**os.environ, **told, "PATH": os.pathsep.join([*folders, str(_COMMANDS)])}

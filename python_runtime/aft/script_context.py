@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from aft.errors import AftError
 from aft.manifest import Manifest
 
 _OWN_KEYS = ("fal", "aft")
@@ -73,17 +72,8 @@ class Context:
     config: ContextConfig
     # The variables of the project and of --vars, as dbt's `var` gives them.
     vars: dict[str, Any] = field(default_factory=dict)
-    _arguments: dict[str, Any] | None = field(default=None, repr=False)
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """What stands under ``with:`` beside the script's path in schema.yml."""
-        if self._arguments is None:
-            raise AftError(
-                "scripts may not read context.arguments unless they are bound with some: "
-                "put them under 'with:' beside the script's 'path:' in schema.yml"
-            )
-        return self._arguments
+    # What stands under ``with:`` beside the script's path in schema.yml, if anything does.
+    arguments: dict[str, Any] = field(default_factory=dict)
 
 
 def current_model(manifest: Manifest, unique_id: str, status: str) -> CurrentModel | None:

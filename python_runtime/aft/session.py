@@ -74,13 +74,8 @@ class BoundScript(Tables):
             target=ContextTarget(**target.described()),
             config=ContextConfig(str(setup.target_path)),
             vars=dict(target.variables),
-            _arguments=request.arguments,
+            arguments=request.arguments or {},
         )
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """What `with` gave the script."""
-        return self._request.arguments or {}
 
     @property
     def _package(self) -> str:
