@@ -6,11 +6,12 @@ from __future__ import annotations
 import datetime as dt
 import math
 import numbers
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from aft.column_names import NO_LISTS
 from aft.errors import AftError
 
 _TAKEN = "None, bool, int, float, Decimal, str, bytes, date and datetime"
@@ -34,16 +35,15 @@ def bound(parameters: object, abilities: Abilities) -> list[Parameter]:
     """The parameters as `_aft.Connection.read` takes them. Raises AftError."""
     if parameters is None:
         return []
-    if not isinstance(parameters, Iterable) or isinstance(
-        parameters, (str, bytes, Mapping, set, frozenset)
-    ):
+    is_list = isinstance(parameters, Iterable) and not isinstance(parameters, NO_LISTS)
+    # A DataFrame would give the names of its columns.
+    if not is_list or getattr(parameters, "ndim", 1) != 1:
         raise AftError(
             "'parameters' takes a list with a value for each '?' of the query, and not "
             f"{_kind(parameters)}"
         )
-    return [
-        _bound(value, number, abilities) for number, value in enumerate(parameters, start=1)
-    ]
+    values: Iterable[object] = parameters  # type: ignore[assignment]
+    return [_bound(value, number, abilities) for number, value in enumerate(values, start=1)]
 
 
 def _bound(value: object, number: int, abilities: Abilities) -> Parameter:

@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
+from aft.column_names import column_names
 from aft.errors import AftError
 from aft.nearest import did_you_mean
 from aft.pandas_types import to_pandas
 from aft.profile import CHOICES
 
 MOST_PARTITIONS = 64
+_COLUMNS = 'a list of names, such as ["id", "amount"]'
 FRAMES = ("pandas", "polars", "arrow", "batches")
 
 
@@ -39,7 +41,9 @@ class ReadOptions:
                 "(the frames are 'pandas', 'polars', 'arrow' and 'batches')"
             )
         if self.columns is not None:
-            object.__setattr__(self, "columns", _names(self.columns))
+            object.__setattr__(
+                self, "columns", column_names("columns", self.columns, _COLUMNS)
+            )
         if self.where is not None and not isinstance(self.where, str):
             raise AftError("'where' takes a condition in SQL, such as \"amount > 10\"")
         is_number = isinstance(self.limit, int) and not isinstance(self.limit, bool)
@@ -88,16 +92,6 @@ class ReadOptions:
             }
             return to_pandas(table, name, **chosen)
         return _polars().from_arrow(table) if self.frame == "polars" else table
-
-
-def _names(columns: object) -> tuple[str, ...]:
-    names = tuple(columns) if isinstance(columns, Iterable) else ()
-    if isinstance(columns, str) or not names or not all(isinstance(n, str) for n in names):
-        raise AftError('\'columns\' takes a list of names, such as ["id", "amount"]')
-    repeated = [name for name in names if names.count(name) > 1]
-    if repeated:
-        raise AftError(f"'columns' names '{repeated[0]}' more than once")
-    return names
 
 
 def _polars() -> Any:

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Union
 
+from aft.column_names import column_names
 from aft.errors import AftError
 from aft.nearest import did_you_mean
 
@@ -25,12 +26,13 @@ class WriteOptions:
     dtype: Any = None
     unique_key: Key = None
     on_schema_change: str | None = None
+    key: tuple[str, ...] = field(init=False, default=())  # The columns of `unique_key`.
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense."""
         _check("mode", self.mode, MODES)
         has_key = self.mode in ("upsert", "delete+insert")
-        if has_key and not self.key:
+        if has_key and self.unique_key is None:
             raise AftError(
                 f"mode '{self.mode}' takes 'unique_key', the column or columns that rows are "
                 "found by"
@@ -40,6 +42,9 @@ class WriteOptions:
                 f"'unique_key' is for the modes 'upsert' and 'delete+insert', and not for "
                 f"'{self.mode}'"
             )
+        if self.dtype is not None and not isinstance(self.dtype, Mapping):
+            raise AftError("'dtype' must map names of columns to types of the warehouse")
+        object.__setattr__(self, "key", _key(self.unique_key))
         if self.on_schema_change is not None:
             _check("on_schema_change", self.on_schema_change, SCHEMA_CHANGES)
             if self.mode == "overwrite":
@@ -48,35 +53,42 @@ class WriteOptions:
                     "gives the table the frame's columns"
                 )
 
-    @property
-    def key(self) -> list[str]:
-        """The columns of `unique_key`."""
-        if self.unique_key is None:
-            return []
-        names = [self.unique_key] if isinstance(self.unique_key, str) else [*self.unique_key]
-        if not all(isinstance(name, str) for name in names):
-            raise AftError("'unique_key' takes a column's name, or a list of names")
-        return names
-
     def column_types(self) -> dict[str, str]:
         """What `dtype` says, as names of columns and types in SQL."""
-        if self.dtype is None:
-            return {}
-        if not isinstance(self.dtype, Mapping):
-            raise AftError("'dtype' must map names of columns to types of the warehouse")
-        # A type of SQLAlchemy prints itself as SQL; a class of types stands for its default.
-        return {
-            str(name): str(kind() if isinstance(kind, type) else kind)
-            for name, kind in self.dtype.items()
-        }
+        return {str(name): _sql_type(name, kind) for name, kind in (self.dtype or {}).items()}
 
     def further(self) -> dict[str, Any]:
         """What `Warehouse.write` takes as ``further``."""
-        return {"unique_key": self.key, "on_schema_change": self.on_schema_change or ""}
+        return {"unique_key": list(self.key), "on_schema_change": self.on_schema_change or ""}
+
+
+def _key(given: Key) -> tuple[str, ...]:
+    if given is None:
+        return ()
+    names: Any = given
+    if isinstance(given, str):
+        names = [given]
+    elif isinstance(given, (set, frozenset)):  # A key has no order either.
+        names = sorted(given, key=str)
+    return column_names("unique_key", names, "a column's name, or a list of names")
+
+
+def _sql_type(name: object, kind: Any) -> str:
+    # A type of SQLAlchemy prints itself as SQL; a class of types stands for its default.
+    is_sqlalchemys = hasattr(kind, "compile")
+    if isinstance(kind, type) and is_sqlalchemys:
+        kind = kind()
+    text = str(kind).strip() if isinstance(kind, str) or is_sqlalchemys else ""
+    if not text:
+        raise AftError(
+            "'dtype' takes types of the warehouse, such as 'NUMERIC(12, 2)', and not "
+            f"{kind!r} for column '{name}'"
+        )
+    return text
 
 
 def _check(argument: str, value: object, known: tuple[str, ...]) -> None:
-    if value in known:
+    if isinstance(value, str) and value in known:
         return
     names = ", ".join(map(repr, known[:-1]))
     raise AftError(

@@ -147,6 +147,15 @@ def test_a_parameter_is_never_part_of_the_query(place: Place) -> None:
             "'parameters' takes a list with a value for each '?' of the query, and not a str",
         ),
         (
+            5,
+            "'parameters' takes a list with a value for each '?' of the query, and not an int",
+        ),
+        (
+            pd.DataFrame({"id": [1]}),
+            "'parameters' takes a list with a value for each '?' of the query, and not a "
+            "DataFrame",
+        ),
+        (
             [[1]],
             "parameter 1 is a list, which cannot be bound; parameters are None, bool, int, "
             "float, Decimal, str, bytes, date and datetime",
