@@ -127,6 +127,45 @@ void Dialect::EnsureSchema(odbc::Connection& connection, const Relation& relatio
   }
 }
 
+// Drivers list the tables of all schemas, and no driver says where the database looks.
+Relation Dialect::Locate(odbc::Connection& connection, const Relation& relation,
+                         const std::string& doing) const {
+  if (!relation.schema.empty() || !names().has_schemas) return relation;
+  const std::string identifier =
+      names().Stored(relation.identifier, relation.quote_identifier);
+  std::string schemas;
+  Relation located = relation;
+  located.quote_schema = true;
+  {
+    odbc::Statement tables(connection, doing);
+    // Without a pattern, psqlodbc 13.02 looks into the first schema alone.
+    tables.Tables("", "%", identifier);
+    while (tables.Fetch()) {
+      if (tables.Text(3) != identifier) continue;
+      located.schema = tables.Text(2).value_or("");
+      schemas += Text(schemas.empty() ? "'" : ", '", located.schema, "'");
+    }
+  }
+  const bool has_several = schemas.find(',') != std::string::npos;
+  if (schemas.empty() || (!has_several && IsSeen(connection, relation, doing))) {
+    return located;
+  }
+  throw Error(Text("cannot ", doing, ": there is a table of that name in schema ",
+                   schemas, "; write the name with the schema that is meant"));
+}
+
+bool Dialect::IsSeen(odbc::Connection& connection, const Relation& relation,
+                     const std::string& doing) const {
+  try {
+    odbc::Statement(connection, doing)
+        .ExecuteDirect(Text("SELECT 1 FROM ", Name(relation), " WHERE 1 = 0"));
+    return true;
+  } catch (const odbc::OdbcError& error) {
+    if (error.IsPassing()) throw;
+    return false;
+  }
+}
+
 RelationKind Dialect::Find(odbc::Connection& connection, const Relation& relation,
                            const std::string& doing) const {
   odbc::Statement tables(connection, doing);

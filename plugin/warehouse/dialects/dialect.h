@@ -92,6 +92,12 @@ class Dialect {
   /// Sees to it that the relation's schema is there.
   virtual void EnsureSchema(odbc::Connection& connection, const Relation& relation,
                             const std::string& doing) const;
+  /// The relation with the schema that a name without one means: that of the table which
+  /// the database finds by it, or else the one where it would make a table. Refuses a
+  /// name that may mean several.
+  [[nodiscard]] virtual Relation Locate(odbc::Connection& connection,
+                                        const Relation& relation,
+                                        const std::string& doing) const;
   [[nodiscard]] virtual RelationKind Find(odbc::Connection& connection,
                                           const Relation& relation,
                                           const std::string& doing) const;
@@ -143,6 +149,9 @@ class Dialect {
       odbc::Connection& connection, const std::string& transaction_id) const;
 
  protected:
+  /// Whether a query of the relation runs.
+  [[nodiscard]] bool IsSeen(odbc::Connection& connection, const Relation& relation,
+                            const std::string& doing) const;
   /// The first word of a statement without comments, in lower case.
   [[nodiscard]] static std::string FirstWord(std::string_view sql);
 

@@ -44,6 +44,22 @@ bool PostgresDialect::HasSchema(odbc::Connection& connection, const Relation& re
                        doing) == "1";
 }
 
+// As the search path has it, whichever of its schemas the table is in.
+Relation PostgresDialect::Locate(odbc::Connection& connection, const Relation& relation,
+                                 const std::string& doing) const {
+  if (!relation.schema.empty()) return relation;
+  Relation located = relation;
+  located.quote_schema = true;
+  located.schema = PostgresValue(
+      connection,
+      Text("SELECT coalesce((SELECT n.nspname FROM pg_catalog.pg_class c JOIN "
+           "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = "
+           "to_regclass(",
+           PostgresLiteral(Name(relation)), ")), current_schema())"),
+      doing);
+  return located;
+}
+
 // As the server finds it: it folds names, and cuts none.
 RelationKind PostgresDialect::Find(odbc::Connection& connection, const Relation& relation,
                                    const std::string& doing) const {
@@ -82,9 +98,7 @@ std::vector<std::string> PostgresDialect::DropsOfLeft(odbc::Connection& connecti
                                                       const Relation& relation,
                                                       const std::string& doing) const {
   const std::string schema =
-      relation.schema.empty()
-          ? "current_schema()"
-          : PostgresLiteral(names().Stored(relation.schema, relation.quote_schema));
+      PostgresLiteral(names().Stored(relation.schema, relation.quote_schema));
   odbc::Statement statement(connection, doing);
   statement.ExecuteDirect(Text(
       "SELECT c.relname, c.relkind FROM pg_catalog.pg_class c JOIN "

@@ -32,6 +32,8 @@ class PostgresDialect final : public Dialect {
                                                  const std::string& doing) const override;
   [[nodiscard]] bool HasSchema(odbc::Connection& connection, const Relation& relation,
                                const std::string& doing) const override;
+  [[nodiscard]] Relation Locate(odbc::Connection& connection, const Relation& relation,
+                                const std::string& doing) const override;
   [[nodiscard]] RelationKind Find(odbc::Connection& connection, const Relation& relation,
                                   const std::string& doing) const override;
   [[nodiscard]] std::vector<DependentView> Views(odbc::Connection& connection,

@@ -30,6 +30,7 @@ WriteOutcome TableWriter::Write(ArrowArrayStream& stream) {
   const Unique<ArrowSchema> schema = TakeSchema(stream, doing_);
   std::vector<ArrowColumn> columns = ReadColumns(*schema);
   std::vector<TableColumn> new_columns = NewColumns(columns);
+  request_.relation = dialect_.Locate(connection_, request_.relation, doing_);
   takes_arrays_ = dialect_.TakesArrays(connection_);
   const std::string staging_name = StagingName();
   MakeReady();
