@@ -260,6 +260,11 @@ class Planner {
     if (!added_.empty()) Tell("added to the table", added_);
     if (!dropped_.empty()) Tell("dropped from the table", dropped_);
     if (!ignored_.empty()) Tell("left out: the table doesn't have them", ignored_);
+    if (!left_null_.empty()) {
+      plan_.notices.push_back(
+          Text(Describe(request_.relation), " gets NULL in new rows",
+               " for columns that the frame doesn't have: ", Names(left_null_)));
+    }
     return matched;
   }
 
@@ -285,9 +290,8 @@ class Planner {
                   "', which the table has; add it to the frame, or choose another "
                   "on_schema_change"));
     }
-    if (request_.schema_change == SchemaChange::kSyncAllColumns) {
-      dropped_.push_back(column);
-    }
+    const bool is_dropped = request_.schema_change == SchemaChange::kSyncAllColumns;
+    (is_dropped ? dropped_ : left_null_).push_back(column);
   }
 
   void Tell(std::string_view what, const std::vector<TableColumn>& columns) {
@@ -315,6 +319,7 @@ class Planner {
   std::vector<TableColumn> added_;
   std::vector<TableColumn> dropped_;
   std::vector<TableColumn> ignored_;
+  std::vector<TableColumn> left_null_;
   WritePlan plan_;
 };
 

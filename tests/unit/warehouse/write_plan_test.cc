@@ -255,9 +255,15 @@ TEST(PlanWrite, TellsWhatBecomesOfColumns) {
                      Postgres())
         .notices;
   };
+  const std::string has_null =
+      "'s.t' gets NULL in new rows for columns that the frame doesn't have: 'old'";
   EXPECT_THAT(notices(SchemaChange::kIgnore),
               ElementsAre("on_schema_change for 's.t': left out: the table doesn't have "
-                          "them: 'new'"));
+                          "them: 'new'",
+                          has_null));
+  EXPECT_THAT(
+      notices(SchemaChange::kAppendNewColumns),
+      ElementsAre("on_schema_change for 's.t': added to the table: 'new'", has_null));
   EXPECT_THAT(notices(SchemaChange::kSyncAllColumns),
               ElementsAre("on_schema_change for 's.t': added to the table: 'new'",
                           "on_schema_change for 's.t': dropped from the table: 'old'"));
