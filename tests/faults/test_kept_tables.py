@@ -312,6 +312,15 @@ def test_types_that_were_asked_for_need_another_table(server: PostgresServer) ->
     assert server.run(f"{types} and attrelid = 'kept.t'::regclass") == "real"
 
 
+def test_types_that_the_table_has_need_no_other(server: PostgresServer) -> None:
+    server.run("create index on kept.t (a)")
+    before = server.run(TABLE_ID)
+
+    write(server, frame(1), column_types={"n": "DECIMAL(6,2)", "a": "int8"})
+
+    assert server.run(TABLE_ID) == before
+
+
 def test_whoever_reads_meanwhile_sees_the_old_rows(server: PostgresServer) -> None:
     server.run("create view kept.v as select a from kept.t")
     seen: list[str] = []

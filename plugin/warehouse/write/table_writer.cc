@@ -95,6 +95,7 @@ WriteTarget TableWriter::LookAt(const std::vector<ArrowColumn>& columns) const {
   target.fits = AreFor(columns, target.columns);
   target.has_belongings =
       is_overwrite && dialect_.HasBelongings(connection_, relation, doing_);
+  target.has_types = !target.has_belongings || HasTypes(target.columns);
   if (target.has_belongings || request_.mode == WriteMode::kDeleteInsert) {
     target.rows_that_depend = dialect_.RowsThatDepend(connection_, relation, doing_);
   }
@@ -109,6 +110,26 @@ bool TableWriter::AreFor(const std::vector<ArrowColumn>& columns,
           return dialect_.names().IsSameColumn(table_column.name, column.name()) &&
                  IsColumnFor(column.type(), table_column.type);
         });
+  });
+}
+
+// Only the server knows all that a type may be called, so it makes a table of them.
+bool TableWriter::HasTypes(const std::vector<TableColumn>& table_columns) const {
+  if (request_.types_are_declared || request_.column_types.empty()) return true;
+  std::vector<TableColumn> asked;
+  asked.reserve(request_.column_types.size());
+  for (const auto& [name, type] : request_.column_types) asked.emplace_back(name, type);
+  const WriteStatements& statements = dialect_.statements();
+  const Relation sample = statements.MergeStaging(request_.relation, StagingName());
+  dialect_.Execute(connection_, statements.Create(sample, asked, ""), doing_);
+  asked = dialect_.Columns(connection_, sample, doing_);
+  dialect_.Execute(connection_, statements.DropStaging(sample), doing_);
+  return std::all_of(asked.begin(), asked.end(), [&](const TableColumn& column) {
+    return std::any_of(table_columns.begin(), table_columns.end(),
+                       [&](const TableColumn& table_column) {
+                         return table_column.name == column.name &&
+                                table_column.type_name == column.type_name;
+                       });
   });
 }
 

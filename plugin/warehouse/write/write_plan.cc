@@ -79,10 +79,8 @@ class Planner {
   }
 
   [[nodiscard]] bool KeepsTarget() const {
-    // Types that were asked for are those of a new table.
     const bool may_keep = target_.kind == RelationKind::kTable && target_.fits &&
-                          target_.has_belongings &&
-                          (request_.types_are_declared || request_.column_types.empty());
+                          target_.has_belongings && target_.has_types;
     if (!may_keep) return false;
     return std::all_of(target_.columns.begin(), target_.columns.end(),
                        [this](const TableColumn& column) {

@@ -19,6 +19,8 @@ struct WriteTarget {
   std::vector<TableColumn> columns;
   /// More than its rows belongs to the table and would be lost with it.
   bool has_belongings = false;
+  /// Its columns have the types that were asked for.
+  bool has_types = true;
   /// Every column of the frame is one for the table's column of that name.
   bool fits = false;
   /// What says in words that rows of other tables hang on its rows, or "".

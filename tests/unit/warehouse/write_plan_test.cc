@@ -207,11 +207,13 @@ TEST(PlanWrite, RefusesToDeleteRowsThatOthersHangOn) {
 TEST(PlanWrite, SwapsInATableWhereColumnsOrTypesAreOthers) {
   WriteRequest with_types = To(WriteMode::kOverwrite);
   with_types.column_types = {{"v", "text"}};
+  WriteTarget of_other_types = TableWithView();
+  of_other_types.has_types = false;
   WriteTarget others = TableWithView();
   others.fits = false;
 
   const std::string plan = Plan(Postgres(), To(WriteMode::kOverwrite), Table());
-  EXPECT_EQ(Plan(Postgres(), with_types, TableWithView()), plan);
+  EXPECT_EQ(Plan(Postgres(), with_types, of_other_types), plan);
   EXPECT_EQ(Plan(Postgres(), To(WriteMode::kOverwrite), others), plan);
 }
 
