@@ -10,6 +10,7 @@ import pytest
 
 from tests.support import databases
 from tests.support.databases import Database
+from tests.support.place import Place, in_sqlite, on_server
 from tests.support.postgres import DATABASE, PostgresServer
 from tests.support.project import Project
 from tests.support.server_project import ServerProject
@@ -23,6 +24,17 @@ def database(request: pytest.FixtureRequest) -> Database:
     """Each of the databases in turn."""
     server = request.getfixturevalue(request.param.removeprefix("unknown-"))
     return databases.database(request.param, server)
+
+
+@pytest.fixture(params=["sqlite", *databases.NAMES])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """A table of the test's own on each of the databases in turn."""
+    if request.param == "sqlite":
+        yield in_sqlite(tmp_path / "test.db")
+        return
+    server = request.getfixturevalue(request.param.removeprefix("unknown-"))
+    with on_server(databases.database(request.param, server), "merges") as made:
+        yield made
 
 
 def copy_database(server: PostgresServer, source: str, copy: str) -> None:

@@ -1,102 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows that replace others by their key, and tables whose columns are not the frame's."""
+"""Rows that replace others by their key."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
 from aft import _aft
 
-from tests.support import databases
+from tests.support.place import Place, frame
 from tests.support.processes import wait_until
-from tests.unit.python_runtime.module.sqlite import connection_string
 
 KEYED = ("upsert", "delete+insert")
-
-
-@dataclass
-class Place:
-    """A database with an empty schema of the test's own."""
-
-    name: str
-    schema: str
-    string: str
-    run: Callable[[str], Any]  # By other means than what is tested.
-
-    @property
-    def server(self) -> str:
-        return self.name.removeprefix("unknown-")
-
-    def write(
-        self,
-        frame: pa.Table | pa.RecordBatchReader,
-        mode: str,
-        key: list[str] | None = None,
-        **more: Any,
-    ) -> str:
-        """Write into `t`; what it says."""
-        connection = _aft.Connection(self.string)
-        try:
-            connection.write(frame, self.relation(), mode, unique_key=key or [], **more)
-            return "\n".join(connection.notices)
-        finally:
-            connection.close()
-
-    def relation(self) -> dict[str, Any]:
-        """The table's name, as the extension module takes it."""
-        names = {"database": None, "schema": self.schema, "identifier": "t"}
-        quotes = dict.fromkeys(("quote_database", "quote_schema", "quote_identifier"), True)
-        return {**names, **quotes}
-
-    def make(self, columns: str, *rows: str) -> None:
-        self.run(f"create table {self.schema}.t ({columns})")
-        for row in rows:
-            self.run(f"insert into {self.schema}.t values ({row})")
-
-    def rows(self, columns: str = "*") -> list[str]:
-        return self.run(f"select {columns} from {self.schema}.t order by 1")
-
-    def tables(self) -> list[str]:
-        if self.name == "sqlite":
-            return self.run("select name from sqlite_master where type = 'table'")
-        return self.run(
-            "select table_name from information_schema.tables "
-            f"where table_schema = '{self.schema}'"
-        )
-
-
-@pytest.fixture(params=["sqlite", *databases.NAMES])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    if request.param == "sqlite":
-        path = tmp_path / "test.db"
-
-        def ask(sql: str) -> list[str]:
-            connection = sqlite3.connect(path)
-            with connection:
-                rows = connection.execute(sql).fetchall()
-            connection.close()
-            return ["|".join("" if v is None else str(v) for v in row) for row in rows]
-
-        yield Place("sqlite", "main", connection_string(path), ask)
-        return
-    server = request.getfixturevalue(request.param.removeprefix("unknown-"))
-    made = databases.database(request.param, server)
-    made.make_schema("merges")
-    yield Place(request.param, "merges", made.connection_string, made.rows)
-    made.drop_schema("merges")
-
-
-def frame(**columns: Any) -> pa.Table:
-    return pa.table(columns)
 
 
 @pytest.mark.parametrize("mode", KEYED)
@@ -174,93 +93,41 @@ def test_the_database_fills_what_the_frame_leaves_out(place: Place, mode: str) -
     assert place.rows("k, id, s, twice") == ["1|1|x|2", "2|2|x|4"]
 
 
-@pytest.mark.parametrize("mode", ["append", *KEYED])
-def test_columns_change_as_dbt_would_change_them(place: Place, mode: str) -> None:
-    place.make("k int, old int", "1, 7")
-    key = ["k"] if mode in KEYED else None
-    nothing = "NULL" if place.server == "mariadb" else ""
-    wider = frame(k=[2], new=["a"])
-
-    with pytest.raises(_aft.Error, match="the table has no column 'new'; add it"):
-        place.write(wider, mode, key)
-    with pytest.raises(_aft.Error, match="the frame has no column 'old', which"):
-        place.write(frame(k=[2]), mode, key, on_schema_change="fail")
-    ignored = place.write(wider, mode, key, on_schema_change="ignore")
-    assert place.rows() == ["1|7", f"2|{nothing}"]
-    place.write(frame(k=[3], new=["a"]), mode, key, on_schema_change="append_new_columns")
-    assert place.rows() == ["1|7|" + nothing, f"2|{nothing}|{nothing}", f"3|{nothing}|a"]
-    place.write(frame(k=[4], new=["b"]), mode, key, on_schema_change="sync_all_columns")
-
-    assert place.rows() == [f"1|{nothing}", f"2|{nothing}", "3|a", "4|b"]
-    assert ignored == (
-        f"on_schema_change for '{place.schema}.t': left out: the table doesn't have them: "
-        f"'new'\n'{place.schema}.t' gets NULL in new rows for columns that the frame doesn't "
-        "have: 'old'"
-    )
-    assert place.tables() == ["t"]
+TEXTS = ["varchar(255)", "text", "tinytext", "char(200)", "longblob", "varbinary(900)"]
 
 
-def test_a_write_that_fails_leaves_the_columns(place: Place) -> None:
-    place.make("k int primary key", "1")
+@pytest.mark.parametrize("place", ["mariadb"], indirect=True)
+@pytest.mark.parametrize(
+    "types",
+    [["varchar(255)"] * 4, ["text"] * 5, ["enum('text', 'x')"], ["char(2)"] * 17, TEXTS * 3],
+    ids=["long", "unlimited", "enum", "many", "mixed"],
+)
+def test_any_columns_may_be_a_key(place: Place, types: list[str]) -> None:
+    names = [f"k{n}" for n in range(len(types))]
+    declared = [f"{name} {kind}" for name, kind in zip(names, types, strict=True)]
+    place.make(", ".join([*declared, "v int"]), ", ".join([*("'x'" for _ in names), "1"]))
+    keys = {
+        name: pa.array([b"x"] if "b" in kind.replace("char(2)", "") else ["x"])
+        for name, kind in zip(names, types, strict=True)
+    }
 
-    with pytest.raises(_aft.Error):
-        place.write(
-            frame(k=[2, 1], new=["a", "b"]), "append", on_schema_change="append_new_columns"
-        )
-
-    assert place.rows() == ["1"]
-
-
-def failing(columns: pa.Table, before: Callable[[], Any]) -> pa.RecordBatchReader:
-    """A frame that does `before` and fails when it has given its rows."""
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        yield from columns.to_batches()
-        before()
-        raise ValueError("the frame fails")
-
-    return pa.RecordBatchReader.from_batches(columns.schema, batches())
+    for mode, value in zip(KEYED, (2, 3), strict=True):
+        place.write(frame(**keys, v=[value]), mode, names)
+        assert place.rows("v") == [str(value)]
 
 
 @pytest.mark.parametrize("mode", ["append", *KEYED])
-def test_a_write_that_fails_drops_no_column(place: Place, mode: str) -> None:
-    place.make("k int, old int, check (k < 9)", "1, 7")
-    key = ["k"] if mode in KEYED else None
-    sync = {"on_schema_change": "sync_all_columns"}
-    seen: list[list[str]] = []
-    # Others may read the table until its columns change.
-    fails = failing(frame(k=[2], new=["a"]), lambda: seen.append(place.rows()))
+@pytest.mark.parametrize("name", ["aft_s", "aft_t"])
+def test_a_table_may_have_any_name(place: Place, mode: str, name: str) -> None:
+    place.table = name
+    if place.name == "sqlite":
+        place.is_qualified = False
+    place.make("k int, v int", "1, 1", "2, 2")
 
-    with pytest.raises(_aft.Error, match="the frame fails"):
-        place.write(fails, mode, key, **sync)
-    with pytest.raises(_aft.Error):
-        place.write(frame(k=[10], new=["a"]), mode, key, **sync)
+    place.write(frame(k=[2, 3], v=[20, 30]), mode, ["k"] if mode in KEYED else None)
 
-    assert seen == [["1|7"]]
-    assert place.rows() == ["1|7"]
-
-
-@pytest.mark.parametrize("mode", ["append", *KEYED])
-def test_a_column_that_another_writer_adds_stays(place: Place, mode: str) -> None:
-    place.make("k int", "1")
-    wider = frame(k=[2], new=["a"])
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        yield from wider.to_batches()
-        place.run(f"alter table {place.schema}.t add new varchar(9) default 'x'")
-
-    stream = pa.RecordBatchReader.from_batches(wider.schema, batches())
-    if place.server == "sqlite":
-        pytest.skip("one writer at a time")
-    with pytest.raises(_aft.Error):
-        place.write(
-            stream,
-            mode,
-            ["k"] if mode in KEYED else None,
-            on_schema_change="append_new_columns",
-        )
-
-    assert place.rows() == ["1|x"]
+    old = ["2|2"] if mode == "append" else []
+    assert place.rows() == ["1|1", *old, "2|20", "3|30"]
 
 
 KILLED = """

@@ -1,28 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/warehouse/dialects/mariadb_statements.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 
 #include "host_shim/error.h"
 
 namespace aft {
+namespace {
+
+// What InnoDB's indexes take at most.
+constexpr size_t kMostIndexColumns = 16;
+constexpr size_t kMostIndexBytes = 3072;
+// For a NULL, and for the length of a text.
+constexpr size_t kBytesBesideValue = 3;
+constexpr int64_t kBytesOfCharacter = 4;
+
+/// How much of a column of texts or bytes goes into an index that has so many bytes for
+/// it, in parentheses; "" for all.
+std::string IndexPrefix(const ColumnType& type, size_t bytes) {
+  const bool is_text = type.kind == ColumnKind::kText;
+  if (!is_text && type.kind != ColumnKind::kBinary) return "";
+  const auto most = static_cast<int64_t>(bytes);
+  const int64_t room = is_text ? most / kBytesOfCharacter : most;
+  // Of types without a length of their own, a part must be named.
+  const bool has_length = type.length > 0 && !type.counts_bytes;
+  if (has_length && type.length <= room) return "";
+  const int64_t longest = is_text ? type.length / kBytesOfCharacter : type.length;
+  return Text("(", type.counts_bytes ? std::min(longest, room) : room, ")");
+}
+
+}  // namespace
 
 SqlNames MariadbStatements::WithFoldedColumns(SqlNames names) {
   names.folds_columns = true;
   return names;
 }
 
-std::vector<WriteStep> MariadbStatements::Swap(const Relation& staging,
-                                               const Relation& target,
-                                               RelationKind kind) const {
+std::vector<WriteStep> MariadbStatements::Swap(
+    const Relation& staging, const Relation& target, RelationKind kind,
+    const std::vector<std::string>& then) const {
   const std::string from = Name(staging);
   const std::string to = Name(target);
-  if (kind == RelationKind::kMissing) return {{"RENAME TABLE " + from + " TO " + to, ""}};
   const Relation old_table = OldTable(staging, target);
   const std::string old = Name(old_table);
-  return {{Text("RENAME TABLE ", to, " TO ", old, ", ", from, " TO ", to),
-           Text("RENAME TABLE ", to, " TO ", from, ", ", old, " TO ", to)},
-          {Drop(old_table, kind), ""}};
+  const bool is_missing = kind == RelationKind::kMissing;
+  const std::string out = is_missing ? "" : Text(to, " TO ", old, ", ");
+  const std::string back = is_missing ? "" : Text(", ", old, " TO ", to);
+  std::vector<WriteStep> steps = {{Text("RENAME TABLE ", out, from, " TO ", to),
+                                   Text("RENAME TABLE ", to, " TO ", from, back)}};
+  for (const std::string& statement : then) steps.push_back({statement, ""});
+  if (!is_missing) steps.push_back({Drop(old_table, kind), ""});
+  return steps;
+}
+
+// Types say nothing of character sets. The query locks the target until its transaction
+// ends, which is before there are rows.
+std::vector<WriteStep> MariadbStatements::CreateLike(
+    const Merge& merge, const std::vector<TableColumn>& new_columns) const {
+  std::vector<WriteStep> steps = WriteStatements::CreateLike(merge, new_columns);
+  steps.push_back({"COMMIT", ""});
+  return steps;
 }
 
 // Without the word, it would commit.
@@ -30,34 +69,37 @@ std::string MariadbStatements::DropStaging(const Relation& staging) const {
   return "DROP TEMPORARY TABLE " + Name(staging);
 }
 
-// To index a temporary table commits nothing. An index takes 3,072 bytes of a row, and of
-// texts and bytes without a limit only as much as it is told to.
+// To index a temporary table commits nothing.
 std::vector<WriteStep> MariadbStatements::PrepareMerge(const Merge& merge) const {
-  constexpr std::string_view kCharacters = "(191)";
+  const size_t count = std::min(merge.key.size(), kMostIndexColumns);
+  const size_t share = kMostIndexBytes / count - kBytesBesideValue;
   std::string columns;
-  for (const TableColumn& column : merge.key) {
-    const std::string_view type = column.type_name;
-    const bool is_long = type.find("text") != std::string_view::npos ||
-                         type.find("blob") != std::string_view::npos;
-    columns += Text(columns.empty() ? "" : ", ", names().Quote(column.name),
-                    is_long ? kCharacters : "");
+  for (size_t i = 0; i < count; ++i) {
+    const TableColumn& column = merge.key[i];
+    columns += Text(i == 0 ? "" : ", ", names().Quote(column.name),
+                    IndexPrefix(column.type, share));
   }
   return {{Text("ALTER TABLE ", Name(merge.staging), " ADD INDEX (", columns, ")"), ""}};
+}
+
+std::string MariadbStatements::Joined(const Merge& merge) const {
+  const std::string alias = Alias(merge.staging);
+  return Text(Name(merge.target), " aft_t JOIN ", Name(merge.staging), " ", alias, " ON ",
+              HasSameKey(merge, "aft_t", alias));
 }
 
 std::string MariadbStatements::Update(const Merge& merge) const {
   std::string values;
   for (const TableColumn& column : merge.values) {
     const std::string name = names().Quote(column.name);
-    values += Text(values.empty() ? "" : ", ", "aft_t.", name, " = aft_s.", name);
+    values += Text(values.empty() ? "" : ", ", "aft_t.", name, " = ",
+                   Alias(merge.staging), ".", name);
   }
-  return Text("UPDATE ", Name(merge.target), " aft_t JOIN ", Name(merge.staging),
-              " aft_s ON ", HasSameKey(merge, "aft_t", "aft_s"), " SET ", values);
+  return Text("UPDATE ", Joined(merge), " SET ", values);
 }
 
 std::string MariadbStatements::Delete(const Merge& merge) const {
-  return Text("DELETE aft_t FROM ", Name(merge.target), " aft_t JOIN ",
-              Name(merge.staging), " aft_s ON ", HasSameKey(merge, "aft_t", "aft_s"));
+  return Text("DELETE aft_t FROM ", Joined(merge));
 }
 
 std::string MariadbStatements::CreateSchema(const Relation& relation) const {
@@ -68,9 +110,7 @@ std::string MariadbStatements::CreateSchema(const Relation& relation) const {
 // To look for each row of staging in the target takes long where the target has no index
 // for it; staging has one.
 std::vector<WriteStep> MariadbStatements::InsertNew(const Merge& merge) const {
-  return {{Text("DELETE aft_s FROM ", Name(merge.target), " aft_t JOIN ",
-                Name(merge.staging), " aft_s ON ", HasSameKey(merge, "aft_t", "aft_s")),
-           ""},
+  return {{Text("DELETE ", Alias(merge.staging), " FROM ", Joined(merge)), ""},
           {Insert(merge), ""}};
 }
 

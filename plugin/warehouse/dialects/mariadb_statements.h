@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -17,10 +18,12 @@ class MariadbStatements final : public WriteStatements {
                         /*has_transactional_ddl=*/false) {}
 
   [[nodiscard]] std::string CreateSchema(const Relation& relation) const override;
-  [[nodiscard]] std::vector<WriteStep> Swap(const Relation& staging,
-                                            const Relation& target,
-                                            RelationKind kind) const override;
+  [[nodiscard]] std::vector<WriteStep> Swap(
+      const Relation& staging, const Relation& target, RelationKind kind,
+      const std::vector<std::string>& then) const override;
   [[nodiscard]] bool has_temporary_tables() const override { return true; }
+  [[nodiscard]] std::vector<WriteStep> CreateLike(
+      const Merge& merge, const std::vector<TableColumn>& new_columns) const override;
   [[nodiscard]] std::string DropStaging(const Relation& staging) const override;
   [[nodiscard]] std::vector<WriteStep> PrepareMerge(const Merge& merge) const override;
   [[nodiscard]] std::string Update(const Merge& merge) const override;
@@ -29,6 +32,8 @@ class MariadbStatements final : public WriteStatements {
 
  private:
   static SqlNames WithFoldedColumns(SqlNames names);
+  /// The target's rows beside those of staging with the same key.
+  [[nodiscard]] std::string Joined(const Merge& merge) const;
 };
 
 }  // namespace aft

@@ -23,6 +23,12 @@ Relation PostgresStatements::MergeStaging(const Relation&,
   return {"", "pg_temp", name};
 }
 
+// A query would lock the target until the rows are there.
+std::vector<WriteStep> PostgresStatements::CreateLike(
+    const Merge& merge, const std::vector<TableColumn>& new_columns) const {
+  return CreateByTypes(merge, new_columns);
+}
+
 // The server never looks into temporary tables by itself, and plans badly without.
 std::vector<WriteStep> PostgresStatements::PrepareMerge(const Merge& merge) const {
   std::vector<WriteStep> steps = {{"ANALYZE " + Name(merge.staging), ""}};
@@ -31,13 +37,15 @@ std::vector<WriteStep> PostgresStatements::PrepareMerge(const Merge& merge) cons
 }
 
 std::string PostgresStatements::Update(const Merge& merge) const {
+  const std::string alias = Alias(merge.staging);
   std::string values;
   for (const TableColumn& column : merge.values) {
     const std::string name = names().Quote(column.name);
-    values += Text(values.empty() ? "" : ", ", name, " = aft_s.", name);
+    values += Text(values.empty() ? "" : ", ", name, " = ", alias, ".", name);
   }
   return Text("UPDATE ", Name(merge.target), " aft_t SET ", values, " FROM ",
-              Name(merge.staging), " aft_s WHERE ", HasSameKey(merge, "aft_t", "aft_s"));
+              Name(merge.staging), " ", alias, " WHERE ",
+              HasSameKey(merge, "aft_t", alias));
 }
 
 std::string PostgresStatements::CreateSchema(const Relation& relation) const {

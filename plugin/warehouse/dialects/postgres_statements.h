@@ -19,6 +19,8 @@ class PostgresStatements final : public WriteStatements {
   [[nodiscard]] bool has_temporary_tables() const override { return true; }
   [[nodiscard]] Relation MergeStaging(const Relation& target,
                                       const std::string& name) const override;
+  [[nodiscard]] std::vector<WriteStep> CreateLike(
+      const Merge& merge, const std::vector<TableColumn>& new_columns) const override;
   [[nodiscard]] std::vector<WriteStep> PrepareMerge(const Merge& merge) const override;
   [[nodiscard]] std::string Update(const Merge& merge) const override;
 

@@ -31,10 +31,10 @@ SqlNames SqliteStatements::Names() {
   return names;
 }
 
-std::vector<WriteStep> SqliteStatements::Swap(const Relation& staging,
-                                              const Relation& target,
-                                              RelationKind kind) const {
-  std::vector<WriteStep> steps = WriteStatements::Swap(staging, target, kind);
+std::vector<WriteStep> SqliteStatements::Swap(
+    const Relation& staging, const Relation& target, RelationKind kind,
+    const std::vector<std::string>& then) const {
+  std::vector<WriteStep> steps = WriteStatements::Swap(staging, target, kind, then);
   // Otherwise a rename (SQLite 3.26 and later) looks into every view, and fails at those
   // that read the table just dropped.
   steps.insert(steps.begin(), {"PRAGMA legacy_alter_table = ON", ""});
@@ -49,13 +49,7 @@ Relation SqliteStatements::MergeStaging(const Relation&, const std::string& name
 // Of a type, SQLite itself would keep the affinity alone, and no collation.
 std::vector<WriteStep> SqliteStatements::CreateLike(
     const Merge& merge, const std::vector<TableColumn>& new_columns) const {
-  std::vector<TableColumn> columns = merge.key;
-  columns.insert(columns.end(), merge.values.begin(), merge.values.end());
-  for (TableColumn& column : columns) {
-    column.type_name = column.declaration.value_or(column.type_name);
-  }
-  columns.insert(columns.end(), new_columns.begin(), new_columns.end());
-  return {{Create(merge.staging, columns, ""), ""}};
+  return CreateByTypes(merge, new_columns);
 }
 
 std::vector<WriteStep> SqliteStatements::PrepareMerge(const Merge& merge) const {

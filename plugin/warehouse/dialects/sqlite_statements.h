@@ -15,9 +15,9 @@ class SqliteStatements final : public WriteStatements {
  public:
   SqliteStatements() : WriteStatements(Names(), /*has_transactional_ddl=*/true) {}
 
-  [[nodiscard]] std::vector<WriteStep> Swap(const Relation& staging,
-                                            const Relation& target,
-                                            RelationKind kind) const override;
+  [[nodiscard]] std::vector<WriteStep> Swap(
+      const Relation& staging, const Relation& target, RelationKind kind,
+      const std::vector<std::string>& then) const override;
   [[nodiscard]] bool has_temporary_tables() const override { return true; }
   [[nodiscard]] Relation MergeStaging(const Relation& target,
                                       const std::string& name) const override;

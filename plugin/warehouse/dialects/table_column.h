@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "plugin/warehouse/dialects/column_type.h"
+#include "plugin/warehouse/dialects/sql_names.h"
 
 namespace aft {
 
@@ -26,6 +30,15 @@ struct TableColumn {
   /// What declares a new column of the same type; nothing where that isn't known.
   std::optional<std::string> declaration;
 };
+
+/// The column that the database takes for one of that name, or null.
+inline const TableColumn* FindColumn(const std::vector<TableColumn>& columns,
+                                     std::string_view name, const SqlNames& names) {
+  const auto found = std::find_if(
+      columns.begin(), columns.end(),
+      [&](const TableColumn& column) { return names.IsSameColumn(column.name, name); });
+  return found == columns.end() ? nullptr : &*found;
+}
 
 /// A view that reads a table, or another such view.
 struct DependentView {

@@ -55,8 +55,8 @@ WriteStep WriteStatements::Rename(const Relation& from, const Relation& to) cons
 }
 
 std::vector<WriteStep> WriteStatements::Swap(const Relation& staging,
-                                             const Relation& target,
-                                             RelationKind kind) const {
+                                             const Relation& target, RelationKind kind,
+                                             const std::vector<std::string>& then) const {
   std::vector<WriteStep> steps;
   const bool sets_aside = kind == RelationKind::kTable && !has_transactional_ddl_;
   const Relation old = OldTable(staging, target);
@@ -66,6 +66,7 @@ std::vector<WriteStep> WriteStatements::Swap(const Relation& staging,
     steps.push_back({Drop(target, kind), ""});
   }
   steps.push_back(Rename(staging, target));
+  for (const std::string& statement : then) steps.push_back({statement, ""});
   if (sets_aside) steps.push_back({Drop(old, kind), ""});
   return steps;
 }
@@ -87,10 +88,9 @@ WriteStep WriteStatements::AddColumn(const Relation& target,
           Text(table, " DROP COLUMN ", name), /*adds=*/true};
 }
 
-WriteStep WriteStatements::DropColumn(const Relation& target,
-                                      const TableColumn& column) const {
-  return {Text("ALTER TABLE ", Name(target), " DROP COLUMN ", names_.Quote(column.name)),
-          ""};
+std::string WriteStatements::DropColumn(const Relation& target,
+                                        const TableColumn& column) const {
+  return Text("ALTER TABLE ", Name(target), " DROP COLUMN ", names_.Quote(column.name));
 }
 
 Relation WriteStatements::MergeStaging(const Relation& target,
@@ -116,42 +116,60 @@ std::vector<WriteStep> WriteStatements::CreateLike(
   return steps;
 }
 
+std::vector<WriteStep> WriteStatements::CreateByTypes(
+    const Merge& merge, const std::vector<TableColumn>& new_columns) const {
+  std::vector<TableColumn> columns = merge.key;
+  columns.insert(columns.end(), merge.values.begin(), merge.values.end());
+  for (TableColumn& column : columns) {
+    column.type_name = column.declaration.value_or(column.type_name);
+  }
+  columns.insert(columns.end(), new_columns.begin(), new_columns.end());
+  return {{Create(merge.staging, columns, ""), ""}};
+}
+
 std::string WriteStatements::DropStaging(const Relation& staging) const {
   return "DROP TABLE " + Name(staging);
 }
 
 std::vector<WriteStep> WriteStatements::PrepareMerge(const Merge&) const { return {}; }
 
+std::string WriteStatements::Alias(const Relation& staging) {
+  return "aft_s_" + staging.identifier.substr(staging.identifier.rfind('_') + 1);
+}
+
 std::string WriteStatements::Update(const Merge& merge) const {
   const std::string target = Name(merge.target);
-  const std::string from = Text(" FROM ", Name(merge.staging), " aft_s WHERE ",
-                                HasSameKey(merge, target, "aft_s"));
+  const std::string alias = Alias(merge.staging);
+  const std::string from = Text(" FROM ", Name(merge.staging), " ", alias, " WHERE ",
+                                HasSameKey(merge, target, alias));
   std::string sql = Text("UPDATE ", target, " SET ");
   for (const TableColumn& column : merge.values) {
     const std::string name = names_.Quote(column.name);
     if (&column != merge.values.data()) sql += ", ";
-    sql += Text(name, " = (SELECT aft_s.", name, from, ")");
+    sql += Text(name, " = (SELECT ", alias, ".", name, from, ")");
   }
   return Text(sql, " WHERE EXISTS (SELECT 1", from, ")");
 }
 
 std::string WriteStatements::Delete(const Merge& merge) const {
   const std::string target = Name(merge.target);
+  const std::string alias = Alias(merge.staging);
   return Text("DELETE FROM ", target, " WHERE EXISTS (SELECT 1 FROM ",
-              Name(merge.staging), " aft_s WHERE ", HasSameKey(merge, target, "aft_s"),
-              ")");
+              Name(merge.staging), " ", alias, " WHERE ",
+              HasSameKey(merge, target, alias), ")");
 }
 
 std::string WriteStatements::Insert(const Merge& merge) const {
   std::vector<TableColumn> columns = merge.key;
   columns.insert(columns.end(), merge.values.begin(), merge.values.end());
+  const std::string alias = Alias(merge.staging);
   return Text("INSERT INTO ", Name(merge.target), " (", List(columns), ") SELECT ",
-              List(columns, "aft_s."), " FROM ", Name(merge.staging), " aft_s");
+              List(columns, alias + "."), " FROM ", Name(merge.staging), " ", alias);
 }
 
 std::vector<WriteStep> WriteStatements::InsertNew(const Merge& merge) const {
   return {{Text(Insert(merge), " WHERE NOT EXISTS (SELECT 1 FROM ", Name(merge.target),
-                " aft_t WHERE ", HasSameKey(merge, "aft_t", "aft_s"), ")"),
+                " aft_t WHERE ", HasSameKey(merge, "aft_t", Alias(merge.staging)), ")"),
            ""}};
 }
 

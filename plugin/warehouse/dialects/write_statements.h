@@ -48,10 +48,11 @@ class WriteStatements {
                                    const std::vector<TableColumn>& columns,
                                    std::string_view options) const;
   [[nodiscard]] std::string Drop(const Relation& relation, RelationKind kind) const;
-  /// Put `staging` in the place of `target`, which is of `kind`.
-  [[nodiscard]] virtual std::vector<WriteStep> Swap(const Relation& staging,
-                                                    const Relation& target,
-                                                    RelationKind kind) const;
+  /// Put `staging` in the place of `target`, which is of `kind`. `then` runs before what
+  /// can't be taken back.
+  [[nodiscard]] virtual std::vector<WriteStep> Swap(
+      const Relation& staging, const Relation& target, RelationKind kind,
+      const std::vector<std::string>& then) const;
   /// The same, but the old table stays, under another name, with the views on it.
   [[nodiscard]] std::vector<WriteStep> SetAside(const Relation& staging,
                                                 const Relation& target) const;
@@ -60,8 +61,8 @@ class WriteStatements {
 
   [[nodiscard]] WriteStep AddColumn(const Relation& target,
                                     const TableColumn& column) const;
-  [[nodiscard]] WriteStep DropColumn(const Relation& target,
-                                     const TableColumn& column) const;
+  [[nodiscard]] std::string DropColumn(const Relation& target,
+                                       const TableColumn& column) const;
 
   /// True where the session can have tables that nobody else sees, which end with it.
   [[nodiscard]] virtual bool has_temporary_tables() const { return false; }
@@ -84,12 +85,17 @@ class WriteStatements {
   [[nodiscard]] virtual std::vector<WriteStep> InsertNew(const Merge& merge) const;
 
  protected:
+  /// As CreateLike(), without a look at the target.
+  [[nodiscard]] std::vector<WriteStep> CreateByTypes(
+      const Merge& merge, const std::vector<TableColumn>& new_columns) const;
   /// Columns between commas, each behind the prefix.
   [[nodiscard]] std::string List(const std::vector<TableColumn>& columns,
                                  std::string_view prefix = "") const;
   /// What a column of the key is compared by.
   [[nodiscard]] virtual std::string KeyValue(const TableColumn& column,
                                              std::string_view prefix) const;
+  /// What a merge calls the staging table, and nobody a table of theirs.
+  [[nodiscard]] static std::string Alias(const Relation& staging);
   [[nodiscard]] std::string HasSameKey(const Merge& merge, std::string_view target,
                                        std::string_view staging) const;
   [[nodiscard]] std::string Name(const Relation& relation) const {

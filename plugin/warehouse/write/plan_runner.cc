@@ -50,6 +50,20 @@ void PlanRunner::Run(const std::vector<WriteStep>& steps) {
   }
 }
 
+std::vector<std::string> PlanRunner::Finish(const std::vector<FinalStep>& steps) {
+  std::vector<std::string> notices;
+  for (const FinalStep& step : steps) {
+    try {
+      dialect_.Execute(connection_, step.statement, Text("run ", step.statement));
+      if (!step.notice.empty()) notices.push_back(step.notice);
+    } catch (const Error& error) {
+      // Who took it for a failure of the write would write the rows again.
+      notices.push_back(Text("the rows are in the table, but aft ", error.what()));
+    }
+  }
+  return notices;
+}
+
 bool PlanRunner::TryTo(const std::string& statement) const {
   // The error that brought us here says more than one of cleaning up.
   try {

@@ -26,6 +26,8 @@ class PlanRunner {
   /// Before the plan's staging table is made.
   void Reserve(const WritePlan& plan);
   void Run(const std::vector<WriteStep>& steps);
+  /// After the commit, which no failure takes back. What the user should know.
+  std::vector<std::string> Finish(const std::vector<FinalStep>& steps);
   /// What has run is not taken back from here on.
   void Settle() { begun_.clear(); }
   /// The staging table has taken its place for good, or is dropped.

@@ -58,9 +58,11 @@ WriteOutcome TableWriter::Write(ArrowArrayStream& stream) {
   runner.Settle();
   Commit(transaction, outcome);
   if (!plan.is_temporary) runner.ForgetStaging();
-  runner.Run(plan.after);
-  runner.ForgetStaging();
   outcome.notices = std::move(plan.notices);
+  for (std::string& notice : runner.Finish(plan.after)) {
+    outcome.notices.push_back(std::move(notice));
+  }
+  runner.ForgetStaging();
   return outcome;
 }
 
@@ -105,11 +107,9 @@ WriteTarget TableWriter::LookAt(const std::vector<ArrowColumn>& columns) const {
 bool TableWriter::AreFor(const std::vector<ArrowColumn>& columns,
                          const std::vector<TableColumn>& table_columns) const {
   return std::all_of(columns.begin(), columns.end(), [&](const ArrowColumn& column) {
-    return std::any_of(
-        table_columns.begin(), table_columns.end(), [&](const TableColumn& table_column) {
-          return dialect_.names().IsSameColumn(table_column.name, column.name()) &&
-                 IsColumnFor(column.type(), table_column.type);
-        });
+    const TableColumn* const match =
+        FindColumn(table_columns, column.name(), dialect_.names());
+    return match != nullptr && IsColumnFor(column.type(), match->type);
   });
 }
 
@@ -208,14 +208,11 @@ std::vector<std::string> TableWriter::KeepTypes(
   if (request_.mode != WriteMode::kOverwrite) return kept;
   for (size_t i = 0; i < columns.size(); ++i) {
     const std::string& name = columns[i].name();
-    const auto old = std::find_if(
-        target.columns.begin(), target.columns.end(), [&](const TableColumn& candidate) {
-          return dialect_.names().IsSameColumn(candidate.name, name);
-        });
+    const TableColumn* const old = FindColumn(target.columns, name, dialect_.names());
     // What keeps anything says nothing of the values to come.
-    const bool may_keep =
-        old != target.columns.end() && old->type.kind != ColumnKind::kAny &&
-        request_.column_types.count(name) == 0 && !Has(request_.renewed, name);
+    const bool may_keep = old != nullptr && old->type.kind != ColumnKind::kAny &&
+                          request_.column_types.count(name) == 0 &&
+                          !Has(request_.renewed, name);
     if (!may_keep || !IsColumnFor(columns[i].type(), old->type)) continue;
     if (const auto& declaration = old->declaration) {
       new_columns[i].type_name = *declaration;
@@ -230,11 +227,8 @@ std::vector<TableColumn> TableWriter::MatchColumns(
   const std::vector<TableColumn> there = dialect_.Columns(connection_, relation, doing_);
   std::vector<TableColumn> matched;
   for (const ArrowColumn& column : columns) {
-    const auto match =
-        std::find_if(there.begin(), there.end(), [&](const TableColumn& candidate) {
-          return dialect_.names().IsSameColumn(candidate.name, column.name());
-        });
-    if (match == there.end()) {
+    const TableColumn* const match = FindColumn(there, column.name(), dialect_.names());
+    if (match == nullptr) {
       throw Error(Text("cannot ", doing_, ": the table has no column '", column.name(),
                        "'; add it, or leave it out of the frame"));
     }

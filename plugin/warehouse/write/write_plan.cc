@@ -43,7 +43,7 @@ class Planner {
       const bool is_seen = !statements_.has_transactional_ddl();
       is_seen || HasKey(request_.mode) ? SwapIn() : MakeAndFill();
     } else {
-      HasKey(request_.mode) ? MergeRows() : AppendRows();
+      AddRows();
     }
     return std::move(plan_);
   }
@@ -55,11 +55,7 @@ class Planner {
 
   [[nodiscard]] const TableColumn* Find(const std::vector<TableColumn>& columns,
                                         const std::string& name) const {
-    const auto found =
-        std::find_if(columns.begin(), columns.end(), [&](const TableColumn& column) {
-          return statements_.names().IsSameColumn(column.name, name);
-        });
-    return found == columns.end() ? nullptr : &*found;
+    return FindColumn(columns, name, statements_.names());
   }
 
   void CheckRequest() const {
@@ -120,11 +116,14 @@ class Planner {
     plan_.staging = plan_.load = staging;
     plan_.drop_staging = "DROP TABLE " + statements_.names().Name(staging);
     plan_.counts_rows = true;
-    plan_.publish = target_.views.empty()
-                        ? statements_.Swap(staging, request_.relation, target_.kind)
-                        : SetAside(staging);
-    Finish(request_.if_new);
-    Finish(request_.then);
+    std::vector<std::string> then = request_.if_new;
+    then.insert(then.end(), request_.then.begin(), request_.then.end());
+    if (target_.views.empty()) {
+      plan_.publish = statements_.Swap(staging, request_.relation, target_.kind, then);
+    } else {
+      plan_.publish = SetAside(staging);
+      Finish(then);
+    }
     CheckKeys(KeyOf(columns_));
   }
 
@@ -168,15 +167,19 @@ class Planner {
     Finish(request_.then);
   }
 
-  void AppendRows() {
-    (void)MatchColumns();
-    plan_.before = ChangeColumns();
-    plan_.load = request_.relation;
-  }
-
-  void MergeRows() {
+  void AddRows() {
     if (request_.mode == WriteMode::kDeleteInsert) RefuseDependentRows();
     const std::vector<TableColumn> matched = MatchColumns();
+    // While rows come, others may read a table whose columns change, such as the frame.
+    const bool is_direct = added_.empty() && dropped_.empty() && !HasKey(request_.mode);
+    if (is_direct) {
+      plan_.load = request_.relation;
+    } else {
+      MergeRows(matched);
+    }
+  }
+
+  void MergeRows(const std::vector<TableColumn>& matched) {
     Merge merge{statements_.MergeStaging(request_.relation, staging_name_),
                 request_.relation,
                 KeyOf(matched),
@@ -194,23 +197,40 @@ class Planner {
   }
 
   void Publish(Merge merge) {
-    plan_.publish = ChangeColumns();
+    for (const TableColumn& column : added_) {
+      plan_.publish.push_back(statements_.AddColumn(request_.relation, column));
+    }
     merge.values.insert(merge.values.end(), added_.begin(), added_.end());
+    if (!merge.key.empty()) ReplaceByKey(merge);
+    std::vector<WriteStep> inserts = {{statements_.Insert(merge), ""}};
+    if (request_.mode == WriteMode::kUpsert) inserts = statements_.InsertNew(merge);
+    for (WriteStep& step : inserts) plan_.publish.push_back(std::move(step));
+    Drop({plan_.drop_staging, ""});
+    for (const TableColumn& column : dropped_) {
+      Drop({statements_.DropColumn(request_.relation, column),
+            ToldOf("dropped from the table", {column})});
+    }
+  }
+
+  void ReplaceByKey(const Merge& merge) {
     for (WriteStep& step : statements_.PrepareMerge(merge)) {
       plan_.publish.push_back(std::move(step));
     }
-    const bool is_upsert = request_.mode == WriteMode::kUpsert;
-    if (!is_upsert) {
+    if (request_.mode == WriteMode::kDeleteInsert) {
       plan_.publish.push_back({statements_.Delete(merge), ""});
     } else if (!merge.values.empty()) {
       plan_.publish.push_back({statements_.Update(merge), ""});
     }
-    std::vector<WriteStep> inserts = {{statements_.Insert(merge), ""}};
-    if (is_upsert) inserts = statements_.InsertNew(merge);
-    for (WriteStep& step : inserts) plan_.publish.push_back(std::move(step));
-    const WriteStep drop = {plan_.drop_staging, ""};
-    // Elsewhere it would commit.
-    (statements_.has_transactional_ddl() ? plan_.publish : plan_.after).push_back(drop);
+  }
+
+  /// Where that commits, it can't be taken back, and waits until the rows are there.
+  void Drop(FinalStep step) {
+    if (!statements_.has_transactional_ddl()) {
+      plan_.after.push_back(std::move(step));
+      return;
+    }
+    plan_.publish.push_back({step.statement, ""});
+    if (!step.notice.empty()) plan_.notices.push_back(std::move(step.notice));
   }
 
   /// The columns of the key, as `columns` has them.
@@ -255,8 +275,8 @@ class Planner {
     for (const TableColumn& column : target_.columns) {
       if (!column.is_filled && Find(columns_, column.name) == nullptr) LeaveOut(column);
     }
+    if (matched.empty()) Refuse("the frame has none of the table's columns");
     if (!added_.empty()) Tell("added to the table", added_);
-    if (!dropped_.empty()) Tell("dropped from the table", dropped_);
     if (!ignored_.empty()) Tell("left out: the table doesn't have them", ignored_);
     if (!left_null_.empty()) {
       plan_.notices.push_back(
@@ -293,20 +313,13 @@ class Planner {
   }
 
   void Tell(std::string_view what, const std::vector<TableColumn>& columns) {
-    plan_.notices.push_back(Text("on_schema_change for ", Describe(request_.relation),
-                                 ": ", what, ": ", Names(columns)));
+    plan_.notices.push_back(ToldOf(what, columns));
   }
 
-  [[nodiscard]] std::vector<WriteStep> ChangeColumns() const {
-    std::vector<WriteStep> steps;
-    steps.reserve(added_.size() + dropped_.size());
-    for (const TableColumn& column : added_) {
-      steps.push_back(statements_.AddColumn(request_.relation, column));
-    }
-    for (const TableColumn& column : dropped_) {
-      steps.push_back(statements_.DropColumn(request_.relation, column));
-    }
-    return steps;
+  [[nodiscard]] std::string ToldOf(std::string_view what,
+                                   const std::vector<TableColumn>& columns) const {
+    return Text("on_schema_change for ", Describe(request_.relation), ": ", what, ": ",
+                Names(columns));
   }
 
   const WriteRequest& request_;
@@ -342,7 +355,7 @@ std::string ToText(const WritePlan& plan, const WriteStatements& statements) {
   for (const KeyCheck& check : plan.key_checks) add("none: ", check.query);
   for (const WriteStep& step : plan.publish) add(step.statement);
   add("commit");
-  for (const WriteStep& step : plan.after) add(step.statement);
+  for (const FinalStep& step : plan.after) add(step.statement);
   return text;
 }
 

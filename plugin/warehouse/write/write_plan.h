@@ -38,6 +38,12 @@ struct KeyCheck {
   std::string refusal;
 };
 
+/// A statement that follows the commit, and what to tell the user once it has run.
+struct FinalStep {
+  std::string statement;
+  std::string notice;
+};
+
 /// The statements of a write, in their order: those before the rows go to `load`, the
 /// checks of what is there then, those that make it seen, the commit, and those after it.
 struct WritePlan {
@@ -55,7 +61,7 @@ struct WritePlan {
   std::vector<std::string> key;
   std::vector<KeyCheck> key_checks;
   std::vector<WriteStep> publish;
-  std::vector<WriteStep> after;
+  std::vector<FinalStep> after;
   /// What the user should know.
   std::vector<std::string> notices;
 };

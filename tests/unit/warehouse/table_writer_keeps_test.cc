@@ -111,10 +111,10 @@ class FailingSwap {
     FailingStatements(odbc::Connection& connection, size_t place)
         : WriteStatements(NamesOf(connection), /*has_transactional_ddl=*/false),
           place_(place) {}
-    [[nodiscard]] std::vector<WriteStep> Swap(const Relation& staging,
-                                              const Relation& target,
-                                              RelationKind kind) const override {
-      std::vector<WriteStep> steps = WriteStatements::Swap(staging, target, kind);
+    [[nodiscard]] std::vector<WriteStep> Swap(
+        const Relation& staging, const Relation& target, RelationKind kind,
+        const std::vector<std::string>& then) const override {
+      std::vector<WriteStep> steps = WriteStatements::Swap(staging, target, kind, then);
       const auto at = static_cast<std::ptrdiff_t>(std::min(place_, steps.size()));
       steps.insert(steps.begin() + at, {"DROP TABLE nowhere", ""});
       return steps;
