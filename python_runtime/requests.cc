@@ -130,8 +130,10 @@ Decimals ParseDecimals(PyObject* object) {
   const std::string decimals = AsText(object, "decimals");
   if (decimals == "declared") return Decimals::kDeclared;
   if (decimals == "exact") return Decimals::kExact;
+  if (decimals == "float") return Decimals::kFloat;
   if (decimals == "real") return Decimals::kReal;
-  PyErr_Format(PyExc_ValueError, "decimals must be declared, exact or real, not '%s'",
+  PyErr_Format(PyExc_ValueError,
+               "decimals must be declared, exact, float or real, not '%s'",
                decimals.c_str());
   throw PythonError();
 }

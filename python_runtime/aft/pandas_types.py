@@ -7,7 +7,6 @@ change it, but where float64 would round integers.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -16,41 +15,28 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.pandas_compat  # Else pyarrow imports it at a script's first conversion.
 
-from aft import messages
 from aft.errors import AftError
 
 # Beyond, float64 no longer tells neighbouring integers apart.
 _EXACT_IN_FLOAT64 = 2**53
-# 10 to that power is a float64.
-_EXACT_POWER = 22
 
 
 def to_pandas(table: pa.Table, name: str, *, decimals: str, dates: str) -> pd.DataFrame:
     """A DataFrame of the rows of what messages call ``name``.
 
-    With ``decimals="float"`` decimals with a scale become float64, others int64; with
-    "decimal" they stay Python's. With ``dates="datetime64"`` dates become datetime64[s],
-    with "object" they stay Python's. Raises AftError with the row of a decimal that int64
-    does not hold, and warns of digits that float64 does not.
+    With ``decimals="float"`` decimals without a scale become int64, and others have been
+    read as float64; with "decimal" they stay Python's. With ``dates="datetime64"`` dates
+    become datetime64[s], with "object" they stay Python's. Raises AftError with the row of
+    a decimal that int64 does not hold.
     """
-    losses = []
     for at, field in enumerate(table.schema):
         column = table.column(at)
-        if decimals == "float" and pa.types.is_decimal(field.type):
-            if field.type.scale <= 0:
-                column = _to_integers(column, field.name, name)
-            else:
-                column, lost = _to_floats(column)
-                if lost:
-                    losses.append(f"'{field.name}' ({lost:,} of {len(column):,} values)")
+        is_whole = pa.types.is_decimal(field.type) and field.type.scale <= 0
+        if decimals == "float" and is_whole:
+            column = _to_integers(column, field.name, name)
         elif dates == "datetime64" and pa.types.is_date(field.type):
             column = column.cast(pa.timestamp("s"))
         table = table.set_column(at, field.name, column)
-    if losses:
-        messages.warn(
-            f"{name} has decimals with more digits than float64 keeps, in column "
-            f'{", ".join(losses)}; decimals="decimal" keeps them all'
-        )
     return _with_whole_integers(table)
 
 
@@ -81,23 +67,6 @@ def _to_integers(column: pa.ChunkedArray, name: str, table: str) -> pa.Array:
             f'{column[row].as_py()}; pass decimals="decimal" to get Python\'s Decimal'
         )
     return pa.array(digits, mask=_nulls(column))
-
-
-def _to_floats(column: pa.ChunkedArray) -> tuple[pa.Array, int]:
-    """The nearest floats, and how many of them have lost digits."""
-    scale = column.type.scale
-    digits, fits = _digits(column)
-    # A quotient of exact floats is the nearest one; Arrow's own cast makes 0.3 another.
-    floats = digits / 10.0**scale
-    is_exact = fits & (digits >= -_EXACT_IN_FLOAT64) & (digits <= _EXACT_IN_FLOAT64)
-    if scale > _EXACT_POWER:
-        is_exact &= digits == 0
-    lost = 0
-    for at in np.flatnonzero(~is_exact):
-        value = column[int(at)].as_py()
-        floats[at] = float(value)
-        lost += Decimal(repr(float(value))) != value
-    return pa.array(floats, mask=_nulls(column)), lost
 
 
 def _digits(column: pa.ChunkedArray) -> tuple[Any, Any]:

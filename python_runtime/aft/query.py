@@ -15,7 +15,7 @@ class Sql:
     """A statement of the user's own that gives rows."""
 
     text: str
-    decimals: str = "declared"  # Or "exact" or "real": what decimals are read as.
+    decimals: str = "declared"  # Or "exact", "float" or "real": what decimals are read as.
     parameters: object = None  # Values for its marks (?); see `aft.parameters`.
 
 

@@ -74,10 +74,10 @@ class ReadOptions:
             )
 
     def decimals_read(self, defaults: Mapping[str, str]) -> str:
-        """What the warehouse reads decimals as: declared, exact or real."""
+        """What the warehouse reads decimals as: declared, exact, float or real."""
         if self.frame == "pandas":
             chosen = self.decimals or defaults.get("decimals")
-            return "exact" if chosen == "decimal" else "declared"
+            return "exact" if chosen == "decimal" else "float"
         return {None: "declared", "decimal": "exact", "float": "real"}[self.decimals]
 
     def to_frame(self, table: pa.Table, name: str, defaults: Mapping[str, str]) -> Any:

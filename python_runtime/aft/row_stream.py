@@ -39,9 +39,11 @@ class _Source(Protocol):
 class ResultReader:
     """The rows of a query's result, at most ``limit`` of them. Raises AftError."""
 
-    def __init__(self, result: _aft.Result, limit: int | None = None) -> None:
+    def __init__(self, result: _aft.Result, limit: int | None = None, of: str = "") -> None:
+        """``of`` is what is read, for messages."""
         self._result = result
         self._left = limit
+        self._of = of
         self._rows = 0
         try:
             self._reader: pa.RecordBatchReader | None = pa.RecordBatchReader.from_stream(
@@ -80,7 +82,7 @@ class ResultReader:
 
     def tell_rounded(self) -> None:
         """Warn if decimals became doubles without all of their digits."""
-        tell_rounded(self.rounded(), self._rows)
+        tell_rounded(self.rounded(), self._rows, self._of)
 
     def _failure(self, error: Exception) -> Exception:
         try:
@@ -90,17 +92,20 @@ class ResultReader:
         return error
 
 
-def tell_rounded(rounded: dict[str, int], rows: int) -> None:
-    """Warn of decimals, counted by column, that became doubles without all their digits."""
+def tell_rounded(rounded: dict[str, int], rows: int, of: str) -> None:
+    """Warn of decimals, counted by column, that became doubles without all their digits.
+
+    ``of`` is what was read, or "" for a query.
+    """
     if not rounded:
         return
     columns = ", ".join(
         f"'{name}' ({count:,} of {rows:,} values)" for name, count in rounded.items()
     )
     messages.warn(
-        f"decimals have more digits than float64 keeps, in column {columns}; "
-        'decimals="decimal" keeps up to 18 behind the point, and a cast to numeric(p, s) '
-        "others"
+        f"{of or 'the query'} has decimals with more digits than float64 keeps, in column "
+        f'{columns}; decimals="decimal" keeps all that are declared, and else up to 18 '
+        "behind the point"
     )
 
 

@@ -110,7 +110,9 @@ class Warehouse:
                     read = reader.read_all(), reader.rounded()
         table, rounded = read
         if rounded:
-            tell_rounded(rounded, table.num_rows)
+            whole = query.relation if isinstance(query, Query) else query
+            of = "" if isinstance(whole, Sql) else shown_name(whole)
+            tell_rounded(rounded, table.num_rows, of)
         self._count(rows_read=table.num_rows, bytes_read=table.nbytes)
         return table
 
@@ -247,7 +249,7 @@ class Warehouse:
             result = connection.read(
                 sql, decimals=query.decimals, relation=shown_name(query.relation)
             )
-            return ResultReader(result, query.limit)
+            return ResultReader(result, query.limit, shown_name(query.relation))
         except _aft.Error as error:
             raise odbc.in_words(error) from None
 

@@ -207,7 +207,7 @@ def test_decimals_and_times_come_many_rows_at_a_time(
             warehouse.read_table(table)
     finally:
         control.aft_fault_row(0)
-    assert values == ["-" + "9" * 35 + ".9" + "0" * 29, None, values[0]]
+    assert values == [-1e35, None, -1e35]
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)

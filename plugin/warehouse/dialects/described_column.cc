@@ -15,13 +15,22 @@ ValueType IntegerType(int bits, bool is_unsigned) {
   return type;
 }
 
+// An Arrow decimal has as many.
+constexpr int kMostDigits = 38;
+// With more places, it leaves less before the point than a bigint needs.
+constexpr int kMostPlaces = 18;
+
+/// More digits than an Arrow decimal has, as of the sum of a bigint, are seldom used.
+bool IsTooWide(const odbc::ColumnDescription& column) {
+  return column.size > kMostDigits && column.decimal_digits > kMostPlaces;
+}
+
 ValueType DecimalType(const odbc::ColumnDescription& column) {
-  const int precision = static_cast<int>(std::min<SQLULEN>(column.size, 1000));
+  const int precision = static_cast<int>(std::min<SQLULEN>(column.size, kMostDigits));
   const int scale = column.decimal_digits;
+  if (IsTooWide(column)) return {Kind::kReal};
   // What fits no Arrow decimal is read as text, which keeps every digit.
-  if (precision < 1 || precision > 38 || scale < 0 || scale > precision) {
-    return {Kind::kText};
-  }
+  if (precision < 1 || scale < 0 || scale > precision) return {Kind::kText};
   ValueType type{Kind::kDecimal};
   type.precision = precision;
   type.scale = scale;
@@ -166,7 +175,11 @@ ReadColumnPlan PlanByDescription(const odbc::ColumnDescription& column) {
   ReadColumnPlan plan;
   plan.name = column.name;
   plan.type = TypeOf(column);
-  plan.format = FormatOf(plan.type, column.sql_type);
+  const bool is_decimal =
+      column.sql_type == SQL_DECIMAL || column.sql_type == SQL_NUMERIC;
+  plan.is_decimal = is_decimal && plan.type.kind == Kind::kReal;
+  plan.format =
+      plan.is_decimal ? CellFormat::kText : FormatOf(plan.type, column.sql_type);
   plan.width = WidthOf(column, plan.format);
   return plan;
 }

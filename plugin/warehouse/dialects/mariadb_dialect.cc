@@ -20,11 +20,6 @@ constexpr int64_t kRowsPerExecution = 10'000;
 // What a statement takes beside its values.
 constexpr size_t kRoomInPacket = 64U << 10;
 
-// More digits than an Arrow decimal has, as of the sum of a bigint, are seldom used; such
-// a column is read as decimals if it leaves as many before the point as a bigint needs.
-constexpr SQLULEN kMostDigits = 38;
-constexpr SQLSMALLINT kMostPlaces = 18;
-
 // What the text of a decimal has beside its digits, and of a time at most.
 constexpr size_t kSignPointAndZero = 3;
 constexpr size_t kLongestTime = std::string_view("-838:59:59.123456").size();
@@ -180,11 +175,6 @@ ReadPlan MariadbDialect::PlanRead(
         column.sql_type == SQL_DECIMAL || column.sql_type == SQL_NUMERIC;
     if (is_decimal) plan.columns[i].width = column.size + kSignPointAndZero;
     if (type.kind == Kind::kTime) plan.columns[i].width = kLongestTime;
-    if (is_decimal && column.size > kMostDigits && column.decimal_digits <= kMostPlaces) {
-      type.kind = Kind::kDecimal;
-      type.precision = kMostDigits;
-      type.scale = column.decimal_digits;
-    }
   }
   return plan;
 }

@@ -41,6 +41,8 @@ enum class Decimals {
   /// As kDeclared, but without a precision as 38 digits, 18 of them behind the point; a
   /// value that needs others is an error.
   kExact,
+  /// As kDeclared, but those with places as doubles, which may be NaN.
+  kFloat,
   /// As doubles, and those without places as 64-bit integers.
   kReal,
 };

@@ -41,10 +41,11 @@ std::string DescribeCell(std::string_view cell, CellFormat format) {
   }
 }
 
-void ColumnSource::Refuse(int64_t row, std::string_view what) const {
+void ColumnSource::Refuse(int64_t row, std::string_view what,
+                          std::string_view advice) const {
   throw Error(Text("cannot read column '", column, "'",
                    relation.empty() ? "" : Text(" of ", relation), ": row ", row,
-                   " holds ", what, "; cast the column in the query to one type"));
+                   " holds ", what, "; ", advice));
 }
 
 }  // namespace aft

@@ -18,8 +18,11 @@ struct ColumnSource {
   /// "" where it is not known.
   std::string relation;
 
-  /// Says that row `row` (from 1) holds `what`, which its column can't be read with.
-  [[noreturn]] void Refuse(int64_t row, std::string_view what) const;
+  /// Says that row `row` (from 1) holds `what`, which its column can't be read with, and
+  /// what to do.
+  [[noreturn]] void Refuse(
+      int64_t row, std::string_view what,
+      std::string_view advice = "cast the column in the query to one type") const;
 };
 
 }  // namespace aft

@@ -56,10 +56,7 @@ class ParsedColumn final : public ColumnConverter {
       const std::string_view cell = values.cells[rows.from + i];
       const auto value = parse(cell, type_);
       const int64_t row = rows.number + static_cast<int64_t>(i);
-      if (!value) {
-        source_.Refuse(
-            row, Text(DescribeCell(cell, format_), " in a column of ", Describe(type_)));
-      }
+      if (!value) Refuse(row, cell);
       if constexpr (sizeof(Stored) < sizeof(typename Parser::Value)) {
         if (!std::in_range<Stored>(*value)) {
           source_.Refuse(row,
@@ -68,6 +65,15 @@ class ParsedColumn final : public ColumnConverter {
       }
       out[i] = static_cast<Stored>(*value);
     });
+  }
+
+  [[noreturn]] void Refuse(int64_t row, std::string_view cell) const {
+    const std::string what =
+        Text(DescribeCell(cell, format_), " in a column of ", Describe(type_));
+    if (type_.kind != Kind::kDecimal) source_.Refuse(row, what);
+    source_.Refuse(row, Text(what, ", ", type_.scale, " of them behind the point"),
+                   "cast it in the query to a decimal that holds it, or to text, or read "
+                   "it with decimals=\"float\"");
   }
 
   ValueType type_;

@@ -27,8 +27,11 @@ void ApplyDecimals(Decimals decimals, ReadColumnPlan& column) {
     column.type.scale = kExactScale;
     return;
   }
-  if (column.type.kind != Kind::kDecimal || decimals != Decimals::kReal) return;
-  column.is_decimal = column.type.scale > 0;
+  const bool has_places = column.type.scale > 0;
+  const bool changes =
+      decimals == Decimals::kReal || (decimals == Decimals::kFloat && has_places);
+  if (column.type.kind != Kind::kDecimal || !changes) return;
+  column.is_decimal = has_places;
   column.type = {column.is_decimal ? Kind::kReal : Kind::kInteger};
 }
 
@@ -77,8 +80,8 @@ ReadPlan TableReader::MakePlan(
     const std::vector<odbc::ColumnDescription>& described) const {
   if (described.empty()) {
     throw Error(Text("cannot ", kDoing,
-                     ": the statement gives no rows; use execute for "
-                     "statements other than queries"));
+                     ": the statement gives no rows, and only queries can be read; let "
+                     "dbt run it, such as in a post_hook"));
   }
   ReadPlan plan = dialect.PlanRead(query.sql, described);
   for (ReadColumnPlan& column : plan.columns) ApplyDecimals(options_.decimals, column);

@@ -78,7 +78,8 @@ def read_aft_pandas(place: Place) -> Pass:
     kinds = {"decimals": "float", "dates": "datetime64"}
 
     def run() -> Report:
-        table = ResultReader(connection.read(place.query)).read_all()
+        read = connection.read(place.query, decimals="float")
+        table = ResultReader(read).read_all()
         return Report(to_pandas(table, SOURCE, **kinds))
 
     return run

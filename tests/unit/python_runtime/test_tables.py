@@ -203,6 +203,91 @@ def test_decimals_of_arrow_are_what_is_asked_for(place: Place) -> None:
     assert types("float") == [pa.int64(), pa.float64(), pa.float64()][:last]
 
 
+NEAREST = [
+    "0.1",
+    "-0.7",
+    "12345678901234567.1",
+    "9007199254740993.5",
+    "-99999999999999999.9",
+    "0.00000000000000000123",
+    "9999999999999.99",
+    "-92233720368547758.08",
+]
+
+
+def test_a_decimal_becomes_the_nearest_float(
+    place: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    if place.name == "sqlite":
+        pytest.skip("SQLite keeps no decimals")
+    place.run(f"create table {place.schema}.typed (id int, n decimal(38, 20))")
+    values = ", ".join(f"({at}, {text})" for at, text in enumerate(NEAREST))
+    place.run(f"insert into {place.schema}.typed values {values}")
+
+    read = place.tables().ref(("typed",), None).sort_values("id")
+    nothing = place.tables().ref(("typed",), None, where="1 = 0")
+
+    place.run(f"drop table {place.schema}.typed")
+    assert read["n"].tolist() == [float(text) for text in NEAREST]
+    assert nothing["n"].dtype == "float64"
+    assert (
+        f"{place.schema}.typed has decimals with more digits than float64 keeps, in column "
+        "'n' (4 of 8 values); decimals=\"decimal\" keeps all that are declared, and else up "
+        "to 18 behind the point\n"
+    ) in capfd.readouterr().err
+
+
+def test_not_a_number_is_one_in_pandas(place: Place) -> None:
+    if place.name != "postgres":
+        pytest.skip("only PostgreSQL has decimals that are none")
+    rows = "select 'NaN'::numeric(10, 2) as a, 'NaN'::numeric as b"
+
+    read = place.tables().read_sql(rows)
+
+    assert read.isna().to_numpy().all()
+    with pytest.raises(AftError, match="row 1 holds 'NaN' in a column of decimals of 10 dig"):
+        place.tables().read_sql(rows, frame="arrow")
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "read", "exact"),
+    [
+        ("99999999999999999999.5", "60, 20", 1e20, "99999999999999999999.500000000000000000"),
+        ("0.25", "65, 30", 0.25, "0.250000000000000000"),
+        ("12345678901234567890.5", "50, 10", 12345678901234567890.5, None),
+    ],
+)
+def test_decimals_of_more_digits_than_arrow_has_are_numbers(
+    place: Place, value: str, digits: str, read: float, exact: str | None
+) -> None:
+    if place.name == "sqlite":
+        pytest.skip("SQLite keeps no decimals")
+    query = f"select cast({value} as decimal({digits})) as n"
+    tables = place.tables()
+
+    assert tables.read_sql(query)["n"].tolist() == [read]
+    arrow = tables.read_sql(query, frame="arrow")["n"]
+    declared = pa.decimal128(38, 10) if exact is None else pa.float64()
+    assert (arrow.type, float(arrow[0].as_py())) == (declared, read)
+    wanted = exact or value + "000000000"
+    assert str(tables.read_sql(query, decimals="decimal")["n"][0]) == wanted
+
+
+def test_a_decimal_that_arrow_does_not_hold_is_refused_with_advice(place: Place) -> None:
+    if place.name == "sqlite":
+        pytest.skip("SQLite keeps no decimals")
+    value = "1" * 30 + "." + "5" * 10
+
+    with pytest.raises(AftError) as refused:
+        place.tables().read_sql(f"select cast({value} as decimal(50, 10)) as n", frame="arrow")
+
+    assert str(refused.value) == (
+        f"cannot read column 'n': row 1 holds '{value}' in a column of decimals of 38 digits, "
+        "10 of them behind the point; cast it in the query to a decimal that holds it, or to "
+        'text, or read it with decimals="float"'
+    )
+
+
 def test_digits_that_a_float_loses_are_told_of_a_stream_too(
     place: Place, capfd: pytest.CaptureFixture[str]
 ) -> None:

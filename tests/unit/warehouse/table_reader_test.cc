@@ -300,10 +300,9 @@ TEST(TableReader, ReadsASecondResultBesideTheFirst) {
 TEST(TableReader, SaysThatAStatementGivesNoRows) {
   Database database;
 
-  EXPECT_EQ(
-      ErrorOf([&] { (void)database.Read("CREATE TABLE t (a)"); }),
-      "cannot run the query: the statement gives no rows; use execute for statements "
-      "other than queries");
+  EXPECT_EQ(ErrorOf([&] { (void)database.Read("CREATE TABLE t (a)"); }),
+            "cannot run the query: the statement gives no rows, and only queries can be "
+            "read; let dbt run it, such as in a post_hook");
   EXPECT_EQ(database.Ask("SELECT count(*) FROM sqlite_master"), "0");
 }
 
@@ -384,8 +383,22 @@ TEST_F(ReadDecimals, KeepsEveryDigitWhereAskedTo) {
         (void)Read("'1' AS a, '7' AS b, '" + digits + "3' AS c", Decimals::kExact);
       }),
       "cannot read column 'c': row 1 holds '" + digits +
-          "3' in a column of decimals of 38 digits; cast the column in the query to one "
-          "type");
+          "3' in a column of decimals of 38 digits, 18 of them behind the point; cast it "
+          "in the query to a decimal that holds it, or to text, or read it with "
+          "decimals=\"float\"");
+}
+
+TEST_F(ReadDecimals, MakesTheNearestDoublesOfThoseWithPlacesWhereAskedTo) {
+  const Table table = Read(
+      "'12345678901234567.1' AS a, '7' AS b, '0.3' AS c UNION ALL SELECT 'NaN', NULL, "
+      "'Infinity' UNION ALL SELECT '-9999999999999.99', '1', '0'",
+      Decimals::kFloat);
+
+  EXPECT_THAT(table.formats, ElementsAre("g", "d:20,0", "g"));
+  EXPECT_THAT(table.rows,
+              ElementsAre(Row{"12345678901234568", "7", "0.3"}, Row{"nan", "~", "inf"},
+                          Row{"-9999999999999.99", "1", "0"}));
+  EXPECT_EQ(rounded_, "a:1 ");
 }
 
 TEST_F(ReadDecimals, MakesNumbersOfAllWhereAskedTo) {
