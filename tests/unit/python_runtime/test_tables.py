@@ -220,6 +220,7 @@ def test_a_decimal_becomes_the_nearest_float(
 ) -> None:
     if place.name == "sqlite":
         pytest.skip("SQLite keeps no decimals")
+    place.run(f"drop table if exists {place.schema}.typed")
     place.run(f"create table {place.schema}.typed (id int, n decimal(38, 20))")
     values = ", ".join(f"({at}, {text})" for at, text in enumerate(NEAREST))
     place.run(f"insert into {place.schema}.typed values {values}")
