@@ -219,3 +219,10 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
     aft.write_table(f"{string};NoCreat=0", pd.DataFrame({"a": [1]}), "main.t")
     sql = "select a from main.t where a = ?"
     assert aft.read_sql(string, sql, parameters=[1])["a"].tolist() == [1]
+
+
+def test_the_function_of_an_operator_with_a_question_mark_finds_a_key(place: Place) -> None:
+    if place.name != "postgres":
+        pytest.skip("others have no such operator")
+
+    assert query(place, """select jsonb_exists('{"a": 1}', ?)""", "a") == [True]
