@@ -302,6 +302,18 @@ TEST_F(OdbcBlocks, NeverGiveTheRowBeforeForOneInError) {
       "be read");
 }
 
+TEST_F(OdbcBlocks, AreNeverLargerThanTheirBuffers) {
+  for (int number = 1; number < kMostCalls; ++number) {
+    controls().arm("SQLGetStmtAttr", number, kFaultInstead, "HY999", 0);
+    const std::string error = ErrorOf([this] { (void)Read("SELECT n FROM t"); });
+    const bool was_hit = controls().count() > 0;
+    controls().arm("", 0, kFaultInstead, "", 0);
+
+    EXPECT_THAT(error, AnyOf("", HasSubstr("HY999 injected into SQLGetStmtAttr")));
+    if (!was_hit) break;
+  }
+}
+
 TEST_F(OdbcBlocks, AreRefusedWithLengthsThatMeanNothing) {
   controls().lengths(kLengthNegative);
 

@@ -170,11 +170,15 @@ std::optional<size_t> Statement::ParameterCount() {
 
 SQLULEN Statement::SetRowsPerFetch(SQLULEN rows) {
   const auto lock = connection_.Lock();
-  SQLSetStmtAttr(handle_, SQL_ATTR_ROW_ARRAY_SIZE, AsPointer(rows), 0);
+  const SQLRETURN set =
+      SQLSetStmtAttr(handle_, SQL_ATTR_ROW_ARRAY_SIZE, AsPointer(rows), 0);
+  fetches_several_ |= SQL_SUCCEEDED(set) && rows > 1;
   SQLULEN agreed = 1;
-  const SQLRETURN outcome =
+  const SQLRETURN asked =
       SQLGetStmtAttr(handle_, SQL_ATTR_ROW_ARRAY_SIZE, &agreed, sizeof agreed, nullptr);
-  return SQL_SUCCEEDED(outcome) && agreed > 0 ? agreed : 1;
+  // More rows than the buffers have room for would be written behind them.
+  if (fetches_several_) Check(asked, "SQLGetStmtAttr");
+  return SQL_SUCCEEDED(asked) && agreed > 0 ? agreed : 1;
 }
 
 void Statement::SetRowsFetched(SQLULEN* rows_fetched, SQLUSMALLINT* statuses) {

@@ -96,6 +96,7 @@ class Statement {
   SQLRETURN Call(Function function);
 
   SQLHSTMT handle_ = SQL_NULL_HSTMT;
+  bool fetches_several_ = false;
   Connection& connection_;
   std::string doing_;
   Stop stop_;
