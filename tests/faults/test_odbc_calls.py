@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import itertools
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import NamedTuple
 
 import pyarrow as pa
 import pytest
@@ -15,6 +16,7 @@ from aft import _aft
 from aft.errors import AftError, WarehouseError
 from aft.manifest import Relation
 from aft.profile import Target
+from aft.row_stream import ResultReader
 from aft.warehouse import Warehouse
 
 from tests.support import databases
@@ -225,6 +227,41 @@ def test_an_error_that_passes_does_not_make_writes_slow(
     assert connection.last_sink == "array columns"
 
 
+class Failure(NamedTuple):
+    """What came of work during which a call failed."""
+
+    number: int  # Of the call, from 1.
+    was_hit: bool  # False when the work makes no such call any more.
+    error: Exception | None
+    context: str
+
+
+def fail_each(
+    control: ctypes.CDLL,
+    work: Callable[[], None],
+    function: bytes = b"",
+    moment: int = INSTEAD,
+    for_good: int = 0,
+) -> Iterator[Failure]:
+    """Let the first, the second, … call of the function fail until the work needs no more."""
+    for number in range(1, MOST_CALLS):
+        control.aft_fault_arm(function, number, moment, b"HY999", for_good)
+        error: Exception | None = None
+        try:
+            work()
+        except (_aft.Error, AftError) as raised:
+            error = raised
+        was_hit = control.aft_fault_count() > 0
+        context = f"call {number}, {control.aft_fault_function().decode()}: {error}"
+        control.aft_fault_arm(b"", 0, INSTEAD, b"", 0)
+        assert error is None or "HY999 injected into SQL" in str(error), context
+        assert control.aft_fault_open_handles() == 0, context
+        yield Failure(number, was_hit, error, context)
+        if not was_hit:
+            return
+    pytest.fail("it never gets through")
+
+
 def write(connection_string: str, mode: str) -> None:
     connection = _aft.Connection(connection_string)
     try:
@@ -255,27 +292,45 @@ def test_a_write_is_whole_or_has_not_happened(
     done = NEW if mode == "overwrite" else sorted(OLD + NEW)
     # Of an unknown database, the driver is asked much that has nothing to do with writing.
     function = b"" if database.is_known else b"SQLExecDirect"
-    for number in range(1, MOST_CALLS):
-        control.aft_fault_arm(function, number, moment, b"HY999", for_good)
-        error: Any = None
-        try:
-            write(database.connection_string, mode)
-        except _aft.Error as raised:
-            error = raised
-        was_hit = control.aft_fault_count() > 0
-        context = f"call {number}, {control.aft_fault_function().decode()}: {error}"
-        control.aft_fault_arm(b"", 0, INSTEAD, b"", 0)
-
+    work = functools.partial(write, database.connection_string, mode)
+    for failure in fail_each(control, work, function, moment, for_good):
         rows, tables = rows_and_tables(database)
-        assert rows in (OLD, done), context
-        assert error or rows == done, context
-        assert error is None or "HY999 injected into SQL" in str(error), context
-        assert (is_left and was_hit) or tables == ["t"], context
-        assert control.aft_fault_open_handles() == 0, context
-        if not was_hit:
-            assert number > (20 if database.is_known else 3)
-            return
+        assert rows in (OLD, done), failure.context
+        assert failure.error or rows == done, failure.context
+        assert (is_left and failure.was_hit) or tables == ["t"], failure.context
         if rows == done:
             # The answer to a commit was lost, or what failed was not needed.
             database.run("delete from faults.t; insert into faults.t values (42, 'old')")
-    pytest.fail("it never gets through")
+    assert failure.number > (20 if database.is_known else 3)
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+@pytest.mark.parametrize("function", [b"SQLPrepare", b"SQLBindParameter", b"SQLExecute"])
+def test_rows_sent_one_by_one_are_all_there_or_none(
+    database: Database, control: ctypes.CDLL, function: bytes
+) -> None:
+    sends_text = database.connection_string + ";UseServerSidePrepare=0"
+
+    for failure in fail_each(control, lambda: write(sends_text, "append"), function):
+        whole = sorted(OLD + NEW)
+        assert rows_of(database) == (OLD if failure.error else whole), failure.context
+        database.run("delete from faults.t where a < 42")
+    assert failure.number > 1
+
+
+@pytest.mark.parametrize("database", ["postgres", "mariadb", "unknown-mariadb"], indirect=True)
+def test_a_read_gives_all_rows_or_an_error(database: Database, control: ctypes.CDLL) -> None:
+    database.run("insert into faults.t values (43, null), (44, 'x'), (45, 'y'), (46, 'z')")
+    read: list[int] = []
+
+    def work() -> None:
+        read.clear()
+        with contextlib.closing(_aft.Connection(database.connection_string)) as connection:
+            result = connection.read("select a, s from faults.t order by a", 2)
+            read.extend(ResultReader(result).read_all().column("a").to_pylist())
+
+    for failure in fail_each(
+        control, work, function=b"" if database.is_known else b"SQLFetch"
+    ):
+        assert failure.error or read == [42, 43, 44, 45, 46], failure.context
+    assert failure.number > 3
