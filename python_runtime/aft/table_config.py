@@ -57,6 +57,35 @@ class TableConfig:
                 f"{' and '.join(faults)}"
             )
 
+    def grants_query(self, dbms_name: str, table: str) -> str | None:
+        """What tells the privileges on a table that this role has granted, and to whom.
+
+        None where none of them is to be revoked.
+        """
+        if dbms_name != "PostgreSQL" or not self._grants:
+            return None
+        return (
+            "SELECT lower(a.privilege_type), coalesce(r.rolname, 'public') FROM pg_class c, "
+            "aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE c.oid = "
+            f"to_regclass({_literal(table)}) AND pg_get_userbyid(a.grantor) = current_user "
+            "AND a.grantee <> a.grantor ORDER BY 1, 2"
+        )
+
+    def revoked(
+        self, table: str, granted: Iterable[tuple[str, str]], quote: Quote
+    ) -> list[str]:
+        """Statements that revoke what dbt's configuration does not grant, as dbt does."""
+        wanted = {
+            (privilege.lower(), name.strip('"').lower())
+            for privilege, grantees in self._grants.items()
+            for name in ([grantees] if isinstance(grantees, str) else grantees)
+        }
+        return [
+            f"REVOKE {privilege} ON {table} FROM {'PUBLIC' if to == 'public' else quote(to)}"
+            for privilege, to in granted
+            if (privilege, to.lower()) not in wanted
+        ]
+
     def statements(
         self, dbms_name: str, table: str, names: Iterable[str], quote: Quote
     ) -> tuple[list[str], list[str]]:

@@ -272,13 +272,7 @@ class Warehouse:
             before = connection.commits
             try:
                 if config is not None:
-                    new, always = config.statements(
-                        connection.dbms_name,
-                        connection.sql_name(request["relation"]),
-                        stream.names,
-                        connection.quote,
-                    )
-                    request = {**request, "if_new": new, "then": always}
+                    request = {**request, **_configured(config, connection, request, stream)}
                 written = connection.write(stream, **request)
                 for notice in connection.notices:
                     messages.warn(notice)
@@ -342,6 +336,22 @@ class Warehouse:
             return odbc.connect(settings, LONGEST_SILENCE)
         except _aft.Error as error:
             raise odbc.in_words(error) from None
+
+
+def _configured(
+    config: TableConfig,
+    connection: _aft.Connection,
+    request: Mapping[str, Any],
+    stream: frames.FrameStream,
+) -> dict[str, list[str]]:
+    """The statements that a table needs to be as dbt's configuration says."""
+    dbms, table = connection.dbms_name, connection.sql_name(request["relation"])
+    new, always = config.statements(dbms, table, stream.names, connection.quote)
+    query = config.grants_query(dbms, table)
+    if query is not None:
+        granted = [tuple(row.values()) for row in pa.table(connection.read(query)).to_pylist()]
+        always = [*config.revoked(table, granted, connection.quote), *always]
+    return {"if_new": new, "then": always}
 
 
 def _may_repeat(error: WarehouseError) -> bool:
