@@ -273,6 +273,66 @@ def test_rows_of_other_tables_stay(server: PostgresServer, other: str, reason: s
     assert server.run("select a from kept.o") == "42"
 
 
+@pytest.mark.parametrize("key", ["on delete cascade", "deferrable initially deferred"])
+def test_all_rows_are_replaced_where_the_server_takes_it(
+    server: PostgresServer, key: str
+) -> None:
+    other = "t" if "cascade" in key else "o"
+    server.run(
+        "alter table kept.t add primary key (a); create table kept.o (n bigint);"
+        f"alter table kept.{other} add foreign key (n) references kept.t (a) {key};"
+        "insert into kept.o values (42)"
+        if other == "o"
+        else "drop table kept.t; create table kept.t (a bigint primary key, p bigint "
+        f"references kept.t (a) {key}); insert into kept.t values (42, 42)"
+    )
+    before = server.run(TABLE_ID)
+
+    write(server, frame(42, 43) if other == "o" else pa.table({"a": [42, 43], "p": [42, 42]}))
+
+    assert server.run(TABLE_ID) == before
+    assert server.run("select a from kept.t order by a").splitlines() == ["42", "43"]
+
+
+def test_a_table_that_others_refer_to_is_not_set_aside(server: PostgresServer) -> None:
+    server.run(
+        "alter table kept.t add primary key (a); create view kept.v as select a from kept.t;"
+        "create table kept.o (a bigint references kept.t (a))"
+    )
+
+    with pytest.raises(
+        _aft.Error, match=r"table kept\.o refers to it by .*, and its columns are others now"
+    ):
+        write(server, pa.table({"b": [1]}), rebuilt=[{**TABLE, "identifier": "v"}])
+
+    assert server.run("select a from kept.t") == "42"
+
+
+def test_old_rows_that_are_being_read_stay_until_the_next_write(
+    server: PostgresServer,
+) -> None:
+    old = "aft_old_0123456789abcdef"
+    server.run(
+        f"create table kept.{old} (a int); create view kept.v as select a from kept.{old}"
+    )
+    reader = _aft.Connection(server.connection_string)
+    reader.execute("begin")
+    reader.execute("select * from kept.v")
+
+    assert write(server, frame(1)) == []
+    reader.execute("rollback")
+    server.run("drop view kept.v")
+    reader.execute("begin")
+    reader.execute(f"select * from kept.{old}")
+    assert write(server, frame(1)) == [
+        f"an earlier write has left 'kept.{old}', which is being read; the next one drops it"
+    ]
+    reader.close()
+    write(server, frame(1))
+
+    assert server.run(TABLES) == "t"
+
+
 def test_rows_that_a_policy_hides_are_no_reason_to_leave_them(server: PostgresServer) -> None:
     server.run(
         "drop role if exists kept_writer; create role kept_writer;"

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import signal
 import subprocess
 import sys
@@ -305,29 +304,6 @@ def test_a_new_table_of_an_append_is_seen_when_it_is_full(
         write(warehouse, pa.array([1.0, float("inf")]), "append")
 
     assert database.tables("edges") == []
-
-
-@pytest.mark.parametrize(
-    ("mode", "there"),
-    [("overwrite", True), ("overwrite", False), ("append", False), ("upsert", False)],
-)
-def test_a_grant_that_fails_leaves_all_as_it_was(
-    database: Database, mode: str, there: bool
-) -> None:
-    if not there:
-        database.run("drop table edges.t")
-    connection = _aft.Connection(database.connection_string)
-    grants = ["GRANT SELECT ON edges.t TO nobody_of_that_name"]
-    key = ["a"] if mode == "upsert" else []
-
-    with pytest.raises(_aft.Error, match="any matching row in the user"):
-        connection.write(
-            pa.table({"a": [1]}), dataclasses.asdict(TARGET), mode, then=grants, unique_key=key
-        )
-    connection.close()
-
-    assert database.tables("edges") == (["t"] if there else [])
-    assert not there or database.rows("select a from edges.t") == ["42"]
 
 
 @pytest.mark.parametrize(

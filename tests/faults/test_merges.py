@@ -188,3 +188,49 @@ def test_rows_that_a_foreign_key_would_delete_are_kept(place: Place) -> None:
         assert place.run("select k from merges.o") == ["1"]
     finally:
         place.run("drop table merges.o")
+
+
+@pytest.mark.parametrize("place", ["postgres", "mariadb"], indirect=True)
+@pytest.mark.parametrize("action", ["cascade", "set null"])
+def test_rows_that_refer_to_others_of_their_table_are_kept(place: Place, action: str) -> None:
+    refers = "constraint refers foreign key (parent) references merges.t (k)"
+    place.make(
+        f"k int primary key, parent int, {refers} on delete {action}", "1, null", "2, 1"
+    )
+
+    with pytest.raises(
+        _aft.Error, match="its own rows refer to others by the foreign key refers; without"
+    ):
+        place.write(frame(k=[1]), "delete+insert", ["k"])
+
+    assert place.rows("k, coalesce(parent, 0)") == ["1|0", "2|1"]
+
+
+@pytest.mark.parametrize("place", ["postgres", "mariadb"], indirect=True)
+def test_the_server_decides_on_rows_that_others_only_refer_to(place: Place) -> None:
+    place.make("k int primary key, v int", "1, 1", "2, 2")
+    place.run("create table merges.o (k int, foreign key (k) references merges.t (k))")
+    place.run("insert into merges.o values (1)")
+
+    place.write(frame(k=[2], v=[20]), "delete+insert", ["k"])
+    with pytest.raises(_aft.Error, match=r"(?i)foreign key constraint"):
+        place.write(frame(k=[1], v=[10]), "delete+insert", ["k"])
+
+    assert place.rows() == ["1|1", "2|20"]
+    place.run("drop table merges.o")
+
+
+@pytest.mark.parametrize("place", ["postgres", "mariadb"], indirect=True)
+def test_a_table_of_the_same_name_elsewhere_is_another(place: Place) -> None:
+    place.make("k int primary key", "1")
+    place.run("create schema merges_too")
+    place.run(
+        "create table merges_too.t (k int, foreign key (k) references merges.t (k) "
+        "on delete cascade)"
+    )
+    try:
+        with pytest.raises(_aft.Error, match=r"table merges_too\.t refers to it by the"):
+            place.write(frame(k=[1]), "delete+insert", ["k"])
+    finally:
+        place.run("drop table merges_too.t")
+        place.run("drop schema merges_too")

@@ -25,6 +25,15 @@ struct InsertLimits {
   size_t bytes = 0;
 };
 
+/// What of a table a write takes away.
+enum class TakenAway { kSomeRows, kAllRows, kTable };
+
+/// What a write that did not end has left.
+struct LeftRelation {
+  Relation relation;
+  RelationKind kind = RelationKind::kTable;
+};
+
 /// What differs between databases. Keeps to what ODBC itself lays down and asks the
 /// driver for the rest.
 class Dialect {
@@ -107,20 +116,27 @@ class Dialect {
                                            const std::string& /*doing*/) const {
     return false;
   }
+  /// What a table has beside its columns and rows, in words, that a new one in its place
+  /// would not have.
+  [[nodiscard]] virtual std::vector<std::string> Belongings(
+      odbc::Connection&, const Relation&, const std::string& /*doing*/) const {
+    return {};
+  }
   /// Views that the database would not let a relation go without, the last first.
   [[nodiscard]] virtual std::vector<DependentView> Views(
       odbc::Connection&, const Relation&, const std::string& /*doing*/) const {
     return {};
   }
-  /// Statements that drop what earlier writes have left beside the relation, where nobody
-  /// but them can see a table of theirs that is still in use.
-  [[nodiscard]] virtual std::vector<std::string> DropsOfLeft(
+  /// What earlier writes have left beside the relation and nothing depends on, where
+  /// nobody but them can see a table of theirs that is still in use.
+  [[nodiscard]] virtual std::vector<LeftRelation> Left(
       odbc::Connection&, const Relation&, const std::string& /*doing*/) const {
     return {};
   }
-  /// What says in words that rows of other tables hang on this table's rows, such as by a
-  /// foreign key, or "".
+  /// What says in words why that may not be taken away, such as rows which stay and would
+  /// be deleted or changed with it because of a foreign key, or "".
   [[nodiscard]] virtual std::string RowsThatDepend(odbc::Connection&, const Relation&,
+                                                   TakenAway,
                                                    const std::string& /*doing*/) const {
     return "";
   }

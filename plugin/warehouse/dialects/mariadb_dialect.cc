@@ -7,9 +7,9 @@
 #include <cstdint>
 
 #include "host_shim/error.h"
+#include "plugin/warehouse/dialects/mariadb_catalog.h"
 #include "plugin/warehouse/dialects/mariadb_statements.h"
 #include "plugin/warehouse/dialects/mariadb_type.h"
-#include "plugin/warehouse/values/fold_case.h"
 
 namespace aft {
 namespace {
@@ -26,36 +26,6 @@ constexpr size_t kLongestTime = std::string_view("-838:59:59.123456").size();
 
 // A character that takes four bytes, which MySQL's "utf8" does not have.
 constexpr std::string_view kFourBytes = "\xF0\x9F\x98\x80";
-
-/// A text as a literal, whatever the session takes a backslash for.
-std::string Literal(std::string_view text) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex = "_utf8mb4 0x";
-  if (text.empty()) return "''";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    hex += kDigits[byte / 16];
-    hex += kDigits[byte % 16];
-  }
-  return hex;
-}
-
-/// The condition for information_schema that picks the relation.
-std::string Picks(const Relation& relation) {
-  const std::string schema =
-      relation.schema.empty() ? "database()" : Literal(relation.schema);
-  return Text(" WHERE table_schema = ", schema,
-              " AND table_name = ", Literal(relation.identifier));
-}
-
-/// The first column of a query's first row.
-std::optional<std::string> Value(odbc::Connection& connection, const std::string& sql,
-                                 const std::string& doing) {
-  odbc::Statement statement(connection, doing, odbc::Statement::Stop::kNever);
-  statement.ExecuteDirect(sql);
-  if (!statement.Fetch()) return std::nullopt;
-  return statement.Text(1);
-}
 
 // What a driver could take for something else.
 constexpr std::array<std::string_view, 4> kProbes = {"", "'", "", "\\"};
@@ -106,20 +76,14 @@ bool KeepsRows(odbc::Connection& connection) {
     return true;
   }
   InsertProbes(connection);
-  const std::optional<std::string> seen =
-      Value(connection,
-            "SELECT group_concat(coalesce(number, 'NULL'), ' ', "
-            "coalesce(concat('[', text, ']'), 'NULL') ORDER BY place SEPARATOR ';') FROM "
-            "aft_probe",
-            "try arrays of parameters");
+  const std::optional<std::string> seen = MariadbValue(
+      connection,
+      "SELECT group_concat(coalesce(number, 'NULL'), ' ', "
+      "coalesce(concat('[', text, ']'), 'NULL') ORDER BY place SEPARATOR ';') FROM "
+      "aft_probe",
+      "try arrays of parameters");
   run("DROP TEMPORARY TABLE aft_probe");
   return seen == kProbesSeen;
-}
-
-/// What the lock is called that says that a staging table is in use.
-std::string LockName(const Relation& staging) {
-  return Literal(
-      Text("aft_", staging.identifier.substr(staging.identifier.rfind('_') + 1)));
 }
 
 }  // namespace
@@ -139,7 +103,8 @@ MariadbDialect::MariadbDialect(odbc::Connection& connection)
           "max_error_count = 64");
   odbc::Statement statement(connection, "ask what the server and the driver do",
                             odbc::Statement::Stop::kNever);
-  statement.ExecuteDirect(Text("SELECT @@max_allowed_packet, ", Literal(kFourBytes)));
+  statement.ExecuteDirect(
+      Text("SELECT @@max_allowed_packet, ", MariadbLiteral(kFourBytes)));
   if (!statement.Fetch()) return;
   const std::string longest = statement.Text(1).value_or("");
   if (statement.Text(2) != kFourBytes) {
@@ -200,131 +165,13 @@ InsertLimits MariadbDialect::Limits(odbc::Connection& connection) const {
 void MariadbDialect::CheckInserted(odbc::Connection& connection,
                                    const std::string& doing) const {
   // The count is right even where a script has set how many warnings are kept to none.
-  if (Value(connection, "SELECT @@warning_count", doing) == "0") return;
+  if (MariadbValue(connection, "SELECT @@warning_count", doing) == "0") return;
   odbc::Statement warnings(connection, doing, odbc::Statement::Stop::kNever);
   warnings.ExecuteDirect("SHOW WARNINGS LIMIT 1");
   const std::string text = warnings.Fetch() ? warnings.Text(3).value_or("")
                                             : "the database has changed a value";
   const std::vector<odbc::Diagnostic> said = {{"01000", 0, text}};
   throw odbc::OdbcError(doing, "SHOW WARNINGS", said, "");
-}
-
-RelationKind MariadbDialect::Find(odbc::Connection& connection, const Relation& relation,
-                                  const std::string& doing) const {
-  const std::optional<std::string> type =
-      Value(connection,
-            "SELECT table_type FROM information_schema.tables" + Picks(relation), doing);
-  if (!type) return RelationKind::kMissing;
-  return type->find("VIEW") != std::string::npos ? RelationKind::kView
-                                                 : RelationKind::kTable;
-}
-
-std::string MariadbDialect::RowsThatDepend(odbc::Connection& connection,
-                                           const Relation& relation,
-                                           const std::string& doing) const {
-  const std::string schema =
-      relation.schema.empty() ? "database()" : Literal(relation.schema);
-  return Value(
-             connection,
-             Text("SELECT concat('table ', constraint_schema, '.', table_name, ' refers "
-                  "to it by the foreign key ', constraint_name) FROM "
-                  "information_schema.referential_constraints WHERE "
-                  "unique_constraint_schema = ",
-                  schema, " AND referenced_table_name = ", Literal(relation.identifier),
-                  " AND table_name <> referenced_table_name AND delete_rule IN "
-                  "('CASCADE', 'SET NULL', 'SET DEFAULT') LIMIT 1"),
-             doing)
-      .value_or("");
-}
-
-void MariadbDialect::CheckAppend(odbc::Connection& connection, const Relation& relation,
-                                 const std::string& doing) const {
-  const std::optional<std::string> engine = Value(
-      connection,
-      "SELECT e.engine FROM information_schema.tables t JOIN information_schema.engines "
-      "e ON e.engine = t.engine AND e.transactions <> 'YES'" +
-          Picks(relation),
-      doing);
-  if (!engine) return;
-  throw Error(Text("cannot ", doing, ": its engine, ", *engine, ", has no transactions, ",
-                   "so that an append could be left half done; use another one, such as ",
-                   "InnoDB"));
-}
-
-std::string MariadbDialect::TableOptions(odbc::Connection& connection,
-                                         const Relation& relation,
-                                         const std::string& doing) const {
-  const std::string schema =
-      relation.schema.empty() ? "database()" : Literal(relation.schema);
-  const std::optional<std::string> charset =
-      Value(connection,
-            "SELECT default_character_set_name FROM information_schema.schemata WHERE "
-            "schema_name = " +
-                schema,
-            doing);
-  // Another one can't hold every text; where this is the default, so is its collation.
-  return charset == "utf8mb4" ? "" : " CHARACTER SET utf8mb4";
-}
-
-std::vector<TableColumn> MariadbDialect::Columns(odbc::Connection& connection,
-                                                 const Relation& relation,
-                                                 const std::string& doing) const {
-  // Unlike information_schema, it knows temporary tables.
-  odbc::Statement statement(connection, doing);
-  statement.ExecuteDirect("SHOW COLUMNS FROM " + Name(relation));
-  std::vector<TableColumn> columns;
-  while (statement.Fetch()) {
-    const std::string type_name = statement.Text(2).value_or("");
-    columns.push_back(
-        {statement.Text(1).value_or(""), type_name, ReadMariadbType(type_name)});
-    const bool is_instant = columns.back().type.has_zone == true;
-    columns.back().declaration = type_name + (is_instant ? " null" : "");
-    const bool has_default = statement.Text(5).has_value();
-    const std::string extra = FoldCase(statement.Text(6).value_or(""));
-    columns.back().is_filled = has_default ||
-                               extra.find("auto_increment") != std::string::npos ||
-                               extra.find("generated") != std::string::npos;
-  }
-  return columns;
-}
-
-// A lock is the session's and ends with it. In a cluster, other servers don't know of it.
-void MariadbDialect::ReserveStaging(odbc::Connection& connection, const Relation& staging,
-                                    const std::string& doing) const {
-  (void)Value(connection, Text("SELECT get_lock(", LockName(staging), ", 0)"), doing);
-  if (Value(connection,
-            "SHOW GLOBAL VARIABLES WHERE variable_name = 'wsrep_on' AND value "
-            "= 'ON'",
-            doing)) {
-    return;
-  }
-  const std::string schema =
-      staging.schema.empty() ? "database()" : Literal(staging.schema);
-  odbc::Statement unused(connection, doing);
-  unused.ExecuteDirect(
-      Text("SELECT table_name, table_type FROM information_schema.tables WHERE "
-           "table_schema = ",
-           schema,
-           " AND table_name REGEXP '^aft_(staging|old)_[0-9a-f]{16}$' AND "
-           "is_free_lock(concat('aft_', right(table_name, 16)))"));
-  while (unused.Fetch()) {
-    Relation relation = staging;
-    relation.identifier = unused.Text(1).value_or("");
-    const bool is_view = unused.Text(2) == "VIEW";
-    // One that somebody else removes, or may alone remove, doesn't stop the write.
-    try {
-      Execute(connection, (is_view ? "DROP VIEW " : "DROP TABLE ") + Name(relation),
-              doing);
-    } catch (const odbc::OdbcError& error) {
-      if (error.IsConnectionLost()) throw;
-    }
-  }
-}
-
-void MariadbDialect::ReleaseStaging(odbc::Connection& connection,
-                                    const Relation& staging) const {
-  (void)Value(connection, Text("SELECT release_lock(", LockName(staging), ")"),
-              "release a staging table");
 }
 
 }  // namespace aft

@@ -33,8 +33,11 @@ class MariadbDialect final : public Dialect {
                      const std::string& doing) const override;
   [[nodiscard]] RelationKind Find(odbc::Connection& connection, const Relation& relation,
                                   const std::string& doing) const override;
+  [[nodiscard]] std::vector<std::string> Belongings(
+      odbc::Connection& connection, const Relation& relation,
+      const std::string& doing) const override;
   [[nodiscard]] std::string RowsThatDepend(odbc::Connection& connection,
-                                           const Relation& relation,
+                                           const Relation& relation, TakenAway taken,
                                            const std::string& doing) const override;
   void CheckAppend(odbc::Connection& connection, const Relation& relation,
                    const std::string& doing) const override;

@@ -21,6 +21,10 @@ class MariadbStatements final : public WriteStatements {
   [[nodiscard]] std::vector<WriteStep> Swap(
       const Relation& staging, const Relation& target, RelationKind kind,
       const std::vector<std::string>& then) const override;
+  [[nodiscard]] std::string CreateCopy(const Relation& relation,
+                                       const Relation& other) const override {
+    return "CREATE TABLE " + Name(relation) + " LIKE " + Name(other);
+  }
   [[nodiscard]] bool has_temporary_tables() const override { return true; }
   [[nodiscard]] std::vector<WriteStep> CreateLike(
       const Merge& merge, const std::vector<TableColumn>& new_columns) const override;

@@ -15,6 +15,16 @@ RelationKind KindOf(std::string_view relkind) {
   return is_table ? RelationKind::kTable : RelationKind::kMissing;
 }
 
+/// The part of a query that says what a new table in the place of that one would not be.
+std::string Guards(const std::string& table) {
+  return Text(
+      " UNION ALL SELECT CASE WHEN relrowsecurity THEN 'it has row-level security' WHEN "
+      "relispartition THEN 'it is a partition' ELSE 'it is partitioned' END FROM "
+      "pg_class "
+      "WHERE (relkind = 'p' OR relispartition OR relrowsecurity) AND oid = ",
+      table);
+}
+
 }  // namespace
 
 std::string PostgresValue(odbc::Connection& connection, const std::string& sql,
@@ -94,9 +104,9 @@ std::vector<DependentView> PostgresDialect::Views(odbc::Connection& connection,
 }
 
 // Of a write that goes on, nobody else sees a table with such a name.
-std::vector<std::string> PostgresDialect::DropsOfLeft(odbc::Connection& connection,
-                                                      const Relation& relation,
-                                                      const std::string& doing) const {
+std::vector<LeftRelation> PostgresDialect::Left(odbc::Connection& connection,
+                                                const Relation& relation,
+                                                const std::string& doing) const {
   const std::string schema =
       PostgresLiteral(names().Stored(relation.schema, relation.quote_schema));
   odbc::Statement statement(connection, doing);
@@ -105,15 +115,18 @@ std::vector<std::string> PostgresDialect::DropsOfLeft(odbc::Connection& connecti
       "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ",
       schema,
       " AND c.relname ~ '^aft_(staging|old)_[0-9a-f]{16}$' AND c.relkind IN ('r', 'v', "
-      "'m') AND pg_has_role(c.relowner, 'USAGE')"));
-  std::vector<std::string> drops;
+      "'m') AND pg_has_role(c.relowner, 'USAGE') AND NOT EXISTS (SELECT FROM pg_depend d "
+      "LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid "
+      "WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.deptype = "
+      "'n' AND r.ev_class IS DISTINCT FROM c.oid)"));
+  std::vector<LeftRelation> found;
   while (statement.Fetch()) {
     Relation left = relation;
     left.identifier = statement.Text(1).value_or("");
     left.quote_identifier = true;
-    drops.push_back(statements().Drop(left, KindOf(statement.Text(2).value_or(""))));
+    found.push_back({left, KindOf(statement.Text(2).value_or(""))});
   }
-  return drops;
+  return found;
 }
 
 bool PostgresDialect::HasBelongings(odbc::Connection& connection,
@@ -145,21 +158,75 @@ bool PostgresDialect::HasBelongings(odbc::Connection& connection,
              doing) == "1";
 }
 
+std::vector<std::string> PostgresDialect::Belongings(odbc::Connection& connection,
+                                                     const Relation& relation,
+                                                     const std::string& doing) const {
+  odbc::Statement statement(connection, doing);
+  statement.ExecuteDirect(Text(
+      "SELECT b.words FROM (SELECT CAST(", PostgresLiteral(Name(relation)),
+      " AS regclass)::oid AS oid) t, LATERAL (SELECT 1, 'constraint ' || "
+      "quote_ident(conname) FROM pg_constraint WHERE conrelid = t.oid AND contype <> 'n' "
+      "UNION ALL SELECT 2, 'index ' || i.indexrelid::regclass::text FROM pg_index i "
+      "WHERE "
+      "i.indrelid = t.oid AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = "
+      "i.indexrelid) "
+      "UNION ALL SELECT 3, 'NOT NULL of ' || quote_ident(attname) FROM pg_attribute "
+      "WHERE "
+      "attrelid = t.oid AND attnum > 0 AND attnotnull "
+      "UNION ALL SELECT 4, 'default of ' || quote_ident(attname) FROM pg_attribute WHERE "
+      "attrelid = t.oid AND attnum > 0 AND (atthasdef OR attidentity <> '') "
+      "UNION ALL SELECT 5, 'trigger ' || quote_ident(tgname) FROM pg_trigger WHERE "
+      "tgrelid = t.oid AND NOT tgisinternal "
+      "UNION ALL SELECT 6, 'rule ' || quote_ident(rulename) FROM pg_rewrite WHERE "
+      "ev_class "
+      "= t.oid "
+      "UNION ALL SELECT 7, 'grant of ' || a.privilege_type || ' to ' || "
+      "coalesce(r.rolname, "
+      "'public') FROM pg_class c, aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = "
+      "a.grantee WHERE c.oid = t.oid AND a.grantee <> c.relowner "
+      "UNION ALL SELECT 8, 'grants on ' || quote_ident(attname) FROM pg_attribute WHERE "
+      "attrelid = t.oid AND attacl IS NOT NULL "
+      "UNION ALL SELECT 9, 'owner ' || pg_get_userbyid(relowner) FROM pg_class WHERE oid "
+      "= "
+      "t.oid "
+      "UNION ALL SELECT 10, CASE objsubid WHEN 0 THEN 'comment' ELSE 'comment on column "
+      "' "
+      "|| objsubid END FROM pg_description WHERE classoid = 'pg_class'::regclass AND "
+      "objoid = t.oid "
+      "UNION ALL SELECT 11, 'statistics ' || quote_ident(stxname) FROM pg_statistic_ext "
+      "WHERE stxrelid = t.oid "
+      "UNION ALL SELECT 12, 'storage parameters' FROM pg_class WHERE oid = t.oid AND "
+      "reloptions IS NOT NULL) b (place, words) ORDER BY b.place, b.words"));
+  std::vector<std::string> belongings;
+  while (statement.Fetch()) belongings.push_back(statement.Text(1).value_or(""));
+  return belongings;
+}
+
+// A new table would lack partitions, and show rows that policies hide.
 std::string PostgresDialect::RowsThatDepend(odbc::Connection& connection,
-                                            const Relation& relation,
+                                            const Relation& relation, TakenAway taken,
                                             const std::string& doing) const {
   const std::string table =
       Text("CAST(", PostgresLiteral(Name(relation)), " AS regclass)");
+  // The server itself sees to it that no row is left without the one it refers to.
+  const std::string_view which = taken == TakenAway::kTable ? " AND conrelid <> confrelid"
+                                 : taken == TakenAway::kAllRows
+                                     ? " AND conrelid <> confrelid AND confdeltype IN "
+                                       "('c', 'n', 'd')"
+                                     : " AND confdeltype IN ('c', 'n', 'd')";
   return PostgresValue(
       connection,
-      Text("SELECT 'table ' || conrelid::regclass::text || ' refers to it by the "
-           "foreign key ' || quote_ident(conname) FROM pg_constraint WHERE contype "
-           "= 'f' AND conparentid = 0 AND conrelid <> confrelid AND confrelid = ",
-           table,
-           " UNION ALL SELECT 'table ' || i.inhrelid::regclass::text || ' inherits "
-           "from it' FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent "
-           "WHERE c.relkind = 'r' AND i.inhparent = ",
-           table, " LIMIT 1"),
+      Text(
+          "SELECT CASE WHEN conrelid = confrelid THEN 'its own rows refer to others' "
+          "ELSE 'table ' || conrelid::regclass::text || ' refers to it' END || ' by the "
+          "foreign key ' || quote_ident(conname) FROM pg_constraint k JOIN pg_class t ON "
+          "t.oid = confrelid WHERE contype = 'f' AND (conparentid = 0 OR "
+          "t.relispartition)",
+          which, " AND confrelid = ", table,
+          " UNION ALL SELECT 'table ' || i.inhrelid::regclass::text || ' inherits "
+          "from it' FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent "
+          "WHERE c.relkind = 'r' AND i.inhparent = ",
+          table, taken == TakenAway::kTable ? Guards(table) : "", " LIMIT 1"),
       doing);
 }
 

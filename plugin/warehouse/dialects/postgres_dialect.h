@@ -39,13 +39,16 @@ class PostgresDialect final : public Dialect {
   [[nodiscard]] std::vector<DependentView> Views(odbc::Connection& connection,
                                                  const Relation& relation,
                                                  const std::string& doing) const override;
-  [[nodiscard]] std::vector<std::string> DropsOfLeft(
-      odbc::Connection& connection, const Relation& relation,
-      const std::string& doing) const override;
+  [[nodiscard]] std::vector<LeftRelation> Left(odbc::Connection& connection,
+                                               const Relation& relation,
+                                               const std::string& doing) const override;
   [[nodiscard]] bool HasBelongings(odbc::Connection& connection, const Relation& relation,
                                    const std::string& doing) const override;
+  [[nodiscard]] std::vector<std::string> Belongings(
+      odbc::Connection& connection, const Relation& relation,
+      const std::string& doing) const override;
   [[nodiscard]] std::string RowsThatDepend(odbc::Connection& connection,
-                                           const Relation& relation,
+                                           const Relation& relation, TakenAway taken,
                                            const std::string& doing) const override;
   [[nodiscard]] std::string TransactionId(odbc::Connection& connection,
                                           const std::string& doing) const override;

@@ -12,6 +12,14 @@ std::vector<WriteStep> PostgresStatements::Lock(const Relation& target) const {
           {"SET LOCAL row_security = off", ""}};
 }
 
+std::string PostgresStatements::DropLeft(const Relation& left, RelationKind kind) const {
+  std::string drop;
+  for (const char c : Drop(left, kind)) drop += c == '\'' ? "''" : std::string(1, c);
+  // Whoever reads it may read on for long.
+  return Text("DO $aft$BEGIN PERFORM set_config('lock_timeout', '1ms', true); EXECUTE '",
+              drop, "'; END$aft$");
+}
+
 std::vector<WriteStep> PostgresStatements::Clear(const Relation& target) const {
   std::vector<WriteStep> steps = Lock(target);
   steps.push_back({"DELETE FROM " + Name(target), ""});

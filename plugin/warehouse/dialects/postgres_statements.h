@@ -15,6 +15,8 @@ class PostgresStatements final : public WriteStatements {
       : WriteStatements(std::move(names), /*has_transactional_ddl=*/true) {}
 
   [[nodiscard]] std::string CreateSchema(const Relation& relation) const override;
+  [[nodiscard]] std::string DropLeft(const Relation& left,
+                                     RelationKind kind) const override;
   [[nodiscard]] std::vector<WriteStep> Clear(const Relation& target) const override;
   [[nodiscard]] bool has_temporary_tables() const override { return true; }
   [[nodiscard]] Relation MergeStaging(const Relation& target,

@@ -52,6 +52,9 @@ std::string_view BehindName(std::string_view definition) {
   return definition.substr(std::min(EndOfName(definition), definition.size()));
 }
 
+/// A foreign key of another table.
+constexpr std::string_view kOfOthers = "lower(m.name) <> lower(k.\"table\")";
+
 }  // namespace
 
 bool SqliteDialect::HasSchema(odbc::Connection& connection, const Relation& relation,
@@ -88,9 +91,9 @@ RelationKind SqliteDialect::Find(odbc::Connection& connection, const Relation& r
 }
 
 // Of a write that goes on, nobody else sees a table with such a name.
-std::vector<std::string> SqliteDialect::DropsOfLeft(odbc::Connection& connection,
-                                                    const Relation& relation,
-                                                    const std::string& doing) const {
+std::vector<LeftRelation> SqliteDialect::Left(odbc::Connection& connection,
+                                              const Relation& relation,
+                                              const std::string& doing) const {
   Relation left = CatalogOf(relation);
   std::string digits;
   for (int i = 0; i < 16; ++i) digits += "[0-9a-f]";
@@ -99,14 +102,13 @@ std::vector<std::string> SqliteDialect::DropsOfLeft(odbc::Connection& connection
       Text("SELECT name, type FROM ", Name(left), " WHERE type IN ('table', 'view') AND ",
            "(name GLOB 'aft_old_", digits, "' OR name GLOB 'aft_staging_", digits, "')"));
   left.quote_identifier = true;
-  std::vector<std::string> drops;
+  std::vector<LeftRelation> found;
   while (relations.Fetch()) {
     left.identifier = relations.Text(1).value_or("");
     const bool is_view = relations.Text(2) == "view";
-    drops.push_back(
-        statements().Drop(left, is_view ? RelationKind::kView : RelationKind::kTable));
+    found.push_back({left, is_view ? RelationKind::kView : RelationKind::kTable});
   }
-  return drops;
+  return found;
 }
 
 std::string SqliteDialect::Referrer(odbc::Connection& connection,
@@ -126,15 +128,41 @@ std::string SqliteDialect::Referrer(odbc::Connection& connection,
 // To drop it would delete its rows first, and so those that hang on them.
 bool SqliteDialect::HasBelongings(odbc::Connection& connection, const Relation& relation,
                                   const std::string& doing) const {
-  return !Referrer(connection, relation, "lower(m.name) <> lower(k.\"table\")", doing)
-              .empty();
+  return !Referrer(connection, relation, kOfOthers, doing).empty();
+}
+
+std::vector<std::string> SqliteDialect::Belongings(odbc::Connection& connection,
+                                                   const Relation& relation,
+                                                   const std::string& doing) const {
+  const std::string arguments = Arguments(relation);
+  const std::string master = Name(CatalogOf(relation));
+  const std::string of_table =
+      Text(" lower(tbl_name) = lower(", Literal(relation.identifier), ")");
+  odbc::Statement statement(connection, doing);
+  statement.ExecuteDirect(Text(
+      "SELECT DISTINCT 'primary key' FROM pragma_table_info(", arguments,
+      ") WHERE pk UNION ALL SELECT type||' '||name FROM ", master,
+      " WHERE type IN ('index', 'trigger') AND sql IS NOT NULL AND", of_table,
+      " UNION ALL SELECT 'unique key '||seq FROM pragma_index_list(", arguments,
+      ") WHERE origin = 'u' UNION ALL SELECT 'foreign key of '||\"from\" FROM "
+      "pragma_foreign_key_list(",
+      arguments, ") UNION ALL SELECT 'NOT NULL of '||name FROM pragma_table_info(",
+      arguments,
+      ") WHERE \"notnull\" UNION ALL SELECT 'default of '||name FROM pragma_table_info(",
+      arguments, ") WHERE dflt_value IS NOT NULL UNION ALL SELECT 'checks' FROM ", master,
+      " WHERE type = 'table' AND sql LIKE '%check%(%' AND", of_table));
+  std::vector<std::string> belongings;
+  while (statement.Fetch()) belongings.push_back(statement.Text(1).value_or(""));
+  return belongings;
 }
 
 std::string SqliteDialect::RowsThatDepend(odbc::Connection& connection,
-                                          const Relation& relation,
+                                          const Relation& relation, TakenAway taken,
                                           const std::string& doing) const {
-  return Referrer(connection, relation,
-                  "k.on_delete IN ('CASCADE', 'SET NULL', 'SET DEFAULT')", doing);
+  std::string which = "k.on_delete IN ('CASCADE', 'SET NULL', 'SET DEFAULT')";
+  // Rows that go as well hang on nothing.
+  if (taken != TakenAway::kSomeRows) which += Text(" AND ", kOfOthers);
+  return Referrer(connection, relation, which, doing);
 }
 
 // No query tells how a column compares; but an index on a table of the same definition

@@ -50,13 +50,16 @@ class SqliteDialect final : public Dialect {
                     const std::string& doing) const override;
   [[nodiscard]] RelationKind Find(odbc::Connection& connection, const Relation& relation,
                                   const std::string& doing) const override;
-  [[nodiscard]] std::vector<std::string> DropsOfLeft(
-      odbc::Connection& connection, const Relation& relation,
-      const std::string& doing) const override;
+  [[nodiscard]] std::vector<LeftRelation> Left(odbc::Connection& connection,
+                                               const Relation& relation,
+                                               const std::string& doing) const override;
   [[nodiscard]] bool HasBelongings(odbc::Connection& connection, const Relation& relation,
                                    const std::string& doing) const override;
+  [[nodiscard]] std::vector<std::string> Belongings(
+      odbc::Connection& connection, const Relation& relation,
+      const std::string& doing) const override;
   [[nodiscard]] std::string RowsThatDepend(odbc::Connection& connection,
-                                           const Relation& relation,
+                                           const Relation& relation, TakenAway taken,
                                            const std::string& doing) const override;
   [[nodiscard]] std::vector<TableColumn> Columns(odbc::Connection& connection,
                                                  const Relation& relation,

@@ -42,6 +42,10 @@ std::string WriteStatements::Drop(const Relation& relation, RelationKind kind) c
   return Text(drop, Name(relation));
 }
 
+std::string WriteStatements::DropLeft(const Relation& left, RelationKind kind) const {
+  return Drop(left, kind);
+}
+
 WriteStep WriteStatements::Rename(const Relation& from, const Relation& to) const {
   const auto rename = [this](const Relation& one, const Relation& other) {
     // Databases take the new name for one in the table's schema, or, without schemas, in

@@ -47,7 +47,16 @@ class WriteStatements {
   [[nodiscard]] std::string Create(const Relation& relation,
                                    const std::vector<TableColumn>& columns,
                                    std::string_view options) const;
+  /// Make a table with all that belongs to the other one but its rows and foreign keys;
+  /// "" where the database has no statement for it.
+  [[nodiscard]] virtual std::string CreateCopy(const Relation& /*relation*/,
+                                               const Relation& /*other*/) const {
+    return "";
+  }
   [[nodiscard]] std::string Drop(const Relation& relation, RelationKind kind) const;
+  /// Drop what another write has left, without waiting for those who still read it.
+  [[nodiscard]] virtual std::string DropLeft(const Relation& left,
+                                             RelationKind kind) const;
   /// Put `staging` in the place of `target`, which is of `kind`. `then` runs before what
   /// can't be taken back.
   [[nodiscard]] virtual std::vector<WriteStep> Swap(

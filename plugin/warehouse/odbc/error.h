@@ -15,6 +15,9 @@ namespace aft::odbc {
 /// What a driver says that has no better state, and all that sqliteodbc says.
 inline constexpr std::string_view kStateGeneralError = "HY000";
 
+/// What PostgreSQL says where a lock was not to be waited for any longer.
+inline constexpr std::string_view kStateLockTimeout = "55P03";
+
 /// One diagnostic record of a driver.
 struct Diagnostic {
   std::string state;

@@ -33,7 +33,7 @@ WriteOutcome TableWriter::Write(ArrowArrayStream& stream) {
   request_.relation = dialect_.Locate(connection_, request_.relation, doing_);
   takes_arrays_ = dialect_.TakesArrays(connection_);
   const std::string staging_name = StagingName();
-  MakeReady();
+  std::vector<std::string> notices = MakeReady();
   PlanRunner runner(connection_, dialect_, doing_);
   // Within the transaction, a look at the table may lock it until the rows are there.
   const bool is_overwrite = request_.mode == WriteMode::kOverwrite;
@@ -55,29 +55,36 @@ WriteOutcome TableWriter::Write(ArrowArrayStream& stream) {
   }
   Check(plan, outcome.rows);
   Publish(runner, new_columns, target, staging_name);
+  const bool is_new = is_overwrite && plan.staging;
+  if (is_new) TellLost(target, plan);
   runner.Settle();
   Commit(transaction, outcome);
   if (!plan.is_temporary) runner.ForgetStaging();
-  outcome.notices = std::move(plan.notices);
+  for (std::string& notice : plan.notices) notices.push_back(std::move(notice));
   for (std::string& notice : runner.Finish(plan.after)) {
-    outcome.notices.push_back(std::move(notice));
+    notices.push_back(std::move(notice));
   }
+  outcome.notices = std::move(notices);
   runner.ForgetStaging();
   return outcome;
 }
 
-void TableWriter::MakeReady() const {
+std::vector<std::string> TableWriter::MakeReady() const {
+  std::vector<std::string> notices;
   dialect_.EnsureSchema(connection_, request_.relation, doing_);
-  if (request_.mode != WriteMode::kOverwrite) return;
-  for (const std::string& drop :
-       dialect_.DropsOfLeft(connection_, request_.relation, doing_)) {
+  if (request_.mode != WriteMode::kOverwrite) return notices;
+  for (const auto& [left, kind] : dialect_.Left(connection_, request_.relation, doing_)) {
     // One that somebody else removes, or still reads, doesn't stop the write.
     try {
-      dialect_.Execute(connection_, drop, doing_);
+      dialect_.Execute(connection_, dialect_.statements().DropLeft(left, kind), doing_);
     } catch (const odbc::OdbcError& error) {
       if (error.IsConnectionLost()) throw;
+      if (error.sqlstate() != odbc::kStateLockTimeout) continue;
+      notices.push_back(Text("an earlier write has left ", Describe(left),
+                             ", which is being read; the next one drops it"));
     }
   }
+  return notices;
 }
 
 WriteTarget TableWriter::LookAt(const std::vector<ArrowColumn>& columns) const {
@@ -98,8 +105,18 @@ WriteTarget TableWriter::LookAt(const std::vector<ArrowColumn>& columns) const {
   target.has_belongings =
       is_overwrite && dialect_.HasBelongings(connection_, relation, doing_);
   target.has_types = !target.has_belongings || HasTypes(target.columns);
-  if (target.has_belongings || request_.mode == WriteMode::kDeleteInsert) {
-    target.rows_that_depend = dialect_.RowsThatDepend(connection_, relation, doing_);
+  const auto depend_on = [&](TakenAway taken) {
+    return dialect_.RowsThatDepend(connection_, relation, taken, doing_);
+  };
+  if (request_.mode == WriteMode::kDeleteInsert) {
+    target.rows_that_depend = depend_on(TakenAway::kSomeRows);
+  }
+  if (target.has_belongings) {
+    target.rows_that_depend = depend_on(TakenAway::kAllRows);
+    target.must_stay = depend_on(TakenAway::kTable);
+  }
+  if (is_overwrite) {
+    target.belongings = dialect_.Belongings(connection_, relation, doing_);
   }
   return target;
 }
@@ -115,7 +132,7 @@ bool TableWriter::AreFor(const std::vector<ArrowColumn>& columns,
 
 // Only the server knows all that a type may be called, so it makes a table of them.
 bool TableWriter::HasTypes(const std::vector<TableColumn>& table_columns) const {
-  if (request_.types_are_declared || request_.column_types.empty()) return true;
+  if (request_.column_types.empty()) return true;
   std::vector<TableColumn> asked;
   asked.reserve(request_.column_types.size());
   for (const auto& [name, type] : request_.column_types) asked.emplace_back(name, type);
@@ -125,11 +142,9 @@ bool TableWriter::HasTypes(const std::vector<TableColumn>& table_columns) const 
   asked = dialect_.Columns(connection_, sample, doing_);
   dialect_.Execute(connection_, statements.DropStaging(sample), doing_);
   return std::all_of(asked.begin(), asked.end(), [&](const TableColumn& column) {
-    return std::any_of(table_columns.begin(), table_columns.end(),
-                       [&](const TableColumn& table_column) {
-                         return table_column.name == column.name &&
-                                table_column.type_name == column.type_name;
-                       });
+    const TableColumn* const match =
+        FindColumn(table_columns, column.name, dialect_.names());
+    return match != nullptr && match->type_name == column.type_name;
   });
 }
 
@@ -143,6 +158,19 @@ void TableWriter::Publish(PlanRunner& runner, const std::vector<TableColumn>& ne
   if (swaps) may_have_committed_ = !dialect_.statements().has_transactional_ddl();
   runner.Run(PlanWrite(request_, new_columns, target, staging_name, dialect_.statements())
                  .publish);
+}
+
+void TableWriter::TellLost(const WriteTarget& old, WritePlan& plan) const {
+  if (old.belongings.empty()) return;
+  const std::vector<std::string> now =
+      dialect_.Belongings(connection_, request_.relation, doing_);
+  std::string lost;
+  for (const std::string& belonging : old.belongings) {
+    if (!Has(now, belonging)) lost += (lost.empty() ? "" : ", ") + belonging;
+  }
+  if (lost.empty()) return;
+  plan.notices.push_back(Text(Describe(request_.relation),
+                              " is a new table, without what the old one had: ", lost));
 }
 
 void TableWriter::Commit(odbc::Transaction& transaction, const WriteOutcome& outcome) {

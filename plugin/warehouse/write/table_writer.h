@@ -68,7 +68,8 @@ class TableWriter {
   [[nodiscard]] std::vector<TableColumn> NewColumns(
       const std::vector<ArrowColumn>& columns) const;
   /// Each in a transaction of its own: makes the schema, and drops what others have left.
-  void MakeReady() const;
+  /// What the user should know.
+  [[nodiscard]] std::vector<std::string> MakeReady() const;
   /// Gives the new columns of a table that is overwritten the types of its old ones, if
   /// they are for the frame's. The names of the columns that these are.
   [[nodiscard]] std::vector<std::string> KeepTypes(
@@ -92,6 +93,8 @@ class TableWriter {
   /// Makes what was loaded seen.
   void Publish(PlanRunner& runner, const std::vector<TableColumn>& new_columns,
                WriteTarget& target, const std::string& staging_name);
+  /// Notes what belonged to the old table and not to the new one.
+  void TellLost(const WriteTarget& old, WritePlan& plan) const;
   [[nodiscard]] std::vector<FittedColumn> Fit(
       std::vector<ArrowColumn> columns,
       const std::vector<TableColumn>& table_columns) const;

@@ -75,9 +75,12 @@ class Planner {
   }
 
   [[nodiscard]] bool KeepsTarget() const {
-    const bool may_keep = target_.kind == RelationKind::kTable && target_.fits &&
-                          target_.has_belongings && target_.has_types;
-    if (!may_keep) return false;
+    return target_.has_belongings && target_.has_types && TakesFrame();
+  }
+
+  /// True where the old table's columns are for the frame's.
+  [[nodiscard]] bool TakesFrame() const {
+    if (target_.kind != RelationKind::kTable || !target_.fits) return false;
     return std::all_of(target_.columns.begin(), target_.columns.end(),
                        [this](const TableColumn& column) {
                          return column.is_filled ||
@@ -106,13 +109,13 @@ class Planner {
   }
 
   void SwapIn() {
-    if (!target_.rows_that_depend.empty()) {
-      Refuse(target_.rows_that_depend + ", and its columns are others now");
+    if (!target_.must_stay.empty()) {
+      Refuse(target_.must_stay + ", and its columns are others now");
     }
     Relation staging = request_.relation;
     staging.identifier = staging_name_;
     staging.quote_identifier = true;
-    plan_.before = {{statements_.Create(staging, columns_, target_.options), ""}};
+    plan_.before = {{CreateNew(staging), ""}};
     plan_.staging = plan_.load = staging;
     plan_.drop_staging = "DROP TABLE " + statements_.names().Name(staging);
     plan_.counts_rows = true;
@@ -125,6 +128,14 @@ class Planner {
       Finish(then);
     }
     CheckKeys(KeyOf(columns_));
+  }
+
+  [[nodiscard]] std::string CreateNew(const Relation& staging) const {
+    const bool is_copy = !target_.belongings.empty() && request_.renewed.empty() &&
+                         request_.column_types.empty() && TakesFrame();
+    const std::string copy =
+        is_copy ? statements_.CreateCopy(staging, request_.relation) : "";
+    return copy.empty() ? statements_.Create(staging, columns_, target_.options) : copy;
   }
 
   /// Views that this run builds anew read the old rows until then. dbt would not find
@@ -340,38 +351,6 @@ WritePlan PlanWrite(const WriteRequest& request, const std::vector<TableColumn>&
                     const WriteTarget& target, const std::string& staging_name,
                     const WriteStatements& statements) {
   return Planner(request, columns, target, staging_name, statements).Plan();
-}
-
-std::string ToText(const WritePlan& plan, const WriteStatements& statements) {
-  std::string text;
-  const auto add = [&text](const auto&... parts) { text += Text(parts..., "\n"); };
-  for (const WriteStep& step : plan.before) add(step.statement);
-  std::string columns;
-  for (const std::string& name : plan.columns) {
-    columns += (columns.empty() ? "" : ", ") + name;
-  }
-  add("load ", statements.names().Name(plan.load), ": ", columns);
-  if (plan.counts_rows) add("count");
-  for (const KeyCheck& check : plan.key_checks) add("none: ", check.query);
-  for (const WriteStep& step : plan.publish) add(step.statement);
-  add("commit");
-  for (const FinalStep& step : plan.after) add(step.statement);
-  return text;
-}
-
-std::string Describe(const WriteRequest& request) {
-  const std::string relation = Describe(request.relation);
-  switch (request.mode) {
-    case WriteMode::kOverwrite:
-      break;
-    case WriteMode::kAppend:
-      return "append to " + relation;
-    case WriteMode::kUpsert:
-      return "upsert into " + relation;
-    case WriteMode::kDeleteInsert:
-      return "delete and insert in " + relation;
-  }
-  return "write " + relation;
 }
 
 }  // namespace aft

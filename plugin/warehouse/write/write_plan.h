@@ -21,10 +21,14 @@ struct WriteTarget {
   bool has_belongings = false;
   /// Its columns have the types that were asked for.
   bool has_types = true;
+  /// What it has beside them, in words.
+  std::vector<std::string> belongings;
   /// Every column of the frame is one for the table's column of that name.
   bool fits = false;
-  /// What says in words that rows of other tables hang on its rows, or "".
+  /// What says in words that rows which stay hang on those that the write deletes, or "".
   std::string rows_that_depend;
+  /// What says in words why the table itself has to stay, or "".
+  std::string must_stay;
   /// Views that the database would not let the target go without.
   std::vector<DependentView> views;
   /// What a new table's definition ends with.

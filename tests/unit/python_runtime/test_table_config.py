@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pyarrow as pa
@@ -90,6 +91,41 @@ def test_a_new_table_has_all_and_an_old_one_keeps_it(
     ]
     assert has() == first
     assert postgres.run("select a, s from configured.m order by a") == "2|y\n3|"
+
+
+def test_a_contract_of_other_types_makes_the_table_anew(
+    tables: Tables, postgres: PostgresServer
+) -> None:
+    write(tables, a=[1], s=["x"])
+    wider = {**MODEL["columns"], "s": {"data_type": "varchar(9)"}}
+    with closing(Warehouse(postgres.connection_string)) as warehouse:
+        changed = Tables(warehouse, _manifest({**MODEL, "columns": wider}))
+
+        write(changed, a=[1], s=["long text"])
+
+    assert postgres.run("select s from configured.m") == "long text"
+
+
+def test_grants_that_are_no_more_configured_are_revoked(
+    tables: Tables, postgres: PostgresServer
+) -> None:
+    postgres.run(
+        'drop role if exists "Other"; create role "Other";'
+        "create table configured.m (a bigint);"
+        'grant select, update on configured.m to public, "Other"'
+    )
+    try:
+        write(tables, a=[1], s=["x"])
+        write(tables, a=[1], s=["x"])
+        postgres.run('grant update, select on configured.m to public, "Other"')
+        write(tables, a=[1], s=["x"])
+
+        assert postgres.run(
+            "select grantee, privilege_type from information_schema.role_table_grants "
+            "where table_schema = 'configured' and grantee <> grantor order by 1, 2"
+        ).splitlines() == ["PUBLIC|INSERT", "PUBLIC|SELECT"]
+    finally:
+        postgres.run('drop owned by "Other"; drop role "Other"')
 
 
 def test_a_frame_that_breaks_the_contract_changes_nothing(

@@ -23,6 +23,7 @@ using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 const PostgresStatements& Postgres() {
   static const PostgresStatements kStatements{SqlNames{}};
@@ -217,6 +218,19 @@ TEST(PlanWrite, SwapsInATableWhereColumnsOrTypesAreOthers) {
   EXPECT_EQ(Plan(Postgres(), To(WriteMode::kOverwrite), others), plan);
 }
 
+TEST(PlanWrite, MakesATableLikeTheOldOneThatHasItsColumns) {
+  WriteRequest overwrite = To(WriteMode::kOverwrite);
+  WriteTarget target = TableWithView();
+  target.has_belongings = false;
+  target.belongings = {"index i"};
+
+  EXPECT_THAT(Plan(Mariadb(), overwrite, target),
+              StartsWith("CREATE TABLE s.`aft_staging_7` LIKE s.t\n"));
+  overwrite.renewed = {"v"};
+  EXPECT_THAT(Plan(Mariadb(), overwrite, target),
+              StartsWith("CREATE TABLE s.`aft_staging_7` (`k` bigint, `v` text)\n"));
+}
+
 TEST(PlanWrite, SetsATableAsideWhoseViewsAreBuiltAnew) {
   WriteRequest overwrite = To(WriteMode::kOverwrite);
   overwrite.rebuilt = {{"", "S", "V", true, false, false}, {"", "s", "m"}};
@@ -237,7 +251,7 @@ TEST(PlanWrite, SetsATableAsideWhoseViewsAreBuiltAnew) {
             "cannot write 's.t': materialized view 's.m' depends on its old columns, and "
             "this run does not build it anew; drop it, or build it in the same run");
   target.views = {{"s", "v"}};
-  target.rows_that_depend = "table o refers to it";
+  target.must_stay = "table o refers to it";
   EXPECT_EQ(ErrorOf([&] { (void)Plan(database, overwrite, target); }),
             "cannot write 's.t': table o refers to it, and its columns are others now");
 }
