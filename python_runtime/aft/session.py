@@ -15,7 +15,7 @@ from aft.profile import Setup, Target
 from aft.read_order import ReadOrder, nodes_of_run
 from aft.script_context import Context, ContextConfig, ContextTarget, current_model
 from aft.table_use import may_write
-from aft.tables import Tables
+from aft.tables import Tables, tell_if_replaced
 from aft.warehouse import Warehouse
 from aft.write_options import WriteOptions
 
@@ -110,6 +110,8 @@ class BoundScript(Tables):
                 self._write(frame, own, options)
         else:
             self._write(frame, own, options, self._rebuilt(own))
+        if self._request.when == "before":
+            tell_if_replaced(own)
         self._has_written = True
         self._tell({"written": True})
 

@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from aft import messages
 from aft.errors import AftError, WarehouseError
 from aft.manifest import Manifest, Relation
 from aft.nearest import did_you_mean
@@ -72,6 +73,7 @@ class Tables:
         if node["resource_type"] != "model":
             raise AftError(f"'{model}' is a {node['resource_type']}, which only dbt writes")
         self._write(frame, node, options)
+        tell_if_replaced(node)
 
     def _read(self, node: dict[str, Any], options: ReadOptions) -> Any:
         relation = node.get("relation_name") or self._manifest.relation(node)
@@ -161,6 +163,15 @@ def frame_of(
         return warehouse.stream(query)
     table = warehouse.read_table(query, options.partitions)
     return options.to_frame(table, name, choices)
+
+
+def tell_if_replaced(node: dict[str, Any]) -> None:
+    """Warn of rows in a table that dbt makes anew whenever it builds the node."""
+    if (node.get("config") or {}).get("materialized") == "table":
+        messages.warn(
+            f"dbt builds the table of '{node['name']}' from the model's own query, which "
+            "replaces these rows the next time; materialize it as 'ephemeral' to keep them"
+        )
 
 
 def _why_missing(node: dict[str, Any]) -> str:

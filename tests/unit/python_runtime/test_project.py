@@ -120,6 +120,13 @@ def test_a_mistake_is_refused(
     assert str(refused.value) == message
 
 
+def test_rows_that_dbt_will_replace_are_told(shop: aft.Project, project: Path) -> None:
+    with pytest.warns(UserWarning, match="dbt builds the table of 'apart' from the model's"):
+        shop.write_to_model(pd.DataFrame({"x": [7]}), "apart")
+
+    assert rows(project, "select x from apart") == [(7,)]
+
+
 def test_what_a_project_lacks_is_named(project: Path, tmp_path: Path) -> None:
     def refusal(folder: Path, **options: Any) -> str:
         with pytest.raises(aft.Error) as refused:

@@ -141,6 +141,16 @@ def test_append_adds_rows_with_columns_in_any_order(run: Run, project: Path) -> 
     assert rows(project, "select a, b from scored order by a") == [(1, "x"), (2, "y")]
 
 
+@pytest.mark.parametrize(("when", "is_told"), [("before", True), ("after", False)])
+def test_rows_that_dbt_will_replace_are_told(run: Run, when: str, is_told: bool) -> None:
+    text = "import pandas as pd; write_to_model(pd.DataFrame({'x': [7]}))"
+
+    ended = run(text, node="model.shop.apart", when=when)
+
+    told = "dbt builds the table of 'apart' from the model's own query"
+    assert (told in ended.output) is is_told
+
+
 def test_dtype_is_the_warehouses_type(run: Run, project: Path) -> None:
     run("""
         import pandas as pd
