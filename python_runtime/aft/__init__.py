@@ -277,10 +277,12 @@ def write_to_model(
 
     ``on_schema_change`` is dbt's, for modes that keep the table: ``"fail"``, ``"ignore"``,
     ``"append_new_columns"`` or ``"sync_all_columns"``. Without it, the table must have the
-    frame's columns, and others of its own become NULL. Identity and generated columns and
-    those with a default are filled by the database where the frame leaves them out.
+    frame's columns, and others of its own become NULL, with a warning. Identity and
+    generated columns and those with a default are filled by the database where the frame
+    leaves them out.
 
-    ``dtype`` gives the warehouse's type for columns: ``{"amount": "NUMERIC(12, 2)"}``.
+    ``dtype`` gives the warehouse's type for new columns: ``{"amount": "NUMERIC(12, 2)"}``.
+    An overwrite makes a new table where the old one has other types.
 
     Raises TypeError when ``df`` is not a frame, and Error, with the column where it is
     known, when the rows can't be written; then nothing has changed.
