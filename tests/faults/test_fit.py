@@ -55,6 +55,12 @@ REFUSED: list[tuple[str, str, Any, str]] = [
     ("numeric(4, 1)", "", Decimal("1.25"), "row 1 holds the decimal 1.25, and the table's"),
     ("numeric(4, 1)", "", 1000.5, "row 1 holds the double 1000.5, and the table's"),
     ("numeric(4, 1)", "", float("inf"), "row 1 holds infinity, and the table's column"),
+    (
+        "double precision",
+        "",
+        Decimal("0.12345678901234567891"),
+        "row 1 holds the decimal 0.12345678901234567891, and the table's",
+    ),
     ("smallint", "", 40_000, "row 1 holds the integer 40000, and the table's column"),
     ("integer", "", 1.5, "row 1 holds the double 1.5, and the table's column"),
     ("real", "float", 1e39, "row 1 holds the double 1e[+]39, and the table's column"),
