@@ -18,6 +18,8 @@ from pathlib import Path
 
 # What trackers have for their work: a file to remove for each semaphore.
 PATIENCE = 1.0
+# What they have on a machine so busy that they are ready to work and get no processor.
+LONGEST_PATIENCE = 10.0
 _PROGRAM = re.compile(rb"from [\w.]+\.resource_tracker import main; ?main\([\w, ]+\)$")
 # How often to look for processes whose parent has just been killed.
 _LOOK_AGAIN = 0.05
@@ -29,11 +31,13 @@ def let_finish(children: Callable[[], Iterable[int]]) -> None:
     Does nothing where there is no tracker. This process must adopt orphans. Nothing is
     reaped; a tracker that has not ended after a while is left alive.
     """
-    deadline = time.monotonic() + PATIENCE
+    begun = time.monotonic()
     out_of_reach: set[int] = set()
-    while time.monotonic() < deadline:
+    while time.monotonic() < begun + LONGEST_PATIENCE:
         living = [pid for pid in children() if _command(pid) and pid not in out_of_reach]
-        if not any(map(_is_tracker, _with_descendants(living))):
+        trackers = list(filter(_is_tracker, _with_descendants(living)))
+        is_late = time.monotonic() >= begun + PATIENCE
+        if not trackers or (is_late and not any(map(_is_running, trackers))):
             return
         for pid in living:
             if not _is_tracker(pid) and not _kill(pid):
@@ -52,6 +56,12 @@ def _is_tracker(pid: int) -> bool:
     """Whether Python was started as for a tracker: ``python … -c 'from … import main…'``."""
     *before, program = _command(pid).rstrip(b"\0").split(b"\0")
     return before[-1:] == [b"-c"] and _PROGRAM.match(program) is not None
+
+
+def _is_running(pid: int) -> bool:
+    """Whether a process has a processor or waits for one; proc(5), stat."""
+    _, _, state = _read(Path(f"/proc/{pid}/stat")).rpartition(b") ")
+    return state.startswith(b"R")
 
 
 def _command(pid: int) -> bytes:
