@@ -9,12 +9,15 @@ build=$repository/build
 
 say() { printf '\n== %s\n' "$*"; }
 
+# install_packages PART…: those below these headings of packages.txt.
 install_packages() {
   local missing=() package
   while read -r package; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
       missing+=("$package")
-  done < <(grep -v -e '^#' -e '^$' "$repository/packaging/packages.txt")
+  done < <(awk -v parts=" $* " '
+    /^\[/ { wanted = index(parts, " " substr($0, 2, length($0) - 2) " "); next }
+    wanted && NF && !/^#/' "$repository/packaging/packages.txt")
   ((${#missing[@]})) || return 0
   say "Installing Debian packages: ${missing[*]}"
   local root=()
@@ -25,15 +28,19 @@ install_packages() {
     "${missing[@]}" </dev/null >/dev/null
 }
 
+# make_environment FILE…: installs these lists of this folder into .venv. It is made by
 # Debian's own Python, whatever else is on PATH.
 make_environment() {
-  local stamp=$environment/requirements.installed
-  cmp -s "$repository/packaging/requirements.txt" "$stamp" && return
-  say "Installing dbt and the other Python packages into .venv"
-  /usr/bin/python3 -m venv "$environment"
-  "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
-    -r "$repository/packaging/requirements.txt"
-  cp "$repository/packaging/requirements.txt" "$stamp"
+  local list stamp
+  for list in "$@"; do
+    stamp=$environment/$list.installed
+    cmp -s "$repository/packaging/$list" "$stamp" && continue
+    say "Installing what is in packaging/$list into .venv"
+    [[ -x $environment/bin/python ]] || /usr/bin/python3 -m venv "$environment"
+    "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
+      -r "$repository/packaging/$list"
+    cp "$repository/packaging/$list" "$stamp"
+  done
 }
 
 # make_matrix WHEN…: the environments of matrix.txt that are tested at these times. dbt 1.12
