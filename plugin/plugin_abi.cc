@@ -124,7 +124,7 @@ Installation FindInstallation() {
   if (::dladdr(reinterpret_cast<const void*>(&FindInstallation), &library) == 0)
     throw Error("cannot tell where the plugin was loaded from");
   const fs::path folder = fs::canonical(library.dli_fname).parent_path();
-  const fs::path python = folder.parent_path().parent_path() / "python";
+  const fs::path python = folder / "python";
   return {folder / "aft-python", python / "gate", python / "question"};
 }
 

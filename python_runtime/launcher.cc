@@ -19,8 +19,8 @@
 // aft-python: runs aft's worker host in the Python of somebody else's environment.
 //
 // `aft-python --python INTERPRETER` loads the library of that interpreter into this
-// process and runs `aft.host` in it, below a guardian, with the package `aft` that lies
-// beside this program's folder. `--run MODULE ARGUMENT...` runs another module of that
+// process and runs `aft.host` in it, below a guardian, with the package `aft` in the folder
+// `python` beside this program. `--run MODULE ARGUMENT...` runs another module of that
 // package, without a guardian, and `--group FOLDER` before it first enters that control
 // group. With other arguments it does what the interpreter does with them.
 // An interpreter without a shared library is started in this process's place instead;
@@ -109,11 +109,11 @@ const char* TakeOption(std::string_view name, std::vector<const char*>& argument
   return value;
 }
 
-/// The folder of the package `aft`: <prefix>/python for <prefix>/lib/aft/aft-python.
+/// The folder of the package `aft`, beside this program.
 fs::path PackageFolder() {
   std::error_code code;
   const fs::path program = fs::read_symlink("/proc/self/exe", code);
-  return program.parent_path().parent_path().parent_path() / "python";
+  return program.parent_path() / "python";
 }
 
 }  // namespace

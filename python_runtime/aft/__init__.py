@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from aft.errors import AftError as Error
 from aft.errors import WarehouseError
+from aft.version import __version__
 
 if TYPE_CHECKING:
     import pandas
@@ -46,6 +47,7 @@ __all__ = [
     "Error",
     "Project",
     "WarehouseError",
+    "__version__",
     "context",
     "read_sql",
     "ref",

@@ -20,7 +20,7 @@ from aft.manifest import Manifest
 from aft.profile import read_setup, read_target
 from aft.secrets import know
 
-_LAUNCHER = Path(__file__).parents[2] / "lib" / "aft" / "aft-python"
+_LAUNCHER = Path(__file__).parents[2] / "aft-python"
 # What the new process finds at these descriptors, in the order of spawn()'s arguments.
 _CONTROL, _OUTPUT, _STACK, _GIVEN = range(3, 7)
 _ABOVE_ALL = 7

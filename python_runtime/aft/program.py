@@ -24,7 +24,7 @@ from aft.profile import Setup
 from aft.session import BoundScript
 
 SOCKET = "AFT_SCRIPT_SOCKET"
-_COMMANDS = Path(__file__).parents[2] / "bin"
+_COMMANDS = Path(__file__).parents[4] / "bin"
 
 
 def run(program: list[str], setup: Setup, session: BoundScript, socket_path: Path) -> None:

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.support.installations import executable, virtual_environment
-from tests.support.programs import AFT
+from tests.support.programs import AFT, BUILD, DBT
 from tests.support.project import Project
 
 LTV = "customers_predicted_ltvs"
@@ -50,3 +51,15 @@ def test_scripts_run_inside_dbts_run_in_its_python(
     assert f"| prefix {tmp_path / 'env'}\n" in run.output
     assert "staged" not in run.output
     assert "OK ran script" in run.output
+
+
+def test_an_installation_runs_where_it_has_been_moved(shop: Project, tmp_path: Path) -> None:
+    place, moved = tmp_path / "place", tmp_path / "elsewhere"
+    command = ["cmake", "--install", str(BUILD), "--prefix", str(place)]
+    subprocess.run(command, check=True, capture_output=True)
+    place.rename(moved)
+
+    run = shop.run(str(moved / "bin" / "aft"), "dbt", "run", "--aft-dbt", str(DBT))
+
+    assert run.exit_code == 0, run.output
+    assert set(shop.script_statuses().values()) == {"success"}

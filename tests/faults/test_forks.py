@@ -12,7 +12,7 @@ import pytest
 
 from tests.support import databases
 from tests.support.example import LTV, SCRIPT
-from tests.support.programs import BUILD
+from tests.support.programs import PACKAGES
 from tests.support.server_project import ServerProject
 
 PATIENCE = 120
@@ -20,7 +20,7 @@ PATIENCE = 120
 START = f"""
 import multiprocessing, os, sys, threading, time
 from concurrent.futures import ThreadPoolExecutor
-sys.path.insert(0, {str(BUILD / "python")!r})
+sys.path.insert(0, {str(PACKAGES)!r})
 import pyarrow as pa
 from aft.profile import Target
 from aft.manifest import Relation

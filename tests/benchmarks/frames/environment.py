@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.programs import BUILD, REPOSITORY
+from tests.support.programs import PACKAGES, REPOSITORY
 
 _REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 _FOLDER = REPOSITORY / ".benchmarks"
@@ -35,7 +35,7 @@ def variables() -> dict[str, str]:
     """The environment variables with which a pass finds aft and these modules."""
     return {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(BUILD / "python")]),
+        "PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(PACKAGES)]),
     }
 
 

@@ -12,7 +12,7 @@ import pytest
 from aft import messages, odbc
 
 from tests.support.cgroups import can_use_groups
-from tests.support.programs import BUILD, DBT
+from tests.support.programs import BUILD, DBT, PACKAGES
 from tests.unit.python_runtime import place, shop
 from tests.unit.python_runtime.worker import Ended, Worker
 
@@ -24,7 +24,7 @@ def launcher() -> Path:
 
 @pytest.fixture(scope="session")
 def gate_folder() -> Path:
-    return BUILD / "python" / "gate"
+    return PACKAGES / "gate"
 
 
 @pytest.fixture(scope="session")

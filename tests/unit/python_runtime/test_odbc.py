@@ -15,7 +15,7 @@ from aft import _aft, odbc
 from aft.odbc import ConnectionSettings
 
 from tests.support.postgres import PASSWORD, PostgresServer
-from tests.support.programs import BUILD
+from tests.support.programs import PACKAGES
 from tests.support.servers import free_port
 
 # Connects in a process of its own, for what unixODBC and drivers keep in theirs. Then says
@@ -36,7 +36,7 @@ subprocess.run(["sh", "-c", "echo $ODBCSYSINI $ODBCINSTINI"], check=True)
 def connect(folder: Path, string: str, **variables: str) -> str:
     """Connect with files kept in ``folder`` and logs expected in it; what is printed."""
     folder.mkdir(exist_ok=True)
-    python_path = os.pathsep.join([str(BUILD / "python"), *sys.path])
+    python_path = os.pathsep.join([str(PACKAGES), *sys.path])
     finished = subprocess.run(
         [sys.executable, "-c", CONNECTS, str(folder / "odbc"), string],
         env={**os.environ, "PYTHONPATH": python_path, **variables},

@@ -15,7 +15,7 @@ import aft
 import pandas as pd
 import pytest
 
-from tests.support.programs import BUILD
+from tests.support.programs import PACKAGES
 from tests.unit.python_runtime.shop import rows, write_files
 
 pytestmark = pytest.mark.usefixtures("as_a_program")
@@ -190,7 +190,7 @@ except aft.Error as error:
         cwd=project,
         env={
             **os.environ,
-            "PYTHONPATH": str(BUILD / "python"),
+            "PYTHONPATH": str(PACKAGES),
             "TMPDIR": str(tmp_path / "tmp"),
         },
         capture_output=True,
