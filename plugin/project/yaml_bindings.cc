@@ -30,12 +30,17 @@ bool IsMeta(std::string_view key) { return key == "meta" || key == "+meta"; }
 
 bool IsProduct(std::string_view key) { return key == "fal" || key == "aft"; }
 
-/// As HoldsScripts() of script_binding.h, in YAML.
-bool HoldsScripts(const YAML::Node& value, bool under_misspelling = false) {
+bool IsPythonFile(std::string_view path) {
+  return path.ends_with(".py") || path.ends_with(".ipynb");
+}
+
+/// As HoldsScripts() of script_binding.h, in YAML; `is_path` tells scripts from what
+/// others may have there.
+bool HoldsScripts(const YAML::Node& value, bool (*is_path)(std::string_view) = nullptr) {
   const auto is_script = [&](const YAML::Node& entry) {
-    if (!under_misspelling) return true;
+    if (is_path == nullptr) return true;
     const YAML::Node path = entry.IsMap() ? entry["path"] : entry;
-    return path.IsDefined() && path.IsScalar() && IsLikeAPath(path.Scalar());
+    return path.IsDefined() && path.IsScalar() && is_path(path.Scalar());
   };
   const auto is_list = [&](const YAML::Node& list) {
     if (!list.IsDefined()) return false;
@@ -106,8 +111,11 @@ class BindingFinder {
     if (place.depth == 0 && name == "vars") return;
     if (IsProduct(name)) {
       TakeProduct(key, below, place);
-    } else if (!MisspeltProduct(name).empty() && HoldsScripts(below, true)) {
+    } else if (!MisspeltProduct(name).empty() && HoldsScripts(below, IsLikeAPath)) {
       TakeMisspelt(key, place);
+    } else if (IsMeta(name) && HoldsScripts(below, IsPythonFile)) {
+      Refuse(key,
+             "the scripts directly under 'meta' do not run; put them under 'meta: aft:'");
     } else if (IsMisspeltMeta(name)) {
       TakeMisspeltMeta(key, below);
     } else if (place.depth > 0 && place.has_name && IsMisspeltConfig(name)) {

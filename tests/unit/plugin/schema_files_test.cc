@@ -109,6 +109,8 @@ models:
   - {name: d, meta: {fall: {scripts: [told-by-the-manifest.py]}}}
   - {name: e, alt: {after: 1}, Meta: {fal: 1}, beta: {scripts: [x]}, fal: {owner: me}}
   - {name: f, confg: {meta: {aft: {scripts: [a.py]}}}}
+  - {name: g, meta: {scripts: {after: [{path: a.py}]}}}
+  - {name: h, meta: {scripts: [docs/of/others]}}
 )");
 
   EXPECT_THAT(
@@ -120,7 +122,9 @@ models:
                   "models/a.yml, line 5: the scripts under 'Aft' do not run; did "
                   "you mean 'meta: aft:'?",
                   "models/a.yml, line 8: the scripts under 'confg: meta: aft:' do not "
-                  "run; did you mean 'config'?"));
+                  "run; did you mean 'config'?",
+                  "models/a.yml, line 9: the scripts directly under 'meta' do not run; "
+                  "put them under 'meta: aft:'"));
 }
 
 TEST(SchemaFiles, SayWhetherTheManifestMayHaveMore) {
