@@ -74,6 +74,9 @@ DbtEvent ParseDbtEvent(std::string_view line) {
     for (const json::value& node : selected->as_array())
       if (node.is_string()) event.selected->emplace_back(node.as_string());
   }
+  if (const json::value* bound = ValueAt(value, {"bound"});
+      bound != nullptr && bound->is_array())
+    event.binds_scripts = !bound->as_array().empty();
   event.path = StringAt(value, {"data", "artifact_path"});
   if (event.kind == DbtEvent::Kind::kManifestWritten &&
       StringAt(value, {"data", "artifact_type"}) != "WritableManifest")

@@ -23,6 +23,10 @@ namespace {
 constexpr const char* kUntoldFlags =
     "cannot run scripts: this dbt has not told how the run that it repeats was called; "
     "run that command again instead";
+constexpr const char* kNoManifest =
+    "cannot tell which scripts are bound to the nodes of this run because dbt was told "
+    "to "
+    "write no manifest; run without '--no-write-json'";
 
 }  // namespace
 
@@ -176,6 +180,7 @@ void LiveRun::HostSays(const std::string& line) {
 
 void LiveRun::Begin(ConnectionId connection, const DbtEvent& event) {
   LoadUntoldManifest();
+  if (event.binds_scripts && !has_manifest_) problems_.emplace_back(kNoManifest);
   if (event.selected && BindsScripts()) dbt_->preparation.UseSelection(*event.selected);
   for (const std::string& notice : notices_) answers_.Print(connection, notice);
   beginning_ = connection;
@@ -216,10 +221,7 @@ void LiveRun::LetBegin(ConnectionId connection) {
 
 void LiveRun::StartTurn(ConnectionId connection, const DbtEvent& event) {
   if (event.binds_scripts && !has_manifest_)
-    return answers_.Refuse(
-        connection,
-        "cannot tell which scripts are bound to this node because dbt was told to "
-        "write no manifest; run without '--no-write-json'");
+    return answers_.Refuse(connection, kNoManifest);
   if (!retry_ || event.kind != DbtEvent::Kind::kNodeCompiling)
     return RunDue(connection, event);
   retry_->RunFor(event.node, HandlersFor(connection).print,

@@ -219,16 +219,28 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def _selected() -> list[str] | None:
-    """The unique ids of the nodes that the running task of dbt has selected."""
+def _selection() -> dict[str, list[str] | None]:
+    """The unique ids of the nodes that the running task of dbt has selected.
+
+    And of those among them whose ``meta`` speaks to aft, for dbt may write no manifest.
+    """
     # No event has them; the task is the one that fires this event.
     frame = sys._getframe()
     while frame is not None:
         nodes = getattr(frame.f_locals.get("self"), "_flattened_nodes", None)
         if isinstance(nodes, list):
-            return [node.unique_id for node in nodes]
+            bound = [node for node in nodes if {"aft", "fal"} & {*(_meta(node))}]
+            return {
+                "selected": [node.unique_id for node in nodes],
+                "bound": [node.unique_id for node in bound],
+            }
         frame = frame.f_back  # type: ignore[assignment]
-    return None
+    return {"selected": None, "bound": None}
+
+
+def _meta(node: Any) -> dict[str, Any]:
+    meta = getattr(node, "meta", None)
+    return meta if isinstance(meta, dict) else {}
 
 
 def _make_plugin(address: str) -> type:
@@ -266,7 +278,7 @@ def _make_plugin(address: str) -> type:
                 if is_reported:
                     event = msg_to_json(message)
                     if name == "ConcurrencyLine":
-                        event = json.dumps({**json.loads(event), "selected": _selected()})
+                        event = json.dumps({**json.loads(event), **_selection()})
                     self.gate.report(event)
             except GateGone:
                 if name in NEEDING_AN_ANSWER:

@@ -35,9 +35,11 @@ TEST(DbtEvent, ReadsTheLastStatusFromTheRunResult) {
 
 TEST(DbtEvent, ReadsTheNodesOfARunWhereTheyAreKnown) {
   const DbtEvent event = ParseDbtEvent(
-      R"({"info": {"name": "ConcurrencyLine"}, "data": {}, "selected": ["a", "b"]})");
+      R"({"info": {"name": "ConcurrencyLine"}, "data": {}, "selected": ["a", "b"],
+          "bound": ["b"]})");
 
   EXPECT_EQ(event.kind, Kind::kRunBegins);
+  EXPECT_TRUE(event.binds_scripts);
   EXPECT_EQ(event.selected, (std::vector<std::string>{"a", "b"}));
   EXPECT_FALSE(ParseDbtEvent(R"({"info": {"name": "ConcurrencyLine"}, "data": {},
                                  "selected": null})")
