@@ -19,11 +19,11 @@
 // aft-python: runs aft's worker host in the Python of somebody else's environment.
 //
 // `aft-python --python INTERPRETER` loads the library of that interpreter into this
-// process and runs `aft.host` in it, below a guardian, with the package `aft` in the folder
-// `python` beside this program. `--run MODULE ARGUMENT...` runs another module of that
-// package, without a guardian, and `--group FOLDER` before it first enters that control
-// group. With other arguments it does what the interpreter does with them.
-// An interpreter without a shared library is started in this process's place instead;
+// process and runs `aft.host` in it, below a guardian, with the package `aft` in the
+// folder `python` beside this program. `--run MODULE ARGUMENT...` runs another module of
+// that package, without a guardian, and `--group FOLDER` before it first enters that
+// control group. With other arguments it does what the interpreter does with them. An
+// interpreter without a shared library is started in this process's place instead;
 // AFT_PYTHON_EMBEDDED says to the Python code which of both it was, as 1 or 0.
 
 namespace {
