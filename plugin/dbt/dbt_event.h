@@ -25,9 +25,9 @@ struct DbtEvent {
   };
 
   Kind kind = Kind::kOther;
-  std::string node;            ///< unique id, for the events about a node
-  std::string status;          ///< dbt's status of the node; empty when it has none yet
-  std::string path;            ///< of the artifact that was written
+  std::string node;    ///< unique id, for the events about a node
+  std::string status;  ///< dbt's status of the node; empty when it has none yet
+  std::string path;    ///< of the artifact that was written
   /// The `meta` of the node, or of one that dbt will run, speaks to this program.
   bool binds_scripts = false;
   /// With kRunBegins: the unique ids of the nodes that dbt will run, where it is known.
