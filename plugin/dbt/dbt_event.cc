@@ -46,6 +46,7 @@ DbtEvent::Kind KindOf(const std::string& name) {
       {"ArtifactWritten", Kind::kManifestWritten},
       {"ConcurrencyLine", Kind::kRunBegins},
       {"NodeCompiling", Kind::kNodeCompiling},
+      {"NodeExecuting", Kind::kNodeExecuting},
       {"LogModelResult", Kind::kNodeResult},
       {"LogSeedResult", Kind::kNodeResult},
       {"LogSnapshotResult", Kind::kNodeResult},

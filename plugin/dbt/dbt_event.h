@@ -18,6 +18,7 @@ struct DbtEvent {
     kManifestWritten,  ///< ArtifactWritten of manifest.json: `path`
     kRunBegins,        ///< ConcurrencyLine: parsing is over, no node has started
     kNodeCompiling,    ///< NodeCompiling: the node's parents are done
+    kNodeExecuting,    ///< NodeExecuting: its SQL is compiled, and all that went into it
     kNodeResult,       ///< LogModelResult and its like: materialized, checked, or failed
     kNodeFinished,     ///< NodeFinished: dbt's last word on the node, or on a batch of it
     kRunSummary,       ///< StatsLine and its like: the last line of a run that dbt prints

@@ -123,6 +123,8 @@ void LiveRun::Answer(ConnectionId connection, const DbtEvent& event) {
       return Begin(connection, event);
     case Kind::kNodeCompiling:
       return StartTurn(connection, event);
+    case Kind::kNodeExecuting:
+      return HandlersFor(connection).on_done(ProblemAbove(connection, event.node));
     case Kind::kNodeResult:
       SkipLeftOf(connection, event);
       return StartTurn(connection, event);
@@ -237,16 +239,21 @@ void LiveRun::RunDue(ConnectionId connection, const DbtEvent& event) {
   // dbt says nothing more of an ephemeral node that it has compiled.
   const bool is_compiling = event.kind == DbtEvent::Kind::kNodeCompiling;
   if (is_compiling) {
-    // By now dbt has compiled what is above the node.
-    const std::string problem = dbt_->placeholders.ProblemAbove(
-        event.node, [this, connection](const std::string& warning) {
-          answers_.Print(connection, warning, "warn");
-        });
+    const std::string problem = ProblemAbove(connection, event.node);
     if (!problem.empty()) return answers_.Refuse(connection, problem);
   }
   dbt_->turns.Start(schedule_.TakeDue(event),
                     {event.status, is_compiling ? "success" : event.status},
                     HandlersFor(connection, is_compiling ? event.node : ""));
+}
+
+/// dbt has compiled the ephemeral models above a node before it comes to the node or,
+/// where it does not come to them, with the node.
+std::string LiveRun::ProblemAbove(ConnectionId connection, const std::string& node) {
+  return dbt_->placeholders.ProblemAbove(node,
+                                         [this, connection](const std::string& warning) {
+                                           answers_.Print(connection, warning, "warn");
+                                         });
 }
 
 /// With a node, what its scripts wrote is judged when they have succeeded, if it is known

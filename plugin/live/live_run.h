@@ -82,6 +82,7 @@ class LiveRun {
   void FinishBegin();
   void StartTurn(ConnectionId connection, const DbtEvent& event);
   void RunDue(ConnectionId connection, const DbtEvent& event);
+  std::string ProblemAbove(ConnectionId connection, const std::string& node);
   [[nodiscard]] bool RunsScripts() const;
   void SkipLeftOf(ConnectionId connection, const DbtEvent& event);
   void FailFast(const DbtEvent& event);
@@ -90,7 +91,6 @@ class LiveRun {
   [[nodiscard]] std::string ReasonForUnreached() const;
   [[nodiscard]] ScriptTurns::Handlers HandlersFor(ConnectionId connection,
                                                   const std::string& node = "");
-
   void LetBegin(ConnectionId connection);
 
   EventLoop& loop_;

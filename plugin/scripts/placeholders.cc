@@ -19,14 +19,26 @@ void Placeholders::Add(const Manifest& manifest, const std::vector<NodeScripts>&
     state.old_sql = WrittenAt(target_folder_ / placeholder.compiled_file);
     states_.emplace(placeholder.node, std::move(state));
   }
-  for (const auto& [id, node] : manifest.graph)
-    // A unit test has rows of its own in place of tables.
-    if (node.type != "unit_test")
-      for (const std::string& parent : node.parents)
-        if (const auto found = states_.find(parent); found != states_.end()) {
-          found->second.has_children = true;
-          children_[id].insert(parent);
-        }
+  if (states_.empty()) return;
+  const ::aft::Children below = ChildrenOf(manifest.graph);
+  for (const auto& [id, state] : states_) AddBelow(id, manifest.graph, below);
+}
+
+void Placeholders::AddBelow(const std::string& id, const Graph& graph,
+                            const ::aft::Children& below) {
+  std::vector<std::string> open = {id};
+  while (!open.empty()) {
+    const auto found = below.find(open.back());
+    open.pop_back();
+    if (found == below.end()) continue;
+    for (const std::string& child : found->second) {
+      const GraphNode& node = graph.at(child);
+      // A unit test has rows of its own in place of tables.
+      if (node.type == "unit_test" || !children_[child].insert(id).second) continue;
+      states_.at(id).has_children = true;
+      if (node.is_ephemeral()) open.push_back(child);
+    }
+  }
 }
 
 std::vector<std::string> Placeholders::Children() const {

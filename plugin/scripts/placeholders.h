@@ -28,7 +28,8 @@ class Placeholders {
   /// Takes those of `manifest` that have scripts in `bound`, before dbt compiles any.
   void Add(const Manifest& manifest, const std::vector<NodeScripts>& bound);
 
-  /// The nodes that are built on one directly.
+  /// The nodes that dbt compiles one into: right below it, or with ephemeral models alone
+  /// in between.
   [[nodiscard]] std::vector<std::string> Children() const;
 
   /// Whether it is known which tables the SQL of `node` reads.
@@ -37,7 +38,7 @@ class Placeholders {
   /// Why nothing may be built on `node`, whose scripts have ended; or "". Warns once.
   std::string Problem(const std::string& node, const Warn& warn);
 
-  /// Why `child` may not be built on what is directly above it; or "".
+  /// Why `child` may not be built on what is compiled into it; or "".
   std::string ProblemAbove(const std::string& child, const Warn& warn);
 
   /// The problems that ProblemAbove() has not given out, at the end of the run.
@@ -54,6 +55,7 @@ class Placeholders {
     std::string problem;
   };
 
+  void AddBelow(const std::string& id, const Graph& graph, const ::aft::Children& below);
   [[nodiscard]] std::optional<std::string> SqlOf(const State& state) const;
   void Judge(State& state, const Warn& warn);
 

@@ -46,6 +46,7 @@ EVENTS = frozenset(
         "ArtifactWritten",
         "ConcurrencyLine",
         "NodeCompiling",
+        "NodeExecuting",
         "LogModelResult",
         "LogSeedResult",
         "LogSnapshotResult",

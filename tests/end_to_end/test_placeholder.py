@@ -29,6 +29,7 @@ def test_a_placeholder_that_reads_another_table_is_refused(
     add_model(shop, "right", after=write, query=OLD_FORM, materialized="ephemeral")
     for parent in ("p", "right"):
         add_model(shop, f"of_{parent}", query=f"select id from {{{{ ref('{parent}') }}}}")
+    shop.query("create table p as select 99 as id")
 
     run = shop.aft("dbt", "run", "-s", "p+", "right+", *mode)
 

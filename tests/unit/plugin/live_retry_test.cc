@@ -39,9 +39,10 @@ class LiveRetryTest : public testing::Test {
                      "status": "error"}]})");
   }
 
-  const Shop shop_{{MakeNode("orders", {}, {"a0.py"}),
-                    {"scored", true, {0}, {}, {"a1.py", "a2.py"}},
-                    {"report", false, {1}, {}, {}}}};
+  const Shop shop_{
+      {MakeNode("orders", {}, {"a0.py"}),
+       {"scored", true, {0}, {}, {"a1.py", "a2.py"}, "model", false, "{{ any() }}"},
+       {"report", false, {1}, {}, {}}}};
 };
 
 TEST_F(LiveRetryTest, RunsWhatIsLeftOnceWhereDbtComesBackToTheModelItself) {
@@ -69,6 +70,22 @@ TEST_F(LiveRetryTest, RunsWhatIsLeftBeforeWhatIsBelow) {
 
   EXPECT_EQ(gate.Verdict(1), "go");
   EXPECT_THAT(gate.scripts.started, ElementsAre("script.scored.after.a2.py"));
+}
+
+TEST_F(LiveRetryTest, BuildsNothingOnAnotherTableThanTheScriptsHaveWritten) {
+  SetPrevious({"report"});
+  Gate gate(shop_, false, "retry");
+  gate.Tell(1, "NodeCompiling", "report");
+  gate.scripts.End(1, true, true);
+  EXPECT_EQ(gate.Verdict(1), "go");
+
+  // dbt compiles the model with what is built on it.
+  shop_.Write("target/compiled/shop/models/scored.sql", "select * from main.other");
+  gate.Tell(1, "NodeExecuting", "report");
+
+  EXPECT_EQ(gate.Verdict(1), "fail");
+  gate.Finish();
+  EXPECT_EQ(shop_.Results().at("script.scored.after.a2.py"), "error");
 }
 
 TEST_F(LiveRetryTest, RunsWhatIsLeftAfterADbtThatHasNotSpokenOfItsManifest) {

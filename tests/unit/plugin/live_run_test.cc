@@ -114,6 +114,22 @@ TEST(LiveRun, RefusesWhatReadsAnotherTableThanTheScriptHasWritten) {
   EXPECT_THAT(gate.Problems(1), IsEmpty());
 }
 
+TEST(LiveRun, RefusesWhatReadsAnotherTableThroughOtherEphemeralModels) {
+  const Shop shop({{"p", true, {}, {}, {"p.py"}, "model", false, "{{ any() }}"},
+                   {"between", true, {0}, {}, {}},
+                   {"child", false, {1}, {}, {}},
+                   {"below", false, {2}, {}, {}}});
+  Gate gate(shop);
+  WritePlaceholder(gate);
+  shop.Write("target/compiled/shop/models/p.sql", "select * from main.other");
+
+  gate.Tell(2, "NodeCompiling", "child");
+  gate.Tell(3, "NodeCompiling", "below");
+
+  EXPECT_EQ(gate.Verdict(2), "fail");
+  EXPECT_EQ(gate.Verdict(3), "go");
+}
+
 TEST(LiveRun, BelievesNoSqlOfAnEarlierRun) {
   const Shop shop = ShopWithPlaceholder("select * from {{ this }}");
   shop.Write("target/compiled/shop/models/p.sql", "select * from main.other");

@@ -97,11 +97,13 @@ def test_events_come_in_the_order_of_the_graph(run: RunDbt) -> None:
     assert [event for event in result.events if event[0] != "ArtifactWritten"] == [
         ("ConcurrencyLine", ""),
         ("NodeCompiling", "orders"),
+        ("NodeExecuting", "orders"),
         ("LogModelResult", "orders"),
         ("NodeFinished", "orders"),
         ("NodeCompiling", "scored"),
         ("NodeFinished", "scored"),
         ("NodeCompiling", "report"),
+        ("NodeExecuting", "report"),
         ("LogModelResult", "report"),
         ("NodeFinished", "report"),
         ("StatsLine", ""),
@@ -112,16 +114,17 @@ def test_the_freshness_of_a_source_can_be_refused_before_and_after(run: RunDbt) 
     events = [
         ("ConcurrencyLine", ""),
         ("NodeCompiling", "payments"),
+        ("NodeExecuting", "payments"),
         ("LogFreshnessResult", "payments"),
         ("NodeFinished", "payments"),
         ("FreshnessCheckComplete", ""),
     ]
-    for name, node in (events[1], events[2], events[4]):
+    for name, node in (events[1], events[3], events[5]):
         result = run(refuse(name, node, f"no to {name}"), "source", "freshness")
 
         # dbt finishes no node whose result is refused, and its last line can't be refused.
-        is_result = name == "LogFreshnessResult"
-        expected = [e for e in events if not is_result or e[0] != "NodeFinished"]
+        left_out = {"LogFreshnessResult": "NodeFinished", "NodeCompiling": "NodeExecuting"}
+        expected = [e for e in events if e[0] != left_out.get(name)]
         assert result.exit_code == 1
         assert [e for e in result.events if e[0] != "ArtifactWritten"] == expected
         assert (f"no to {name}" in result.output) == (name != "FreshnessCheckComplete")
