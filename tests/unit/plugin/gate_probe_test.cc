@@ -102,7 +102,8 @@ TEST(GateProbe, SaysWhyADbtCannotLoadTheGate) {
   EXPECT_EQ(InstalledDbt("").Ask().reason, "it has no dbt-core in its Python");
 
   const InstalledDbt broken("1.10.23");
-  const EnvironmentVariable encodings("PYTHONHOME", "/nonexistent");
+  const TemporaryFolder empty;
+  const EnvironmentVariable encodings("PYTHONHOME", empty.path().c_str());
   EXPECT_EQ(broken.Ask().reason, "its Python does not answer");
 }
 
@@ -159,7 +160,8 @@ TEST(GateProbe, TakesOtherProgramsForNoPython) {
   const fs::path compiled = dbt.python.parent_path() / "dbt-fusion";
   fs::copy_file("/bin/true", compiled);
 
-  for (const fs::path& program : {fs::path("/bin/true"), compiled, fs::path("/gone")}) {
+  for (const fs::path& program :
+       {fs::path("/bin/true"), compiled, dbt.python.parent_path() / "gone"}) {
     const DbtAbility ability = AskDbt(program, dbt.question);
     EXPECT_FALSE(ability.can_load_gate) << program;
     EXPECT_EQ(ability.reason, "it is no Python program") << program;
