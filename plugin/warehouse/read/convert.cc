@@ -71,6 +71,9 @@ class ParsedColumn final : public ColumnConverter {
     const std::string what =
         Text(DescribeCell(cell, format_), " in a column of ", Describe(type_));
     if (type_.kind != Kind::kDecimal) source_.Refuse(row, what);
+    if (type_.scale == 0)
+      source_.Refuse(row, what,
+                     "cast it in the query to text or to a floating-point number");
     source_.Refuse(row, Text(what, ", ", type_.scale, " of them behind the point"),
                    "cast it in the query to a decimal that holds it, or to text, or read "
                    "it with decimals=\"float\"");

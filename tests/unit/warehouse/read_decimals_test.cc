@@ -69,6 +69,13 @@ TEST_F(ReadDecimals, KeepsDeclaredOnesAndRoundsOthers) {
   EXPECT_THAT(table.rows,
               ElementsAre(Row{"1.50", "7", "0.3333333333333333"}, Row{"~", "~", "12.5"}));
   EXPECT_EQ(rounded_, "c:1 ");
+  EXPECT_EQ(ErrorOf([&] {
+              (void)Read("'1' AS a, '123456789012345678901' AS b, '0' AS c",
+                         Decimals::kDeclared);
+            }),
+            "cannot read column 'b': row 1 holds '123456789012345678901' in a column of "
+            "decimals of 20 digits; cast it in the query to text or to a floating-point "
+            "number");
 }
 
 TEST_F(ReadDecimals, KeepsEveryDigitWhereAskedTo) {
