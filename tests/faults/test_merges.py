@@ -60,6 +60,25 @@ def test_keys_that_are_none_are_refused_by_name(place: Place, mode: str) -> None
     assert place.tables() == ["t"]
 
 
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+@pytest.mark.parametrize("mode", KEYED)
+def test_keys_are_compared_as_the_column_compares_them(place: Place, mode: str) -> None:
+    place.run(
+        'create collation merges."Any case" '
+        "(provider = icu, locale = 'und-u-ks-level2', deterministic = false)"
+    )
+    place.make('k text collate merges."Any case", v int', "'Zed', 1")
+    for keys in (["A", "a"], ["ZED", "zed"]):
+        with pytest.raises(_aft.Error, match=r"(?i)k = '(a|zed)' is there more than once"):
+            place.write(frame(k=keys, v=[2, 3]), mode, ["k"])
+
+    place.write(frame(k=["ZED"], v=[4]), mode, ["k"])
+    place.write(frame(k=place.rows("k")), "overwrite")
+
+    assert place.rows() == ["Zed" if mode == "upsert" else "ZED"]
+    assert place.run("select 1 from merges.t where k = 'zed'") == ["1"]
+
+
 @pytest.mark.parametrize("mode", KEYED)
 def test_a_table_that_is_missing_is_made(place: Place, mode: str) -> None:
     with pytest.raises(_aft.Error, match="k = '1' is there more than once"):

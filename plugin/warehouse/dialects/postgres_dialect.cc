@@ -21,6 +21,13 @@ constexpr std::string_view kWallClock = "timestamp";
 
 constexpr std::string_view kMoney = "money";
 
+/// Of a column that has another collation than its type: what declares it.
+constexpr std::string_view kCollation =
+    "coalesce((SELECT ' COLLATE ' || quote_ident(n.nspname) || '.' || "
+    "quote_ident(c.collname) FROM pg_catalog.pg_collation c JOIN "
+    "pg_catalog.pg_namespace n ON n.oid = c.collnamespace JOIN pg_catalog.pg_type d ON "
+    "d.oid = a.atttypid WHERE c.oid = a.attcollation AND c.oid <> d.typcollation), '')";
+
 /// True for values that psqlodbc 13.02 changes: it has no BC in dates, no infinity in
 /// timestamps, four digits for a year, capitals in a uuid, and a double for money. It is
 /// also quicker with texts than with taking these apart.
@@ -216,7 +223,9 @@ std::vector<TableColumn> PostgresDialect::Columns(odbc::Connection& connection,
       Text(below,
            " SELECT a.attname, format_type(a.atttypid, a.atttypmod), t.typname, "
            "b.modifier, format_type(b.type, NULL), (a.atthasdef OR a.attidentity <> "
-           "'')::int FROM below b JOIN "
+           "'')::int, ",
+           kCollation,
+           " FROM below b JOIN "
            "pg_catalog.pg_type t ON t.oid = b.type AND t.typtype <> 'd' JOIN "
            "pg_catalog.pg_attribute a ON a.attnum = b.number AND a.attrelid = CAST(",
            PostgresLiteral(Name(relation)), " AS regclass) ORDER BY a.attnum"));
@@ -229,7 +238,7 @@ std::vector<TableColumn> PostgresDialect::Columns(odbc::Connection& connection,
                        ReadPostgresType(type, static_cast<int>(modifier)));
     column.cast = CastTo(column.type, statement.Text(5).value_or(""));
     column.is_filled = statement.Text(6) == "1";
-    column.declaration = column.type_name;
+    column.declaration = column.type_name + statement.Text(7).value_or("");
     columns.push_back(column);
   }
   return columns;
