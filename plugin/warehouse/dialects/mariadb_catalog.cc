@@ -167,9 +167,10 @@ std::vector<TableColumn> MariadbDialect::Columns(odbc::Connection& connection,
     columns.back().declaration = type_name + (is_instant ? " null" : "");
     const bool has_default = statement.Text(5).has_value();
     const std::string extra = FoldCase(statement.Text(6).value_or(""));
-    columns.back().is_filled = has_default ||
-                               extra.find("auto_increment") != std::string::npos ||
-                               extra.find("generated") != std::string::npos;
+    const bool counts = extra.find("auto_increment") != std::string::npos;
+    columns.back().is_filled =
+        has_default || counts || extra.find("generated") != std::string::npos;
+    columns.back().replaces_null = counts || (is_instant && statement.Text(3) == "NO");
   }
   return columns;
 }

@@ -27,6 +27,8 @@ struct TableColumn {
   /// The database fills it where rows come without: it counts, is generated, or has a
   /// default.
   bool is_filled = false;
+  /// It puts a value of its own in the place of a NULL as well.
+  bool replaces_null = false;
   /// What declares a new column of the same type; nothing where that isn't known.
   std::optional<std::string> declaration;
 };

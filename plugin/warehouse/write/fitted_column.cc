@@ -95,6 +95,14 @@ void FittedColumn::Refuse(int64_t row, std::string_view why) const {
                          "of type '", target_.type_name, "' ", why));
 }
 
+void FittedColumn::CheckNull(int64_t row) const {
+  if (!target_.replaces_null) return;
+  RefuseMisfit(Place(row), aft::Text("NULL, for which the table's column of type '",
+                                     target_.type_name,
+                                     "' would put in a value of its own; fill it in, or ",
+                                     "leave the column out of the frame"));
+}
+
 void FittedColumn::CheckBounds(int64_t row, Int128 value) const {
   if (value >= least_ && value <= most_) return;
   if (most_ == kMostInteger && value > most_) {

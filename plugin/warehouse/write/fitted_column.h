@@ -33,6 +33,8 @@ class FittedColumn {
   [[nodiscard]] int64_t CountBytes() const { return column_.CountBytes(); }
 
   [[nodiscard]] bool IsNull(int64_t row) const { return column_.IsNull(row); }
+  /// Throws where the database would make something else of a NULL.
+  void CheckNull(int64_t row) const;
   /// Each of these for its form, and not for nulls.
   [[nodiscard]] bool Boolean(int64_t row) const { return column_.Boolean(row); }
   [[nodiscard]] int64_t Integer(int64_t row) const;

@@ -129,10 +129,10 @@ void WriteColumn::PutNumber(size_t slot, T value) {
 
 void WriteColumn::Load(size_t slot, int64_t row) {
   indicators_[slot] = SQL_NULL_DATA;
-  if (column_.IsNull(row)) return;
+  if (column_.IsNull(row) || column_.form() == Form::kNull) {
+    return column_.CheckNull(row);
+  }
   switch (column_.form()) {
-    case Form::kNull:
-      return;
     case Form::kBoolean:
       if (c_type_ == SQL_C_BIT) {
         return PutNumber<unsigned char>(slot, column_.Boolean(row) ? 1 : 0);

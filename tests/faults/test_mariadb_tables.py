@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What MariaDB's tables do with values, and what a copy of one would take along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+
+import pyarrow as pa
+import pytest
+from aft import _aft
+
+from tests.support import databases
+from tests.support.place import Place, frame, on_server
+
+NOON = datetime(2024, 1, 1, 12, tzinfo=timezone.utc)
+REPLACING = {
+    "timestamp not null default current_timestamp": [NOON, None],
+    "int auto_increment unique": [5, None],
+}
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    server = request.getfixturevalue("mariadb")
+    with on_server(databases.database("mariadb", server), "merges") as made:
+        yield made
+
+
+@pytest.mark.parametrize("mode", ["append", "upsert", "delete+insert"])
+@pytest.mark.parametrize("declared", REPLACING)
+def test_a_null_that_the_server_would_replace_is_refused(
+    place: Place, mode: str, declared: str
+) -> None:
+    place.make(f"k int, v {declared}")
+    key = ["k"] if mode != "append" else None
+    # Where rows of a merge wait, nothing counts by itself.
+    refusal = r"column 'v', row [12] holds NULL, for which|'v' cannot be null; in row [12]"
+
+    for values in (REPLACING[declared], pa.nulls(2)):
+        with pytest.raises(_aft.Error, match=refusal):
+            place.write(frame(k=[1, 2], v=values), mode, key)
+
+    assert place.rows() == []
+
+
+@pytest.mark.parametrize("declared", REPLACING)
+def test_an_overwrite_holds_a_null_that_the_old_table_would_replace(
+    place: Place, declared: str
+) -> None:
+    place.make(f"k int, v {declared}")
+
+    with pytest.raises(_aft.Error) as refused:
+        place.write(frame(k=[1, 2], v=REPLACING[declared]), "overwrite")
+    assert refused.value.misfit == "v"
+    said = place.write(frame(k=[1, 2], v=REPLACING[declared]), "overwrite", renewed=["v"])
+
+    assert place.rows("k, v is null") == ["1|0", "2|1"]
+    assert "default of v" in said
