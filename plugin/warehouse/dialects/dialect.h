@@ -156,6 +156,12 @@ class Dialect {
   [[nodiscard]] virtual std::vector<TableColumn> Columns(odbc::Connection& connection,
                                                          const Relation& relation,
                                                          const std::string& doing) const;
+  /// Whether the session may make tables beside that one which nobody else sees and which
+  /// end with it.
+  [[nodiscard]] virtual bool MayMakeTemporary(odbc::Connection&, const Relation&,
+                                              const std::string& /*doing*/) const {
+    return false;
+  }
   /// What the running transaction can be asked for by when it is over; "" where the
   /// database tells nothing of that.
   [[nodiscard]] virtual std::string TransactionId(odbc::Connection& connection,

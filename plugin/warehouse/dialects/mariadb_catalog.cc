@@ -214,4 +214,20 @@ void MariadbDialect::ReleaseStaging(odbc::Connection& connection,
                      "release a staging table");
 }
 
+// Roles grant rights as well, which information_schema does not resolve. So it is tried,
+// which commits nothing.
+bool MariadbDialect::MayMakeTemporary(odbc::Connection& connection,
+                                      const Relation& relation,
+                                      const std::string& doing) const {
+  const std::string name = Name(Beside(relation, "aft_probe"));
+  try {
+    Execute(connection, Text("CREATE TEMPORARY TABLE ", name, " (a int)"), doing);
+    Execute(connection, "DROP TEMPORARY TABLE " + name, doing);
+    return true;
+  } catch (const odbc::OdbcError& error) {
+    if (error.IsPassing()) throw;
+    return false;
+  }
+}
+
 }  // namespace aft

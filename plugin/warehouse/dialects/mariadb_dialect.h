@@ -51,6 +51,9 @@ class MariadbDialect final : public Dialect {
   [[nodiscard]] std::vector<TableColumn> Columns(odbc::Connection& connection,
                                                  const Relation& relation,
                                                  const std::string& doing) const override;
+  [[nodiscard]] bool MayMakeTemporary(odbc::Connection& connection,
+                                      const Relation& relation,
+                                      const std::string& doing) const override;
 
  private:
   bool gives_structs_;

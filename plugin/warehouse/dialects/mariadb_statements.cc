@@ -65,11 +65,12 @@ std::vector<WriteStep> MariadbStatements::CreateLike(
 }
 
 // Without the word, it would commit.
-std::string MariadbStatements::DropStaging(const Relation& staging) const {
-  return "DROP TEMPORARY TABLE " + Name(staging);
+std::string MariadbStatements::DropStaging(const Merge& merge) const {
+  return Text(merge.is_temporary ? "DROP TEMPORARY TABLE " : "DROP TABLE ",
+              Name(merge.staging));
 }
 
-// To index a temporary table commits nothing.
+// To index a temporary table commits nothing; with another, only its rows.
 std::vector<WriteStep> MariadbStatements::PrepareMerge(const Merge& merge) const {
   const size_t count = std::min(merge.key.size(), kMostIndexColumns);
   const size_t share = kMostIndexBytes / count - kBytesBesideValue;

@@ -25,10 +25,9 @@ class MariadbStatements final : public WriteStatements {
                                        const Relation& other) const override {
     return "CREATE TABLE " + Name(relation) + " LIKE " + Name(other);
   }
-  [[nodiscard]] bool has_temporary_tables() const override { return true; }
   [[nodiscard]] std::vector<WriteStep> CreateLike(
       const Merge& merge, const std::vector<TableColumn>& new_columns) const override;
-  [[nodiscard]] std::string DropStaging(const Relation& staging) const override;
+  [[nodiscard]] std::string DropStaging(const Merge& merge) const override;
   [[nodiscard]] std::vector<WriteStep> PrepareMerge(const Merge& merge) const override;
   [[nodiscard]] std::string Update(const Merge& merge) const override;
   [[nodiscard]] std::string Delete(const Merge& merge) const override;

@@ -230,4 +230,12 @@ std::string PostgresDialect::RowsThatDepend(odbc::Connection& connection,
       doing);
 }
 
+bool PostgresDialect::MayMakeTemporary(odbc::Connection& connection, const Relation&,
+                                       const std::string& doing) const {
+  return PostgresValue(
+             connection,
+             "SELECT has_database_privilege(current_database(), 'TEMPORARY')::int",
+             doing) == "1";
+}
+
 }  // namespace aft

@@ -50,6 +50,9 @@ class PostgresDialect final : public Dialect {
   [[nodiscard]] std::string RowsThatDepend(odbc::Connection& connection,
                                            const Relation& relation, TakenAway taken,
                                            const std::string& doing) const override;
+  [[nodiscard]] bool MayMakeTemporary(odbc::Connection& connection,
+                                      const Relation& relation,
+                                      const std::string& doing) const override;
   [[nodiscard]] std::string TransactionId(odbc::Connection& connection,
                                           const std::string& doing) const override;
   [[nodiscard]] std::optional<bool> HasCommitted(

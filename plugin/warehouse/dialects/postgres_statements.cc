@@ -26,9 +26,8 @@ std::vector<WriteStep> PostgresStatements::Clear(const Relation& target) const {
   return steps;
 }
 
-Relation PostgresStatements::MergeStaging(const Relation&,
-                                          const std::string& name) const {
-  return {"", "pg_temp", name};
+Relation PostgresStatements::Temporary(const Relation& relation) const {
+  return {"", "pg_temp", relation.identifier};
 }
 
 // A query would lock the target until the rows are there.

@@ -18,9 +18,7 @@ class PostgresStatements final : public WriteStatements {
   [[nodiscard]] std::string DropLeft(const Relation& left,
                                      RelationKind kind) const override;
   [[nodiscard]] std::vector<WriteStep> Clear(const Relation& target) const override;
-  [[nodiscard]] bool has_temporary_tables() const override { return true; }
-  [[nodiscard]] Relation MergeStaging(const Relation& target,
-                                      const std::string& name) const override;
+  [[nodiscard]] Relation Temporary(const Relation& relation) const override;
   [[nodiscard]] std::vector<WriteStep> CreateLike(
       const Merge& merge, const std::vector<TableColumn>& new_columns) const override;
   [[nodiscard]] std::vector<WriteStep> PrepareMerge(const Merge& merge) const override;

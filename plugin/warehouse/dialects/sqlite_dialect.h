@@ -64,6 +64,10 @@ class SqliteDialect final : public Dialect {
   [[nodiscard]] std::vector<TableColumn> Columns(odbc::Connection& connection,
                                                  const Relation& relation,
                                                  const std::string& doing) const override;
+  [[nodiscard]] bool MayMakeTemporary(odbc::Connection&, const Relation&,
+                                      const std::string& /*doing*/) const override {
+    return true;
+  }
 
  private:
   /// What says in words that a table refers to this one by a foreign key that is heeded

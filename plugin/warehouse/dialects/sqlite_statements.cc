@@ -42,8 +42,8 @@ std::vector<WriteStep> SqliteStatements::Swap(
   return steps;
 }
 
-Relation SqliteStatements::MergeStaging(const Relation&, const std::string& name) const {
-  return {"", "temp", name};
+Relation SqliteStatements::Temporary(const Relation& relation) const {
+  return {"", "temp", relation.identifier};
 }
 
 // Of a type, SQLite itself would keep the affinity alone, and no collation.

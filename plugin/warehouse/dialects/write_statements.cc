@@ -97,17 +97,9 @@ std::string WriteStatements::DropColumn(const Relation& target,
   return Text("ALTER TABLE ", Name(target), " DROP COLUMN ", names_.Quote(column.name));
 }
 
-Relation WriteStatements::MergeStaging(const Relation& target,
-                                       const std::string& name) const {
-  Relation staging = target;
-  staging.identifier = name;
-  staging.quote_identifier = true;
-  return staging;
-}
-
 std::vector<WriteStep> WriteStatements::CreateLike(
     const Merge& merge, const std::vector<TableColumn>& new_columns) const {
-  const std::string_view temporary = has_temporary_tables() ? "TEMPORARY " : "";
+  const std::string_view temporary = merge.is_temporary ? "TEMPORARY " : "";
   std::vector<TableColumn> columns = merge.key;
   columns.insert(columns.end(), merge.values.begin(), merge.values.end());
   std::vector<WriteStep> steps = {
@@ -131,8 +123,8 @@ std::vector<WriteStep> WriteStatements::CreateByTypes(
   return {{Create(merge.staging, columns, ""), ""}};
 }
 
-std::string WriteStatements::DropStaging(const Relation& staging) const {
-  return "DROP TABLE " + Name(staging);
+std::string WriteStatements::DropStaging(const Merge& merge) const {
+  return "DROP TABLE " + Name(merge.staging);
 }
 
 std::vector<WriteStep> WriteStatements::PrepareMerge(const Merge&) const { return {}; }

@@ -27,6 +27,8 @@ struct Merge {
   std::vector<TableColumn> key;
   /// The other columns that are written.
   std::vector<TableColumn> values;
+  /// The staging table is the session's own, and ends with it.
+  bool is_temporary = false;
 };
 
 /// The statements around a write's rows, as a database has them. Asks nothing of a
@@ -73,15 +75,14 @@ class WriteStatements {
   [[nodiscard]] std::string DropColumn(const Relation& target,
                                        const TableColumn& column) const;
 
-  /// True where the session can have tables that nobody else sees, which end with it.
-  [[nodiscard]] virtual bool has_temporary_tables() const { return false; }
-  /// Where the rows of a merge wait.
-  [[nodiscard]] virtual Relation MergeStaging(const Relation& target,
-                                              const std::string& name) const;
+  /// A table of that name which is the session's own.
+  [[nodiscard]] virtual Relation Temporary(const Relation& relation) const {
+    return relation;
+  }
   /// Make that table: columns like those of the target, and new ones.
   [[nodiscard]] virtual std::vector<WriteStep> CreateLike(
       const Merge& merge, const std::vector<TableColumn>& new_columns) const;
-  [[nodiscard]] virtual std::string DropStaging(const Relation& staging) const;
+  [[nodiscard]] virtual std::string DropStaging(const Merge& merge) const;
   /// What lets rows be found by their key quickly, and keeps other writers waiting.
   [[nodiscard]] virtual std::vector<WriteStep> PrepareMerge(const Merge& merge) const;
   /// Give the target's rows the values of those with the same key.

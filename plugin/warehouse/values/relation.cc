@@ -10,4 +10,11 @@ std::string Describe(const Relation& relation) {
   return Text("'", relation.schema, ".", relation.identifier, "'");
 }
 
+Relation Beside(const Relation& relation, const std::string& identifier) {
+  Relation beside = relation;
+  beside.identifier = identifier;
+  beside.quote_identifier = true;
+  return beside;
+}
+
 }  // namespace aft

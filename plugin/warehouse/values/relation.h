@@ -19,6 +19,9 @@ struct Relation {
 /// The relation's name in messages, as 'main.orders'.
 std::string Describe(const Relation& relation);
 
+/// One of that name in the relation's schema.
+Relation Beside(const Relation& relation, const std::string& identifier);
+
 enum class RelationKind { kMissing, kTable, kView, kMaterializedView };
 
 }  // namespace aft

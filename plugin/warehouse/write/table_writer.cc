@@ -101,6 +101,9 @@ WriteTarget TableWriter::LookAt(const std::vector<ArrowColumn>& columns) const {
   if (target.kind != RelationKind::kTable) return target;
   if (!is_overwrite) dialect_.CheckAppend(connection_, relation, doing_);
   target.columns = dialect_.Columns(connection_, relation, doing_);
+  const bool may_wait = HasKey(request_.mode) || MayChangeColumns(request_.schema_change);
+  target.may_make_temporary =
+      may_wait && dialect_.MayMakeTemporary(connection_, relation, doing_);
   target.fits = AreFor(columns, target.columns);
   target.has_belongings =
       is_overwrite && dialect_.HasBelongings(connection_, relation, doing_);
@@ -130,17 +133,21 @@ bool TableWriter::AreFor(const std::vector<ArrowColumn>& columns,
   });
 }
 
-// Only the server knows all that a type may be called, so it makes a table of them.
+// Only the server knows all that a type may be called, so it makes a table of them, which
+// is rolled back.
 bool TableWriter::HasTypes(const std::vector<TableColumn>& table_columns) const {
   if (request_.column_types.empty()) return true;
   std::vector<TableColumn> asked;
   asked.reserve(request_.column_types.size());
   for (const auto& [name, type] : request_.column_types) asked.emplace_back(name, type);
   const WriteStatements& statements = dialect_.statements();
-  const Relation sample = statements.MergeStaging(request_.relation, StagingName());
+  Relation sample = Beside(request_.relation, StagingName());
+  if (dialect_.MayMakeTemporary(connection_, request_.relation, doing_)) {
+    sample = statements.Temporary(sample);
+  }
+  const odbc::Transaction sampling(connection_, dialect_.BeginStatement(), doing_);
   dialect_.Execute(connection_, statements.Create(sample, asked, ""), doing_);
   asked = dialect_.Columns(connection_, sample, doing_);
-  dialect_.Execute(connection_, statements.DropStaging(sample), doing_);
   return std::all_of(asked.begin(), asked.end(), [&](const TableColumn& column) {
     const TableColumn* const match =
         FindColumn(table_columns, column.name, dialect_.names());

@@ -112,9 +112,7 @@ class Planner {
     if (!target_.must_stay.empty()) {
       Refuse(target_.must_stay + ", and its columns are others now");
     }
-    Relation staging = request_.relation;
-    staging.identifier = staging_name_;
-    staging.quote_identifier = true;
+    const Relation staging = Beside(request_.relation, staging_name_);
     plan_.before = {{CreateNew(staging), ""}};
     plan_.staging = plan_.load = staging;
     plan_.drop_staging = "DROP TABLE " + statements_.names().Name(staging);
@@ -191,16 +189,19 @@ class Planner {
   }
 
   void MergeRows(const std::vector<TableColumn>& matched) {
-    Merge merge{statements_.MergeStaging(request_.relation, staging_name_),
+    const Relation staging = Beside(request_.relation, staging_name_);
+    const bool is_temporary = target_.may_make_temporary;
+    Merge merge{is_temporary ? statements_.Temporary(staging) : staging,
                 request_.relation,
                 KeyOf(matched),
-                {}};
+                {},
+                is_temporary};
     for (const TableColumn& column : matched) {
       if (Find(merge.key, column.name) == nullptr) merge.values.push_back(column);
     }
     plan_.staging = plan_.load = merge.staging;
-    plan_.is_temporary = statements_.has_temporary_tables();
-    plan_.drop_staging = statements_.DropStaging(merge.staging);
+    plan_.is_temporary = merge.is_temporary;
+    plan_.drop_staging = statements_.DropStaging(merge);
     plan_.before = statements_.CreateLike(merge, added_);
     plan_.counts_rows = true;
     CheckKeys(merge.key);

@@ -19,6 +19,8 @@ struct WriteTarget {
   std::vector<TableColumn> columns;
   /// More than its rows belongs to the table and would be lost with it.
   bool has_belongings = false;
+  /// Rows on their way to it may wait in a table of the session's own.
+  bool may_make_temporary = false;
   /// Its columns have the types that were asked for.
   bool has_types = true;
   /// What it has beside them, in words.

@@ -49,6 +49,12 @@ inline bool HasKey(WriteMode mode) {
   return mode == WriteMode::kUpsert || mode == WriteMode::kDeleteInsert;
 }
 
+/// True for the policies that add columns to the table.
+inline bool MayChangeColumns(SchemaChange change) {
+  return change == SchemaChange::kAppendNewColumns ||
+         change == SchemaChange::kSyncAllColumns;
+}
+
 /// What a write does, as messages have it: "append to 'main.orders'".
 std::string Describe(const WriteRequest& request);
 

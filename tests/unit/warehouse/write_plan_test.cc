@@ -19,6 +19,7 @@ namespace aft {
 namespace {
 
 using test::ErrorOf;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -92,8 +93,8 @@ const std::vector<TableColumn> kWiderFrame = {
     {"k", "bigint"}, {"v", "text"}, {"new", "date"}};
 
 std::string Plan(const WriteStatements& database, const WriteRequest& request,
-                 const WriteTarget& target,
-                 const std::vector<TableColumn>& columns = kFrame) {
+                 WriteTarget target, const std::vector<TableColumn>& columns = kFrame) {
+  target.may_make_temporary = &database != &Unknown();
   return ToText(PlanWrite(request, columns, target, "aft_staging_7", database), database);
 }
 
@@ -203,6 +204,20 @@ TEST(PlanWrite, RefusesToDeleteRowsThatOthersHangOn) {
                          "be deleted or changed as well"));
   }
   EXPECT_EQ(Refusal(To(WriteMode::kUpsert), target), "");
+}
+
+TEST(PlanWrite, LetsRowsWaitBesideTheTargetWhereTheSessionMayHaveNoTableOfItsOwn) {
+  const auto plan = [](const WriteStatements& database) {
+    const WriteRequest upsert = To(WriteMode::kUpsert, SchemaChange::kAppendNewColumns);
+    return ToText(PlanWrite(upsert, kWiderFrame, Table(), "aft_staging_7", database),
+                  database);
+  };
+
+  EXPECT_THAT(plan(Postgres()), AllOf(StartsWith("CREATE TABLE s.\"aft_staging_7\" ("),
+                                      HasSubstr("\nDROP TABLE s.\"aft_staging_7\"\n")));
+  EXPECT_THAT(plan(Mariadb()),
+              AllOf(StartsWith("CREATE TABLE s.`aft_staging_7` AS SELECT"),
+                    EndsWith("\ncommit\nDROP TABLE s.`aft_staging_7`\n")));
 }
 
 TEST(PlanWrite, SwapsInATableWhereColumnsOrTypesAreOthers) {
