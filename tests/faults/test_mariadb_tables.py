@@ -57,3 +57,31 @@ def test_an_overwrite_holds_a_null_that_the_old_table_would_replace(
 
     assert place.rows("k, v is null") == ["1|0", "2|1"]
     assert "default of v" in said
+
+
+@pytest.mark.parametrize(
+    ("columns", "ending", "lacks"),
+    [
+        ("k int primary key, s varchar(9)", "character set latin1", "primary key"),
+        ("k int, s varchar(9) as (concat('x', k))", "", "default of s"),
+        ("k int, s varchar(9)", "engine = merge", "engine MRG_MyISAM"),
+        (
+            "k int, s varchar(9)",
+            "partition by list (k) (partition p values in (1))",
+            "partiti",
+        ),
+        ("k int, s varchar(9)", "with system versioning", "system versioning"),
+    ],
+)
+def test_a_table_that_would_not_take_the_rows_gives_way_to_a_plain_one(
+    place: Place, columns: str, ending: str, lacks: str
+) -> None:
+    place.run(f"create table merges.t ({columns}) {ending}")
+
+    said = place.write(frame(k=[1, 7], s=["a", "\u65e5"]), "overwrite")
+
+    assert place.rows() == ["1|a", "7|\u65e5"]
+    assert place.run(
+        "select engine from information_schema.tables where table_name = 't'"
+    ) == ["InnoDB"]
+    assert lacks in said

@@ -122,6 +122,11 @@ class Dialect {
       odbc::Connection&, const Relation&, const std::string& /*doing*/) const {
     return {};
   }
+  /// Whether a table with all that belongs to that one takes what a new one would.
+  [[nodiscard]] virtual bool IsCopyable(odbc::Connection&, const Relation&,
+                                        const std::string& /*doing*/) const {
+    return false;
+  }
   /// Views that the database would not let a relation go without, the last first.
   [[nodiscard]] virtual std::vector<DependentView> Views(
       odbc::Connection&, const Relation&, const std::string& /*doing*/) const {

@@ -20,6 +20,17 @@ std::string Picks(const Relation& relation) {
               " AND table_name = ", MariadbLiteral(relation.identifier));
 }
 
+/// The part of a query that says how the server keeps the table, unlike a new one.
+std::string Storage(const std::string& picks) {
+  const std::string tables = " FROM information_schema.tables" + picks;
+  return Text(" UNION ALL SELECT concat('engine ', engine)", tables,
+              " AND engine <> @@default_storage_engine UNION ALL SELECT 'system "
+              "versioning'",
+              tables,
+              " AND table_type = 'SYSTEM VERSIONED' UNION ALL SELECT 'partitions'",
+              tables, " AND create_options LIKE '%partitioned%'");
+}
+
 /// What the lock is called that says that a staging table is in use.
 std::string LockName(const Relation& staging) {
   return MariadbLiteral(
@@ -90,10 +101,28 @@ std::vector<std::string> MariadbDialect::Belongings(odbc::Connection& connection
       " UNION ALL SELECT 'comment' FROM information_schema.tables", picks,
       " AND table_comment <> '' UNION ALL SELECT concat('comment on ', column_name) "
       "FROM information_schema.columns",
-      picks, " AND column_comment <> ''"));
+      picks, " AND column_comment <> ''", Storage(picks)));
   std::vector<std::string> belongings;
   while (statement.Fetch()) belongings.push_back(statement.Text(1).value_or(""));
   return belongings;
+}
+
+// Other engines may keep their rows elsewhere, or take none. What the server generates
+// can't be written, partitions may have none for a row, and old rows stay in a history.
+bool MariadbDialect::IsCopyable(odbc::Connection& connection, const Relation& relation,
+                                const std::string& doing) const {
+  const std::string picks = Picks(relation);
+  return MariadbValue(
+             connection,
+             Text("SELECT 1 FROM information_schema.tables", picks,
+                  " AND engine = 'InnoDB' AND table_type = 'BASE TABLE' AND "
+                  "coalesce(create_options, '') NOT LIKE '%partitioned%' AND NOT EXISTS "
+                  "(SELECT 1 FROM information_schema.columns",
+                  picks,
+                  " AND (character_set_name <> 'utf8mb4' OR "
+                  "coalesce(generation_expression, '') <> ''))"),
+             doing)
+      .has_value();
 }
 
 std::string MariadbDialect::RowsThatDepend(odbc::Connection& connection,

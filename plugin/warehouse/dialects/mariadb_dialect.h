@@ -36,6 +36,8 @@ class MariadbDialect final : public Dialect {
   [[nodiscard]] std::vector<std::string> Belongings(
       odbc::Connection& connection, const Relation& relation,
       const std::string& doing) const override;
+  [[nodiscard]] bool IsCopyable(odbc::Connection& connection, const Relation& relation,
+                                const std::string& doing) const override;
   [[nodiscard]] std::string RowsThatDepend(odbc::Connection& connection,
                                            const Relation& relation, TakenAway taken,
                                            const std::string& doing) const override;

@@ -49,8 +49,8 @@ class WriteStatements {
   [[nodiscard]] std::string Create(const Relation& relation,
                                    const std::vector<TableColumn>& columns,
                                    std::string_view options) const;
-  /// Make a table with all that belongs to the other one but its rows and foreign keys;
-  /// "" where the database has no statement for it.
+  /// Make a table with all that belongs to the other one but its rows and foreign keys,
+  /// where the database has copyable ones.
   [[nodiscard]] virtual std::string CreateCopy(const Relation& /*relation*/,
                                                const Relation& /*other*/) const {
     return "";

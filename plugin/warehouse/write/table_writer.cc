@@ -120,6 +120,8 @@ WriteTarget TableWriter::LookAt(const std::vector<ArrowColumn>& columns) const {
   }
   if (is_overwrite) {
     target.belongings = dialect_.Belongings(connection_, relation, doing_);
+    target.is_copyable =
+        !target.belongings.empty() && dialect_.IsCopyable(connection_, relation, doing_);
   }
   return target;
 }

@@ -129,11 +129,10 @@ class Planner {
   }
 
   [[nodiscard]] std::string CreateNew(const Relation& staging) const {
-    const bool is_copy = !target_.belongings.empty() && request_.renewed.empty() &&
+    const bool is_copy = target_.is_copyable && request_.renewed.empty() &&
                          request_.column_types.empty() && TakesFrame();
-    const std::string copy =
-        is_copy ? statements_.CreateCopy(staging, request_.relation) : "";
-    return copy.empty() ? statements_.Create(staging, columns_, target_.options) : copy;
+    return is_copy ? statements_.CreateCopy(staging, request_.relation)
+                   : statements_.Create(staging, columns_, target_.options);
   }
 
   /// Views that this run builds anew read the old rows until then. dbt would not find

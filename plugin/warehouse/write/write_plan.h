@@ -25,6 +25,8 @@ struct WriteTarget {
   bool has_types = true;
   /// What it has beside them, in words.
   std::vector<std::string> belongings;
+  /// A new table may be made with all that.
+  bool is_copyable = false;
   /// Every column of the frame is one for the table's column of that name.
   bool fits = false;
   /// What says in words that rows which stay hang on those that the write deletes, or "".

@@ -237,7 +237,7 @@ TEST(PlanWrite, MakesATableLikeTheOldOneThatHasItsColumns) {
   WriteRequest overwrite = To(WriteMode::kOverwrite);
   WriteTarget target = TableWithView();
   target.has_belongings = false;
-  target.belongings = {"index i"};
+  target.is_copyable = true;
 
   EXPECT_THAT(Plan(Mariadb(), overwrite, target),
               StartsWith("CREATE TABLE s.`aft_staging_7` LIKE s.t\n"));
