@@ -189,18 +189,27 @@ std::vector<std::string> SqliteDialect::Collations(odbc::Connection& connection,
       names += (names.empty() ? "" : ", ") + Quote(columns.Text(1).value_or(""));
     }
   }
-  Execute(connection, "DROP TABLE IF EXISTS temp.aft_like", doing);
-  Execute(connection, Text("CREATE TABLE temp.aft_like", rest), doing);
-  Execute(connection, Text("CREATE INDEX temp.aft_like_key ON aft_like (", names, ")"),
-          doing);
+  return IndexedCollations(connection, rest, names, doing);
+}
+
+std::vector<std::string> SqliteDialect::IndexedCollations(
+    odbc::Connection& connection, std::string_view definition, const std::string& names,
+    const std::string& doing) const {
   std::vector<std::string> collations;
-  {
+  Execute(connection, "DROP TABLE IF EXISTS temp.aft_like", doing);
+  try {
+    Execute(connection, Text("CREATE TABLE temp.aft_like", definition), doing);
+    Execute(connection, Text("CREATE INDEX temp.aft_like_key ON aft_like (", names, ")"),
+            doing);
     odbc::Statement index(connection, doing);
     index.ExecuteDirect(
         "SELECT coll FROM pragma_index_xinfo('aft_like_key', 'temp') WHERE key");
     while (index.Fetch()) collations.push_back(index.Text(1).value_or(""));
+  } catch (const odbc::OdbcError& error) {
+    // Collations and functions of an application's own are known to that alone.
+    if (error.IsPassing()) throw;
   }
-  Execute(connection, "DROP TABLE temp.aft_like", doing);
+  Execute(connection, "DROP TABLE IF EXISTS temp.aft_like", doing);
   return collations;
 }
 

@@ -79,6 +79,11 @@ class SqliteDialect final : public Dialect {
   [[nodiscard]] std::vector<std::string> Collations(odbc::Connection& connection,
                                                     const Relation& relation,
                                                     const std::string& doing) const;
+  /// Those of an index of these columns on a table of that definition; none where
+  /// the connection does not know all that it names.
+  [[nodiscard]] std::vector<std::string> IndexedCollations(
+      odbc::Connection& connection, std::string_view definition, const std::string& names,
+      const std::string& doing) const;
 };
 
 }  // namespace aft

@@ -13,6 +13,7 @@
 namespace aft {
 namespace {
 
+using test::AppendTo;
 using test::Database;
 using test::ErrorOf;
 using test::Frame;
@@ -100,6 +101,37 @@ TEST(SqliteCollations, StayWhenATableIsOverwritten) {
     database.Write(Frame().Texts("a", {"x"}).Integers("b", {1}), Overwrite("t"));
 
     EXPECT_EQ(database.Ask("SELECT count(*) FROM t WHERE a = 'X'"), "1") << name;
+  }
+}
+
+/// A table `t` as an application has made it that brings collations and functions along.
+void MakeAsAnApplication(Database& database, const std::string& columns) {
+  database.Run("CREATE TABLE t (a TEXT, b INT)");
+  database.Run("PRAGMA writable_schema = ON");
+  database.Run(Text("UPDATE sqlite_master SET sql = 'CREATE TABLE t (", columns, ")'"));
+  database.Run("PRAGMA writable_schema = RESET");
+}
+
+TEST(SqliteCollations, OfAnApplicationsOwnStopNoAppend) {
+  Database database;
+  MakeAsAnApplication(database, "a TEXT COLLATE weird, b INT");
+
+  database.Write(Frame().Texts("a", {"x"}).Integers("b", {1}), AppendTo("t"));
+
+  EXPECT_EQ(database.Ask("SELECT b FROM t"), "1");
+  EXPECT_EQ(database.Ask("SELECT count(*) FROM sqlite_temp_master"), "0");
+}
+
+TEST(SqliteCollations, OfAnApplicationsOwnStopNoOverwrite) {
+  for (const std::string columns :
+       {"a TEXT COLLATE weird, b INT", "a TEXT COLLATE nocase, b INT CHECK (own(b))"}) {
+    Database database;
+    MakeAsAnApplication(database, columns);
+
+    database.Write(Frame().Texts("a", {"x"}).Integers("b", {1}), Overwrite("t"));
+
+    EXPECT_EQ(database.Ask("SELECT b FROM t"), "1") << columns;
+    EXPECT_EQ(database.Ask("SELECT count(*) FROM sqlite_temp_master"), "0") << columns;
   }
 }
 
