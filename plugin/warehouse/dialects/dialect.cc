@@ -134,6 +134,7 @@ Relation Dialect::Locate(odbc::Connection& connection, const Relation& relation,
   const std::string identifier =
       names().Stored(relation.identifier, relation.quote_identifier);
   std::string schemas;
+  size_t count = 0;
   Relation located = relation;
   located.quote_schema = true;
   {
@@ -143,13 +144,14 @@ Relation Dialect::Locate(odbc::Connection& connection, const Relation& relation,
     while (tables.Fetch()) {
       if (tables.Text(3) != identifier) continue;
       located.schema = tables.Text(2).value_or("");
+      // A driver that names no schema here leaves nothing to choose.
+      if (located.schema.empty()) return relation;
+      ++count;
       schemas += Text(schemas.empty() ? "'" : ", '", located.schema, "'");
     }
   }
-  const bool has_several = schemas.find(',') != std::string::npos;
-  if (schemas.empty() || (!has_several && IsSeen(connection, relation, doing))) {
-    return located;
-  }
+  if (count == 0) return relation;
+  if (count == 1 && IsSeen(connection, relation, doing)) return located;
   throw Error(Text("cannot ", doing, ": there is a table of that name in schema ",
                    schemas, "; write the name with the schema that is meant"));
 }

@@ -50,6 +50,17 @@ TEST_F(TableWriterKeeps, ViewsOnTheTableThatItReplaces) {
   EXPECT_EQ(database_.Ask("PRAGMA legacy_alter_table"), "0");
 }
 
+TEST_F(TableWriterKeeps, NoViewOfABareNameThatReadsWhatIsGone) {
+  database_.Run("DROP TABLE t");
+  WriteRequest request = Overwrite("v");
+  request.relation.schema = "";
+
+  database_.Write(Frame().Integers("a", {5}), request);
+
+  EXPECT_EQ(database_.Relations(), "v");
+  EXPECT_EQ(database_.Ask("SELECT a FROM v"), "5");
+}
+
 TEST_F(TableWriterKeeps, NothingThatEarlierWritesHaveLeft) {
   database_.Run("CREATE TABLE aft_staging_0123456789abcdef (a INT)");
   database_.Run("CREATE VIEW aft_old_0123456789abcdef AS SELECT 1");
