@@ -6,8 +6,9 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from itertools import repeat
 from typing import Union
 
@@ -77,7 +78,9 @@ class PartitionedRead:
         driver = driver_of(first.dbms_name)
         if driver is None or driver.divide is None:
             raise CannotDivide(f"aft cannot divide tables of {first.dbms_name}")
-        return driver.divide(self._ask(first), sql_name(self._query.relation, first), parts)
+        name = sql_name(self._query.relation, first)
+        with _without_waiting():
+            return driver.divide(self._ask(first), name, parts)
 
     def _lease(self) -> _aft.Connection:
         connection = self._pool.lease()
@@ -146,9 +149,16 @@ def _execute(connection: _aft.Connection, statement: str) -> None:
 
 
 def _lock(connection: _aft.Connection, locks: tuple[str, ...]) -> None:
-    try:
+    with _without_waiting():
         for statement in locks:
             _execute(connection, statement)
+
+
+@contextmanager
+def _without_waiting() -> Iterator[None]:
+    """Raise CannotDivide where the database gives up waiting for somebody else's lock."""
+    try:
+        yield
     except WarehouseError as error:
         known = {(error.sqlstate, None), (error.sqlstate, error.native_code)}
         if _LOCKED.isdisjoint(known):

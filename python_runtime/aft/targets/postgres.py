@@ -23,7 +23,9 @@ _KINDS = {"v": "a view", "f": "a foreign table", "p": "divided into tables of it
 def _divide(ask: Ask, name: str, parts: int) -> Division:
     ((version, kind, blocks),) = ask(
         "select current_setting('server_version_num')::int, c.relkind::text, "
-        "pg_relation_size(c.oid) / current_setting('block_size')::int "
+        # Its size is not to be had while somebody else locks it, or waits to.
+        "case when set_config('lock_timeout', '2s', true) <> '' "
+        "then pg_relation_size(c.oid) / current_setting('block_size')::int end "
         "from (values (to_regclass(?))) as t (oid) left join pg_class as c using (oid)",
         name,
     )

@@ -132,6 +132,31 @@ def test_a_table_that_is_locked_meanwhile_is_read_over_one_connection(
     ]
 
 
+def test_a_table_that_is_locked_before_is_read_over_one_connection(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postgres.run("create table locked as select 1 as id")
+    patience = "ConnSettings={set statement_timeout = '30s'}"
+    warehouse = Warehouse(target(f"{postgres.connection_string};{patience}", "public"))
+    other = warehouse._open()
+    other.execute("begin")
+    other.execute("lock table locked in access exclusive mode")
+    warned = list[str]()
+
+    def warn(text: str) -> None:
+        warned.append(text)
+        other.execute("commit")
+
+    monkeypatch.setattr(messages, "warn", warn)
+    table = warehouse.read_table(Query("locked"), 3)
+    other.close()
+    warehouse.close()
+    postgres.run("drop table locked")
+
+    assert table["id"].to_pylist() == [1]
+    assert warned == ["locked is read over one connection: another connection has locked it"]
+
+
 def test_a_materialized_view_that_is_refreshed_meanwhile_is_read_over_one_connection(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
