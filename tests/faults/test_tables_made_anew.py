@@ -74,12 +74,16 @@ def test_what_a_new_table_lacks_is_named(place: Place) -> None:
     [
         ("alter table merges.t enable row level security", "it has row-level security"),
         ("create table merges.p partition of merges.t default", "it is partitioned"),
+        (
+            "create table merges.p (k int); alter table merges.t inherit merges.p",
+            "it inherits from another table",
+        ),
     ],
 )
 def test_a_new_table_does_not_show_or_hold_more(place: Place, guard: str, reason: str) -> None:
     place.run(
         "create table merges.t (k int)"
-        + (" partition by range (k)" if "partition" in guard else "")
+        + (" partition by range (k)" if "partition of" in guard else "")
     )
     place.run(guard)
     place.run("insert into merges.t values (1)")
@@ -95,13 +99,18 @@ def test_a_new_table_does_not_show_or_hold_more(place: Place, guard: str, reason
 @pytest.mark.parametrize("place", ["postgres"], indirect=True)
 def test_what_a_new_table_lacks_is_named_on_postgresql(place: Place) -> None:
     place.make("k int primary key, v int default 7", "1, 1")
-    place.run("create index on merges.t (v); grant select on merges.t to public")
+    place.run("create index on merges.t (v); create index same on merges.t (k)")
+    place.run("comment on column merges.t.v is 'old'; grant select on merges.t to public")
+    place.run("alter table merges.t set unlogged; alter table merges.t replica identity full")
 
     said = place.write(
-        frame(k=[1], w=[1]), "overwrite", if_new=["CREATE INDEX ON merges.t (k)"]
+        frame(k=[1], w=[1]),
+        "overwrite",
+        if_new=["CREATE INDEX ON merges.t (k)", "COMMENT ON COLUMN merges.t.w IS 'new'"],
     )
 
     assert said == (
-        "'merges.t' is a new table, without what the old one had: constraint t_pkey, index "
-        "merges.t_v_idx, NOT NULL of k, default of v, grant of SELECT to public"
+        "'merges.t' is a new table, without what the old one had: constraint PRIMARY KEY (k), "
+        "index btree (v), NOT NULL of k, default of v, grant of SELECT to public, comment on "
+        "column v, UNLOGGED, replica identity"
     )

@@ -19,11 +19,26 @@ RelationKind KindOf(std::string_view relkind) {
 std::string Guards(const std::string& table) {
   return Text(
       " UNION ALL SELECT CASE WHEN relrowsecurity THEN 'it has row-level security' WHEN "
-      "relispartition THEN 'it is a partition' ELSE 'it is partitioned' END FROM "
-      "pg_class "
-      "WHERE (relkind = 'p' OR relispartition OR relrowsecurity) AND oid = ",
+      "relispartition THEN 'it is a partition' WHEN relkind = 'p' THEN 'it is "
+      "partitioned' ELSE 'it inherits from another table' END FROM pg_class c "
+      "WHERE (relkind = 'p' OR relispartition OR relrowsecurity OR "
+      "EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid)) AND oid = ",
       table);
 }
+
+/// The part of a query that says how the server keeps and sends a table's rows.
+constexpr std::string_view kStorage =
+    " UNION ALL SELECT 12, 'storage parameters' FROM pg_class WHERE oid = t.oid AND "
+    "reloptions IS NOT NULL "
+    "UNION ALL SELECT 13, 'UNLOGGED' FROM pg_class WHERE oid = t.oid AND relpersistence "
+    "= 'u' "
+    "UNION ALL SELECT 14, 'tablespace ' || quote_ident(s.spcname) FROM pg_class c JOIN "
+    "pg_tablespace s ON s.oid = c.reltablespace WHERE c.oid = t.oid "
+    "UNION ALL SELECT 15, 'replica identity' FROM pg_class WHERE oid = t.oid AND "
+    "relreplident <> 'd' "
+    "UNION ALL SELECT 16, 'publication ' || quote_ident(p.pubname) FROM "
+    "pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid WHERE r.prrelid = "
+    "t.oid";
 
 }  // namespace
 
@@ -141,7 +156,9 @@ bool PostgresDialect::HasBelongings(odbc::Connection& connection,
       "d.refobjid = c.oid AND d.deptype = 'n') OR "
       "EXISTS (SELECT FROM pg_description d WHERE d.classoid = 'pg_class'::regclass AND "
       "d.objoid = c.oid) OR "
-      "c.relpersistence <> 'p' OR c.reltablespace <> 0 OR "
+      "c.relpersistence <> 'p' OR c.relreplident <> 'd' OR "
+      "EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid) OR c.reltablespace <> "
+      "0 OR "
       "pg_get_userbyid(c.relowner) <> current_user OR "
       "EXISTS (SELECT FROM pg_statistic_ext s WHERE s.stxrelid = c.oid) OR "
       // What takes or has a row of the table.
@@ -165,8 +182,12 @@ std::vector<std::string> PostgresDialect::Belongings(odbc::Connection& connectio
   statement.ExecuteDirect(Text(
       "SELECT b.words FROM (SELECT CAST(", PostgresLiteral(Name(relation)),
       " AS regclass)::oid AS oid) t, LATERAL (SELECT 1, 'constraint ' || "
-      "quote_ident(conname) FROM pg_constraint WHERE conrelid = t.oid AND contype <> 'n' "
-      "UNION ALL SELECT 2, 'index ' || i.indexrelid::regclass::text FROM pg_index i "
+      "pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = t.oid AND contype "
+      "<> 'n' "
+      "UNION ALL SELECT 2, CASE WHEN i.indisunique THEN 'unique ' ELSE '' END || 'index "
+      "' "
+      "|| regexp_replace(pg_get_indexdef(i.indexrelid), '^.*? USING ', '') FROM pg_index "
+      "i "
       "WHERE "
       "i.indrelid = t.oid AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = "
       "i.indexrelid) "
@@ -189,14 +210,13 @@ std::vector<std::string> PostgresDialect::Belongings(odbc::Connection& connectio
       "UNION ALL SELECT 9, 'owner ' || pg_get_userbyid(relowner) FROM pg_class WHERE oid "
       "= "
       "t.oid "
-      "UNION ALL SELECT 10, CASE objsubid WHEN 0 THEN 'comment' ELSE 'comment on column "
-      "' "
-      "|| objsubid END FROM pg_description WHERE classoid = 'pg_class'::regclass AND "
+      "UNION ALL SELECT 10, coalesce('comment on column ' || quote_ident(attname), "
+      "'comment') FROM pg_description LEFT JOIN pg_attribute ON attrelid = objoid AND "
+      "attnum = objsubid AND attnum > 0 WHERE classoid = 'pg_class'::regclass AND "
       "objoid = t.oid "
       "UNION ALL SELECT 11, 'statistics ' || quote_ident(stxname) FROM pg_statistic_ext "
-      "WHERE stxrelid = t.oid "
-      "UNION ALL SELECT 12, 'storage parameters' FROM pg_class WHERE oid = t.oid AND "
-      "reloptions IS NOT NULL) b (place, words) ORDER BY b.place, b.words"));
+      "WHERE stxrelid = t.oid",
+      kStorage, ") b (place, words) ORDER BY b.place, b.words"));
   std::vector<std::string> belongings;
   while (statement.Fetch()) belongings.push_back(statement.Text(1).value_or(""));
   return belongings;
