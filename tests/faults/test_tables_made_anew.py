@@ -114,3 +114,38 @@ def test_what_a_new_table_lacks_is_named_on_postgresql(place: Place) -> None:
         "index btree (v), NOT NULL of k, default of v, grant of SELECT to public, comment on "
         "column v, UNLOGGED, replica identity"
     )
+
+
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+@pytest.mark.parametrize(
+    ("asked", "is_kept"),
+    [
+        ("text not null", False),
+        ("text default 'x'", False),
+        ('text collate "C"', False),
+        ("text check (v <> '')", False),
+        ("character varying", False),
+        ("TEXT", True),
+    ],
+)
+def test_what_is_asked_for_beside_a_type_is_there_then(
+    place: Place, asked: str, is_kept: bool
+) -> None:
+    place.make("k bigint, v text")
+    place.run("create index on merges.t (k)")
+    table_id = place.run("select 'merges.t'::regclass::oid")
+
+    place.write(frame(k=[1], v=["a"]), "overwrite", column_types={"v": asked})
+
+    assert (place.run("select 'merges.t'::regclass::oid") == table_id) == is_kept
+
+
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+def test_a_table_that_has_what_is_asked_for_beside_a_type_stays(place: Place) -> None:
+    place.make('k bigint not null, v text collate "C"')
+    table_id = place.run("select 'merges.t'::regclass::oid")
+
+    for types in {"k": "int8 not null"}, {"v": 'text collate "C"'}, {"v": "text"}:
+        place.write(frame(k=[1], v=["a"]), "overwrite", column_types=types)
+
+    assert place.run("select 'merges.t'::regclass::oid") == table_id

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "host_shim/error.h"
+#include "plugin/warehouse/values/fold_case.h"
 #include "plugin/warehouse/values/value_text.h"
 #include "plugin/warehouse/write/batch.h"
 #include "plugin/warehouse/write/sinks.h"
@@ -14,6 +15,14 @@ namespace {
 
 bool Has(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// Whether the table's column has the type, and the collation, if any, of the other one.
+bool IsOfType(const TableColumn& column, const TableColumn& asked) {
+  const std::string type = FoldCase(asked.type_name);
+  const std::string declared = FoldCase(asked.declaration.value_or(type));
+  return FoldCase(column.type_name) == type &&
+         (declared == type || declared == FoldCase(column.declaration.value_or("")));
 }
 
 }  // namespace
@@ -107,7 +116,12 @@ WriteTarget TableWriter::LookAt(const std::vector<ArrowColumn>& columns) const {
   target.fits = AreFor(columns, target.columns);
   target.has_belongings =
       is_overwrite && dialect_.HasBelongings(connection_, relation, doing_);
-  target.has_types = !target.has_belongings || HasTypes(target.columns);
+  if (is_overwrite) {
+    target.belongings = dialect_.Belongings(connection_, relation, doing_);
+    target.is_copyable =
+        !target.belongings.empty() && dialect_.IsCopyable(connection_, relation, doing_);
+  }
+  target.has_types = !target.has_belongings || HasTypes(target);
   const auto depend_on = [&](TakenAway taken) {
     return dialect_.RowsThatDepend(connection_, relation, taken, doing_);
   };
@@ -117,11 +131,6 @@ WriteTarget TableWriter::LookAt(const std::vector<ArrowColumn>& columns) const {
   if (target.has_belongings) {
     target.rows_that_depend = depend_on(TakenAway::kAllRows);
     target.must_stay = depend_on(TakenAway::kTable);
-  }
-  if (is_overwrite) {
-    target.belongings = dialect_.Belongings(connection_, relation, doing_);
-    target.is_copyable =
-        !target.belongings.empty() && dialect_.IsCopyable(connection_, relation, doing_);
   }
   return target;
 }
@@ -137,11 +146,16 @@ bool TableWriter::AreFor(const std::vector<ArrowColumn>& columns,
 
 // Only the server knows all that a type may be called, so it makes a table of them, which
 // is rolled back.
-bool TableWriter::HasTypes(const std::vector<TableColumn>& table_columns) const {
+bool TableWriter::HasTypes(const WriteTarget& target) const {
   if (request_.column_types.empty()) return true;
   std::vector<TableColumn> asked;
   asked.reserve(request_.column_types.size());
   for (const auto& [name, type] : request_.column_types) asked.emplace_back(name, type);
+  const auto is_there = [&](const TableColumn& column) {
+    const auto* const old = FindColumn(target.columns, column.name, dialect_.names());
+    return old != nullptr && IsOfType(*old, column);
+  };
+  if (std::all_of(asked.begin(), asked.end(), is_there)) return true;
   const WriteStatements& statements = dialect_.statements();
   Relation sample = Beside(request_.relation, StagingName());
   if (dialect_.MayMakeTemporary(connection_, request_.relation, doing_)) {
@@ -150,11 +164,13 @@ bool TableWriter::HasTypes(const std::vector<TableColumn>& table_columns) const 
   const odbc::Transaction sampling(connection_, dialect_.BeginStatement(), doing_);
   dialect_.Execute(connection_, statements.Create(sample, asked, ""), doing_);
   asked = dialect_.Columns(connection_, sample, doing_);
-  return std::all_of(asked.begin(), asked.end(), [&](const TableColumn& column) {
-    const TableColumn* const match =
-        FindColumn(table_columns, column.name, dialect_.names());
-    return match != nullptr && match->type_name == column.type_name;
-  });
+  const std::vector<std::string> more = dialect_.Belongings(connection_, sample, doing_);
+  return std::all_of(asked.begin(), asked.end(), is_there) &&
+         std::all_of(more.begin(), more.end(), [&](const std::string& words) {
+           // The words do not say which default it is. An owner is not asked for.
+           if (words.starts_with("owner ")) return true;
+           return !words.starts_with("default ") && Has(target.belongings, words);
+         });
 }
 
 void TableWriter::Publish(PlanRunner& runner, const std::vector<TableColumn>& new_columns,

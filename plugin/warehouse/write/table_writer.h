@@ -81,7 +81,7 @@ class TableWriter {
   [[nodiscard]] bool AreFor(const std::vector<ArrowColumn>& columns,
                             const std::vector<TableColumn>& table_columns) const;
   /// Whether the table's columns have the types that were asked for.
-  [[nodiscard]] bool HasTypes(const std::vector<TableColumn>& table_columns) const;
+  [[nodiscard]] bool HasTypes(const WriteTarget& target) const;
   [[nodiscard]] std::vector<TableColumn> MatchColumns(
       const Relation& relation, const std::vector<ArrowColumn>& columns) const;
   WriteOutcome Fill(const WritePlan& plan, ArrowArrayStream& stream,

@@ -152,6 +152,21 @@ class SqliteForeignKeys : public ::testing::Test {
   Database database_;
 };
 
+TEST_F(SqliteForeignKeys, LetATableStayWhoseTypesAreSpelledOtherwise) {
+  Make("");
+  database_.Run("ALTER TABLE t ADD w varchar(9)");
+  database_.Run("DELETE FROM o");
+  const std::string definition = "SELECT sql FROM sqlite_master WHERE name = 't'";
+  const std::string before = database_.Ask(definition);
+  WriteRequest request = Overwrite("t");
+  request.column_types = {{"w", "VARCHAR(9)"}};
+
+  database_.Write(Frame().Integers("k", {1}).Texts("v", {"a"}).Texts("w", {"b"}),
+                  request);
+
+  EXPECT_EQ(database_.Ask(definition), before);
+}
+
 TEST_F(SqliteForeignKeys, KeepTheRowsThatWouldBeDeletedWithTheOldOnes) {
   Make("ON DELETE CASCADE");
   const std::string referrer = "table o refers to it by the foreign key of c";
