@@ -11,6 +11,23 @@
 #include "plugin/dbt/run_results.h"
 
 namespace aft {
+namespace {
+
+/// "'a', 'b'"
+std::string QuotedNames(const std::vector<std::string>& nodes) {
+  std::string names;
+  for (const std::string& node : nodes)
+    names += Text(names.empty() ? "'" : ", '", NameIn(node), "'");
+  return names;
+}
+
+}  // namespace
+
+std::string ProblemOfUnansweredRetry(const PreviousRun& previous, int exit_code) {
+  if (!previous.problem.empty()) return previous.problem;
+  const std::string problem = ProblemOfEmptyResults(previous);
+  return problem.empty() && exit_code == 0 ? kUntoldFlags : problem;
+}
 
 LiveRetry::LiveRetry(PreviousRun previous, Parts parts, Print print)
     : previous_(std::move(previous)), parts_(parts), print_(std::move(print)) {}
@@ -19,10 +36,22 @@ std::string LiveRetry::Bind(const Graph& graph, std::vector<NodeScripts>& bound)
   std::string problem = ProblemOfRepeating(bound, previous_, graph);
   scripts_ = RetriedScripts(graph, LeftScripts(bound, previous_));
   unreached_ = ScriptsOfUnreached(bound, previous_);
+  FindUnbuilt(graph);
   if (problem.empty()) problem_of_foreign_ = ProblemOfForeign(bound, previous_);
   parts_.results.KeepSuccesses(KeptSuccesses(bound, previous_));
   std::erase_if(bound, [](const NodeScripts& of_node) { return of_node.is_ephemeral; });
   return problem;
+}
+
+void LiveRetry::FindUnbuilt(const Graph& graph) {
+  for (const std::string& id : scripts_.WaitingNodes()) {
+    const auto found = graph.find(id);
+    const bool is_left =
+        previous_.unreached.contains(id) && !previous_.nodes.contains(id);
+    if (is_left && found != graph.end() && found->second.type == "model" &&
+        !found->second.is_ephemeral())
+      unbuilt_.push_back(id);
+  }
 }
 
 void LiveRetry::RunFor(const std::string& node, const Print& print,
@@ -102,18 +131,20 @@ std::vector<std::string> LiveRetry::Problems() const {
   std::vector<std::string> problems;
   if (!problem_.empty()) problems.push_back(problem_);
   if (!problem_of_foreign_.empty()) problems.push_back(problem_of_foreign_);
-  if (unreached_.empty() || !has_recorded_unreached_) return problems;
-  std::string names;
+  if (!has_recorded_unreached_) return problems;
   std::vector<std::string> nodes;
-  for (const NodeScripts& of_node : unreached_) {
-    nodes.push_back(of_node.node);
-    names += Text(names.empty() ? "'" : ", '", NameIn(of_node.node), "'");
-  }
-  problems.push_back(Text(
-      "the scripts of ", names,
-      " did not run: the run that dbt repeats ended before it came to them, and 'dbt "
-      "retry' leaves them out; run ",
-      CommandFor(nodes, previous_)));
+  for (const NodeScripts& of_node : unreached_) nodes.push_back(of_node.node);
+  const char* left =
+      "the run that dbt repeats ended before it came to them, and 'dbt "
+      "retry' leaves them out; run ";
+  if (!nodes.empty())
+    problems.push_back(Text("the scripts of ", QuotedNames(nodes), " did not run: ", left,
+                            CommandFor(nodes, previous_)));
+  if (!unbuilt_.empty())
+    problems.push_back(Text(QuotedNames(unbuilt_),
+                            unbuilt_.size() == 1 ? " was" : " were",
+                            " not built on what scripts have written: ", left,
+                            CommandFor(unbuilt_, previous_)));
   return problems;
 }
 

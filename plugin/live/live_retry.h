@@ -17,6 +17,15 @@
 
 namespace aft {
 
+/// For a `dbt retry` whose dbt does not say how the run that it repeats was called.
+inline constexpr const char* kUntoldFlags =
+    "cannot run scripts: this dbt has not told how the run that it repeats was called; "
+    "run that command again instead";
+
+/// What people are told of a `dbt retry` of `previous` of which nothing was heard, and
+/// that ended with `exit_code`; or "".
+std::string ProblemOfUnansweredRetry(const PreviousRun& previous, int exit_code);
+
 /// `dbt retry` that is followed from inside: repeats the scripts of ephemeral models, to
 /// which dbt itself comes back after `--fail-fast` only. They run before what is below
 /// them; what nothing that dbt repeats is below runs when dbt has ended.
@@ -71,6 +80,7 @@ class LiveRetry {
 
  private:
   void KeepPreviousResults();
+  void FindUnbuilt(const Graph& graph);
   void RunNext(const std::set<std::string>& failed);
   [[nodiscard]] std::filesystem::path RunResultsPath() const;
 
@@ -79,6 +89,8 @@ class LiveRetry {
   Print print_;
   RetriedScripts scripts_;
   std::vector<NodeScripts> unreached_;  ///< of nodes that dbt does not come back to
+  /// Models that dbt does not come back to, and that are below scripts which run now.
+  std::vector<std::string> unbuilt_;
   bool has_recorded_unreached_ = false;
   std::string problem_of_foreign_;  ///< that scripts of another run are not repeated
   bool is_preparing_ = false;

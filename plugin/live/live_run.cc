@@ -20,9 +20,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr const char* kUntoldFlags =
-    "cannot run scripts: this dbt has not told how the run that it repeats was called; "
-    "run that command again instead";
 constexpr const char* kNoManifest =
     "cannot tell which scripts are bound to the nodes of this run because dbt was told "
     "to "
@@ -338,8 +335,10 @@ void LiveRun::JudgePlaceholders(const Placeholders::Warn& warn) {
 
 void LiveRun::Close() {
   if (dbt_ == nullptr) return;
-  // Where dbt had nothing to repeat, no node was planned.
-  if (has_begun_ || !retry_) unreached_.Record(schedule_, *dbt_, ReasonForUnreached());
+  // Where dbt had nothing to repeat, no node was planned; and a run that was refused
+  // leaves what a retry of the one before needs.
+  if (has_begun_ || (!retry_ && problems_.empty()))
+    unreached_.Record(schedule_, *dbt_, ReasonForUnreached(), is_interrupted_);
   if (retry_ && has_begun_) retry_->RecordUnreached();
   JudgePlaceholders([this](const std::string& warning) {
     DbtConsole(DbtConsole::OptionsOf(dbt_->invocation), write_).Print(warning, "warn");
@@ -371,23 +370,23 @@ std::vector<std::string> LiveRun::Problems(int exit_code) const {
   std::vector<std::string> problems = late_problems_;
   if (dbt_ == nullptr) {
     if (!retrying_) return problems;
-    const PreviousRun previous = PreviousResults(*retrying_);
     const std::string problem =
-        previous.problem.empty() ? ProblemOfEmptyResults(previous) : previous.problem;
-    if (!problem.empty())
-      problems.push_back(problem);
-    else if (exit_code == 0)
-      problems.emplace_back(kUntoldFlags);
+        ProblemOfUnansweredRetry(PreviousResults(*retrying_), exit_code);
+    if (!problem.empty()) problems.push_back(problem);
     return problems;
   }
   if (retry_)
     for (std::string& problem : retry_->Problems())
       problems.push_back(std::move(problem));
   const int failed = dbt_->results.Count(Results::Status::kError);
-  // dbt leaves a failed ephemeral model that nothing selects out of its results.
-  if (exit_code == 0 && failed > 0)
+  // dbt leaves a failed ephemeral model that nothing selects out of its results, and says
+  // nothing of it.
+  if (exit_code == 0 && failed > 0) {
+    for (std::string& problem : dbt_->placeholders.ToldProblems())
+      problems.push_back(std::move(problem));
     problems.push_back(
         Text("scripts that failed: ", failed, "; the run is not complete"));
+  }
   for (std::string& problem : unreached_.Problems(exit_code))
     problems.push_back(std::move(problem));
   if (!dbt_->results.problem().empty())

@@ -9,17 +9,18 @@
 namespace aft {
 
 void UnreachedScripts::Record(Schedule& schedule, RunningDbt& dbt,
-                              const std::string& reason) {
+                              const std::string& reason, bool is_interrupted) {
   std::set<std::string> listed;
   for (const NodeResult& result :
        ReadRunResults(dbt.target_folder / "run_results.json", dbt.invocation.id))
     listed.insert(result.node);
   const std::vector<Script> scripts =
       schedule.TakeAllLeft(selected_ ? *selected_ : listed);
-  if (scripts.empty()) return;
   std::set<std::string> unlisted = selected_.value_or(std::set<std::string>{});
   for (const std::string& node : listed) unlisted.erase(node);
-  dbt.results.AddUnreached(std::move(unlisted));
+  // An interrupt may have met a node in the middle of its scripts.
+  if (!scripts.empty() || is_interrupted) dbt.results.AddUnreached(std::move(unlisted));
+  if (scripts.empty()) return;
   for (const Script& script : scripts) {
     dbt.results.Skip(script, Text("not run because ", reason));
     nodes_.insert(script.node);

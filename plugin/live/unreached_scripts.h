@@ -22,8 +22,9 @@ class UnreachedScripts {
   }
 
   /// dbt has ended: takes what is left out of `schedule`, and records it as skipped. The
-  /// `reason` completes "did not run, for".
-  void Record(Schedule& schedule, RunningDbt& dbt, const std::string& reason);
+  /// `reason` completes "did not run because".
+  void Record(Schedule& schedule, RunningDbt& dbt, const std::string& reason,
+              bool is_interrupted);
 
   /// What people are told, a sentence each, after a dbt that ended with `exit_code`.
   [[nodiscard]] std::vector<std::string> Problems(int exit_code) const;

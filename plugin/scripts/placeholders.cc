@@ -77,12 +77,19 @@ std::string Placeholders::ProblemAbove(const std::string& child, const Warn& war
   return "";
 }
 
+std::vector<std::string> Placeholders::ToldProblems() const {
+  std::vector<std::string> problems;
+  for (const auto& [id, state] : states_)
+    if (state.is_told && !state.problem.empty()) problems.push_back(state.problem);
+  return problems;
+}
+
 std::vector<std::string> Placeholders::RestOfProblems(const Warn& warn) {
   std::vector<std::string> problems;
   for (auto& [id, state] : states_) {
     Judge(state, warn);
-    if (!std::exchange(state.is_told, true) && !state.problem.empty())
-      problems.push_back(state.problem);
+    if (!state.is_told && !state.problem.empty())
+      problems.push_back(std::exchange(state.problem, ""));
   }
   return problems;
 }

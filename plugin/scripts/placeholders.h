@@ -41,7 +41,10 @@ class Placeholders {
   /// Why `child` may not be built on what is compiled into it; or "".
   std::string ProblemAbove(const std::string& child, const Warn& warn);
 
-  /// The problems that ProblemAbove() has not given out, at the end of the run.
+  /// The problems that Problem() and ProblemAbove() have given out.
+  [[nodiscard]] std::vector<std::string> ToldProblems() const;
+
+  /// Those that they have not, at the end of the run.
   std::vector<std::string> RestOfProblems(const Warn& warn);
 
  private:

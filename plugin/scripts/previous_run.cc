@@ -130,7 +130,7 @@ std::string ProblemOfForeign(const std::vector<NodeScripts>& bound,
 std::string ProblemOfEmptyResults(const PreviousRun& previous) {
   if (!previous.knows_scripts || previous.left.empty() || !previous.nodes.empty())
     return "";
-  return Text("'dbt retry' repeats no run in which dbt itself had nothing to build; run ",
+  return Text("'dbt retry' repeats no run of which dbt itself has no results; run ",
               CommandFor({previous.left.begin(), previous.left.end()}, previous),
               " for the scripts that failed or did not run");
 }

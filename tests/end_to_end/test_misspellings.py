@@ -41,6 +41,7 @@ def test_unknown_keys_stop_the_run_before_anything_is_built(
 ) -> None:
     plain.write("models/schema.yml", MISSPELT)
     before = plain.relations()
+    results = plain.write("target/aft/results.json", "{}")
 
     run = plain.aft("dbt", "run", *mode, "--vars", "{aft: {time_out: 10m}}")
 
@@ -57,6 +58,8 @@ def test_unknown_keys_stop_the_run_before_anything_is_built(
         assert run.output.count(problem) == 1, run.output
     assert "START" not in run.output
     assert plain.relations() == before
+    # Those of the run before, which a retry needs.
+    assert results.read_text() == "{}"
 
 
 @pytest.mark.parametrize("mode", [(), STAGED])

@@ -83,6 +83,10 @@ class Shop {
     folder_.Write(name, text);
   }
 
+  [[nodiscard]] std::string Read(const std::string& name) const {
+    return folder_.Read(name);
+  }
+
   /// Has the manifest be one of this dbt.
   void SetDbtVersion(const std::string& version) const {
     boost::json::value manifest =

@@ -139,6 +139,28 @@ TEST_F(LiveRetryTest, NamesTheScriptsOfTablesThatDbtHadNotComeTo) {
   }
 }
 
+TEST_F(LiveRetryTest, NamesModelsBelowItsScriptsThatDbtHadNotComeTo) {
+  SetPrevious({});
+  shop_.Write("target/aft/results.json",
+              R"({"metadata": {"invocation_id": "first", "unreached": ["report"]},
+                  "results": [
+                      {"unique_id": "script.scored.after.a1.py", "node": "scored",
+                       "status": "success"},
+                      {"unique_id": "script.scored.after.a2.py", "node": "scored",
+                       "status": "error"}]})");
+  Gate gate(shop_, {{"which", "retry"}});
+
+  gate.LoseDbt();
+  gate.scripts.End(1, true);
+  gate.Close();
+
+  EXPECT_THAT(
+      gate.Problems(),
+      ElementsAre("'report' was not built on what scripts have written: the run "
+                  "that dbt repeats ended before it came to them, and 'dbt retry' "
+                  "leaves them out; run 'aft dbt run --select report+'"));
+}
+
 TEST_F(LiveRetryTest, PrintsAsDbtItselfDoes) {
   const auto written = [this](const boost::json::object& flags) {
     SetPrevious({});

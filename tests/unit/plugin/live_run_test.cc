@@ -149,6 +149,25 @@ TEST(LiveRun, FailsAModelWhoseSqlIsKnownToReadAnotherTable) {
   EXPECT_EQ(gate.Verdict(1), "fail");
   gate.Finish();
   EXPECT_THAT(gate.Problems(1), IsEmpty());
+  // dbt leaves the model out of its results where nothing is built from it.
+  EXPECT_THAT(gate.Problems(0), ElementsAre(HasSubstr("let it say: select * from"),
+                                            HasSubstr("scripts that failed: 1")));
+}
+
+TEST(LiveRun, NotesTheNodeWhoseScriptsAnInterruptHasMet) {
+  const Shop shop({MakeNode("a", {}, {"a.py"}), MakeNode("b", {}, {"b.py"})});
+  Gate gate(shop);
+  gate.Begin({"a", "b"});
+  gate.Tell(1, "LogModelResult", "a", "success");
+  gate.Tell(2, "LogModelResult", "b", "success");
+  gate.scripts.End(2, true);
+  gate.Interrupt();
+  gate.scripts.End(1, false);
+  shop.WriteRunResults({{"b", "success"}}, "this run");
+  gate.LoseDbt();
+  gate.Close();
+
+  EXPECT_THAT(shop.Read("target/aft/results.json"), HasSubstr(R"("unreached":["a"])"));
 }
 
 TEST(LiveRun, TellsInTheEndOfATableThatNothingIsBuiltOn) {

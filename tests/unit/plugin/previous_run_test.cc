@@ -148,10 +148,9 @@ TEST(EmptyResults, LeaveScriptsThatNoRetryOfDbtComesTo) {
   EXPECT_EQ(ProblemOfEmptyResults(previous), "");
 
   previous.knows_scripts = true;
-  EXPECT_EQ(
-      ProblemOfEmptyResults(previous),
-      "'dbt retry' repeats no run in which dbt itself had nothing to build; run 'aft "
-      "dbt run --select a+' for the scripts that failed or did not run");
+  EXPECT_EQ(ProblemOfEmptyResults(previous),
+            "'dbt retry' repeats no run of which dbt itself has no results; run 'aft "
+            "dbt run --select a+' for the scripts that failed or did not run");
   previous.nodes = {"model.shop.b"};
   EXPECT_EQ(ProblemOfEmptyResults(previous), "");
 }
