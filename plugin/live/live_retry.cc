@@ -133,10 +133,12 @@ std::vector<std::string> LiveRetry::Problems() const {
   if (!problem_of_foreign_.empty()) problems.push_back(problem_of_foreign_);
   if (!has_recorded_unreached_) return problems;
   std::vector<std::string> nodes;
+  nodes.reserve(unreached_.size());
   for (const NodeScripts& of_node : unreached_) nodes.push_back(of_node.node);
   const char* left =
-      "the run that dbt repeats ended before it came to them, and 'dbt "
-      "retry' leaves them out; run ";
+      "the run that dbt repeats ended before it came to them, and 'dbt retry' leaves "
+      "them "
+      "out; run ";
   if (!nodes.empty())
     problems.push_back(Text("the scripts of ", QuotedNames(nodes), " did not run: ", left,
                             CommandFor(nodes, previous_)));

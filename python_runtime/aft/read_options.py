@@ -75,10 +75,11 @@ class ReadOptions:
 
     def decimals_read(self, defaults: Mapping[str, str]) -> str:
         """What the warehouse reads decimals as: declared, exact, float or real."""
+        if (self.decimals or defaults.get("decimals")) == "decimal":
+            return "exact"
         if self.frame == "pandas":
-            chosen = self.decimals or defaults.get("decimals")
-            return "exact" if chosen == "decimal" else "float"
-        return {None: "declared", "decimal": "exact", "float": "real"}[self.decimals]
+            return "float"
+        return "declared" if self.decimals is None else "real"
 
     def to_frame(self, table: pa.Table, name: str, defaults: Mapping[str, str]) -> Any:
         """The table, which messages call ``name``, as the frame that was asked for.

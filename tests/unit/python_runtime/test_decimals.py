@@ -32,6 +32,8 @@ def test_decimals_of_arrow_are_what_is_asked_for(place: Place) -> None:
     assert types(None) == [whole, money, pa.float64()][:last]
     assert types("decimal") == [whole, money, bare][:last]
     assert types("float") == [pa.int64(), pa.float64(), pa.float64()][:last]
+    tables = place.tables(choices={"decimals": "decimal"})
+    assert tables.ref(("exact",), None, frame="arrow").schema.types == types("decimal")
 
 
 NEAREST = [
