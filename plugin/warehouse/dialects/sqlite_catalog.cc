@@ -220,7 +220,9 @@ std::vector<TableColumn> SqliteDialect::Columns(odbc::Connection& connection,
   odbc::Statement names(connection, doing);
   names.ExecuteDirect(
       Text("SELECT name, type, dflt_value IS NOT NULL OR (pk > 0 AND upper(type) = "
-           "'INTEGER') FROM pragma_table_info(",
+           "'INTEGER'), pk > 0 AND upper(type) = 'INTEGER' AND NOT EXISTS (SELECT 1 FROM "
+           "pragma_index_list(",
+           Arguments(relation), ") WHERE origin = 'pk') FROM pragma_table_info(",
            Arguments(relation), ")"));
   std::vector<TableColumn> columns;
   while (names.Fetch()) {
@@ -228,6 +230,8 @@ std::vector<TableColumn> SqliteDialect::Columns(odbc::Connection& connection,
     columns.push_back(
         {names.Text(1).value_or(""), type_name, SqliteColumnType(type_name)});
     columns.back().is_filled = names.Text(3) == "1";
+    // The row's number, which counts.
+    columns.back().replaces_null = names.Text(4) == "1";
     const size_t place = columns.size() - 1;
     const bool is_other = place < collations.size() && collations[place] != "BINARY";
     columns.back().declaration =

@@ -19,6 +19,7 @@ using test::ErrorOf;
 using test::Frame;
 using test::Overwrite;
 using ::testing::EndsWith;
+using ::testing::HasSubstr;
 
 WriteRequest By(WriteMode mode, const std::string& key = "k") {
   WriteRequest request = Overwrite("t");
@@ -39,6 +40,20 @@ class SqliteKeys : public ::testing::TestWithParam<WriteMode> {
 
 INSTANTIATE_TEST_SUITE_P(EachMode, SqliteKeys,
                          ::testing::Values(WriteMode::kUpsert, WriteMode::kDeleteInsert));
+
+TEST(SqliteRowNumbers, TakeNoNullForWhichTheyWouldCount) {
+  Database database;
+  database.Run("CREATE TABLE t (id INTEGER PRIMARY KEY, k INTEGER)");
+
+  EXPECT_THAT(ErrorOf([&] {
+                database.Write(
+                    Frame().Integers("id", {3, std::nullopt}).Integers("k", {1, 2}),
+                    AppendTo("t"));
+              }),
+              HasSubstr("column 'id', row 2 holds NULL, for which"));
+
+  EXPECT_EQ(database.Ask("SELECT count(*) FROM t"), "0");
+}
 
 TEST_P(SqliteKeys, FindAMomentHoweverItIsSpelled) {
   database_.Run("CREATE TABLE t (k TIMESTAMP, v TEXT)");
