@@ -19,16 +19,22 @@ from tests.support.project import Project
 
 
 def pytest_configure() -> None:
-    """Say at once what is missing, and let SIGINT interrupt what tests start.
+    """Say at once what is missing, and let signals end what tests start.
 
-    A shell starts what runs in the background with SIGINT ignored, and children inherit
-    that.
+    A shell starts what runs in the background with SIGINT ignored, and nohup with SIGHUP;
+    children inherit that.
     """
     for program in (AFT, DBT):
         if not program.exists():
             pytest.exit(f"'{program}' is missing; run packaging/test", returncode=2)
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    endings = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGHUP: signal.SIG_DFL,
+        signal.SIGTERM: signal.SIG_DFL,
+    }
+    for number, handler in endings.items():
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session", name="postgres")
