@@ -1,26 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/warehouse/dialects/mariadb_type.h"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <vector>
 
 #include "plugin/warehouse/dialects/described_column.h"
+#include "plugin/warehouse/dialects/named_type.h"
 #include "plugin/warehouse/values/fold_case.h"
 
 namespace aft {
 namespace {
 
-struct Named {
-  std::string_view name;
-  ColumnKind kind;
-  int bits = 64;
-  /// In bytes; 0 where it is declared or as good as unlimited.
-  int64_t length = 0;
-};
-
-constexpr std::array<Named, 35> kTypes = {{
+constexpr std::array<NamedType, 35> kTypes = {{
     {"tinyint", ColumnKind::kInteger, 8},
     {"boolean", ColumnKind::kInteger, 8},
     {"bool", ColumnKind::kInteger, 8},
@@ -109,10 +101,8 @@ ColumnType ReadMariadbType(std::string_view type_name) {
   const std::string_view base =
       std::string_view(name).substr(0, name.find_first_of(" ("));
   ColumnType type;
-  const auto* const found =
-      std::find_if(kTypes.begin(), kTypes.end(),
-                   [&](const Named& candidate) { return candidate.name == base; });
-  if (found == kTypes.end()) return type;
+  const NamedType* const found = FindType(kTypes, base);
+  if (found == nullptr) return type;
   const std::vector<int> numbers = Numbers(name);
   const auto number = [&](size_t at, int otherwise) {
     return at < numbers.size() ? numbers[at] : otherwise;

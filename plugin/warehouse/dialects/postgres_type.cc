@@ -4,16 +4,12 @@
 #include <algorithm>
 #include <array>
 
+#include "plugin/warehouse/dialects/named_type.h"
+
 namespace aft {
 namespace {
 
-struct Named {
-  std::string_view name;
-  ColumnKind kind;
-  int bits = 64;
-};
-
-constexpr std::array<Named, 19> kTypes = {{
+constexpr std::array<NamedType, 19> kTypes = {{
     {"bool", ColumnKind::kBoolean},
     {"int2", ColumnKind::kInteger, 16},
     {"int4", ColumnKind::kInteger, 32},
@@ -60,10 +56,8 @@ void ReadLength(std::string_view name, int modifier, ColumnType& type) {
 ColumnType ReadPostgresType(std::string_view name, int modifier) {
   constexpr int kMicroDigits = 6;
   ColumnType type;
-  const auto* const found =
-      std::find_if(kTypes.begin(), kTypes.end(),
-                   [&](const Named& candidate) { return candidate.name == name; });
-  if (found == kTypes.end()) return type;
+  const NamedType* const found = FindType(kTypes, name);
+  if (found == nullptr) return type;
   type.kind = found->kind;
   type.bits = found->bits;
   type.is_unsigned = name == "oid";
