@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aft.profile import Target
+from aft.warehouse import Warehouse
 
 from tests.support import databases
 from tests.support.databases import Database
@@ -24,6 +26,16 @@ def database(request: pytest.FixtureRequest) -> Database:
     """Each of the databases in turn."""
     server = request.getfixturevalue(request.param.removeprefix("unknown-"))
     return databases.database(request.param, server)
+
+
+@pytest.fixture
+def warehouse(database: Database) -> Iterator[Warehouse]:
+    """A script's way to the database, where the schema `edges` is empty."""
+    database.make_schema("edges")
+    made = Warehouse(Target("p", "t", 1, "any", None, "edges", {}, database.connection_string))
+    yield made
+    made.close()
+    database.drop_schema("edges")
 
 
 @pytest.fixture(params=["sqlite", *databases.NAMES])

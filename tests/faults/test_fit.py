@@ -14,7 +14,6 @@ import pytest
 from aft import _aft
 from aft.errors import AftError
 from aft.manifest import Relation
-from aft.profile import Target
 from aft.warehouse import Warehouse
 
 from tests.support.databases import Database
@@ -121,15 +120,6 @@ def test_what_a_column_would_change_is_refused(
 
 
 TYPES = "n numeric(12, 2), d date, i bigint, x double precision, s varchar(9)"
-
-
-@pytest.fixture
-def warehouse(database: Database) -> Iterator[Warehouse]:
-    database.make_schema("edges")
-    made = Warehouse(Target("p", "t", 1, "any", None, "edges", {}, database.connection_string))
-    yield made
-    made.close()
-    database.drop_schema("edges")
 
 
 def types_of(database: Database) -> list[str]:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +13,6 @@ import pyarrow as pa
 import pytest
 from aft.errors import AftError
 from aft.manifest import Relation
-from aft.profile import Target
 from aft.warehouse import Warehouse
 
 from tests.support import databases
@@ -22,16 +20,6 @@ from tests.support.databases import Database
 
 TARGET = Relation(None, "edges", "t")
 LARGE = "ü😀\n\\'" * 1_500_000
-
-
-@pytest.fixture
-def warehouse(database: Database) -> Iterator[Warehouse]:
-    """A script's way to the database, where the schema `edges` is empty."""
-    database.make_schema("edges")
-    made = Warehouse(Target("p", "t", 1, "any", None, "edges", {}, database.connection_string))
-    yield made
-    made.close()
-    database.drop_schema("edges")
 
 
 def there_and_back(
