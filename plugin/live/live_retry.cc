@@ -137,8 +137,7 @@ std::vector<std::string> LiveRetry::Problems() const {
   for (const NodeScripts& of_node : unreached_) nodes.push_back(of_node.node);
   const char* left =
       "the run that dbt repeats ended before it came to them, and 'dbt retry' leaves "
-      "them "
-      "out; run ";
+      "them out; run ";
   if (!nodes.empty())
     problems.push_back(Text("the scripts of ", QuotedNames(nodes), " did not run: ", left,
                             CommandFor(nodes, previous_)));

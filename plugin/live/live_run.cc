@@ -22,8 +22,7 @@ namespace {
 
 constexpr const char* kNoManifest =
     "cannot tell which scripts are bound to the nodes of this run because dbt was told "
-    "to "
-    "write no manifest; run without '--no-write-json'";
+    "to write no manifest; run without '--no-write-json'";
 
 }  // namespace
 

@@ -64,7 +64,7 @@ class StagedRun {
   void TakeLine(const std::string& line);
   void CommandExited(int exit_code);
 
-  /// Whether it is dbt's own run, for it has no scripts.
+  /// Whether it is dbt's own run, because it has no scripts.
   [[nodiscard]] bool IsHandedOver() const { return phase_ == Phase::kHandedOver; }
 
   void HostIsReady();

@@ -21,8 +21,7 @@ namespace {
 
 constexpr const char* kGarbled =
     "ended without a result: it has written to aft's own descriptor; let it write to "
-    "those "
-    "alone that it has opened";
+    "those alone that it has opened";
 
 constexpr std::size_t kLongestLine = std::size_t{1} << 16U;
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 # What trackers have for their work: a file to remove for each semaphore.
 PATIENCE = 1.0
-# What they have on a machine so busy that they are ready to work and get no processor.
+# For trackers that are ready to work while a busy machine gives them no processor.
 LONGEST_PATIENCE = 10.0
 _PROGRAM = re.compile(rb"from [\w.]+\.resource_tracker import main; ?main\([\w, ]+\)$")
 # How often to look for processes whose parent has just been killed.

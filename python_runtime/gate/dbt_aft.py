@@ -230,7 +230,7 @@ def _selection() -> dict[str, list[str] | None]:
     while frame is not None:
         nodes = getattr(frame.f_locals.get("self"), "_flattened_nodes", None)
         if isinstance(nodes, list):
-            bound = [node for node in nodes if {"aft", "fal"} & {*(_meta(node))}]
+            bound = [node for node in nodes if _meta(node).keys() & {"aft", "fal"}]
             return {
                 "selected": [node.unique_id for node in nodes],
                 "bound": [node.unique_id for node in bound],

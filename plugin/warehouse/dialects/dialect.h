@@ -25,7 +25,7 @@ struct InsertLimits {
   size_t bytes = 0;
 };
 
-/// What of a table a write takes away.
+/// Which part of a table a write removes.
 enum class TakenAway { kSomeRows, kAllRows, kTable };
 
 /// What a write that did not end has left.
@@ -138,8 +138,8 @@ class Dialect {
       odbc::Connection&, const Relation&, const std::string& /*doing*/) const {
     return {};
   }
-  /// What says in words why that may not be taken away, such as rows which stay and would
-  /// be deleted or changed with it because of a foreign key, or "".
+  /// Why that part may not be removed, as words for people, or "". One reason is a
+  /// foreign key by which rows that stay would be deleted or changed.
   [[nodiscard]] virtual std::string RowsThatDepend(odbc::Connection&, const Relation&,
                                                    TakenAway,
                                                    const std::string& /*doing*/) const {

@@ -40,6 +40,36 @@ constexpr std::string_view kStorage =
     "pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid WHERE r.prrelid = "
     "t.oid";
 
+/// In words, what belongs to the table of the oid t.oid, each kind with its place.
+constexpr const char* kBelongings =
+    "SELECT 1, 'constraint ' || pg_get_constraintdef(oid) FROM pg_constraint WHERE "
+    "conrelid = t.oid AND contype <> 'n' "
+    "UNION ALL SELECT 2, CASE WHEN i.indisunique THEN 'unique ' ELSE '' END || 'index "
+    "' || regexp_replace(pg_get_indexdef(i.indexrelid), '^.*? USING ', '') FROM "
+    "pg_index i WHERE i.indrelid = t.oid AND NOT EXISTS (SELECT FROM pg_constraint k "
+    "WHERE k.conindid = i.indexrelid) "
+    "UNION ALL SELECT 3, 'NOT NULL of ' || quote_ident(attname) FROM pg_attribute "
+    "WHERE attrelid = t.oid AND attnum > 0 AND attnotnull "
+    "UNION ALL SELECT 4, 'default of ' || quote_ident(attname) FROM pg_attribute WHERE "
+    "attrelid = t.oid AND attnum > 0 AND (atthasdef OR attidentity <> '') "
+    "UNION ALL SELECT 5, 'trigger ' || quote_ident(tgname) FROM pg_trigger WHERE "
+    "tgrelid = t.oid AND NOT tgisinternal "
+    "UNION ALL SELECT 6, 'rule ' || quote_ident(rulename) FROM pg_rewrite WHERE "
+    "ev_class = t.oid "
+    "UNION ALL SELECT 7, 'grant of ' || a.privilege_type || ' to ' || "
+    "coalesce(r.rolname, 'public') FROM pg_class c, aclexplode(c.relacl) a LEFT JOIN "
+    "pg_roles r ON r.oid = a.grantee WHERE c.oid = t.oid AND a.grantee <> c.relowner "
+    "UNION ALL SELECT 8, 'grants on ' || quote_ident(attname) FROM pg_attribute WHERE "
+    "attrelid = t.oid AND attacl IS NOT NULL "
+    "UNION ALL SELECT 9, 'owner ' || pg_get_userbyid(relowner) FROM pg_class WHERE oid "
+    "= t.oid "
+    "UNION ALL SELECT 10, coalesce('comment on column ' || quote_ident(attname), "
+    "'comment') FROM pg_description LEFT JOIN pg_attribute ON attrelid = objoid AND "
+    "attnum = objsubid AND attnum > 0 WHERE classoid = 'pg_class'::regclass AND objoid "
+    "= t.oid "
+    "UNION ALL SELECT 11, 'statistics ' || quote_ident(stxname) FROM pg_statistic_ext "
+    "WHERE stxrelid = t.oid";
+
 }  // namespace
 
 std::string PostgresValue(odbc::Connection& connection, const std::string& sql,
@@ -179,44 +209,10 @@ std::vector<std::string> PostgresDialect::Belongings(odbc::Connection& connectio
                                                      const Relation& relation,
                                                      const std::string& doing) const {
   odbc::Statement statement(connection, doing);
-  statement.ExecuteDirect(Text(
-      "SELECT b.words FROM (SELECT CAST(", PostgresLiteral(Name(relation)),
-      " AS regclass)::oid AS oid) t, LATERAL (SELECT 1, 'constraint ' || "
-      "pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = t.oid AND contype "
-      "<> 'n' "
-      "UNION ALL SELECT 2, CASE WHEN i.indisunique THEN 'unique ' ELSE '' END || 'index "
-      "' "
-      "|| regexp_replace(pg_get_indexdef(i.indexrelid), '^.*? USING ', '') FROM pg_index "
-      "i "
-      "WHERE "
-      "i.indrelid = t.oid AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = "
-      "i.indexrelid) "
-      "UNION ALL SELECT 3, 'NOT NULL of ' || quote_ident(attname) FROM pg_attribute "
-      "WHERE "
-      "attrelid = t.oid AND attnum > 0 AND attnotnull "
-      "UNION ALL SELECT 4, 'default of ' || quote_ident(attname) FROM pg_attribute WHERE "
-      "attrelid = t.oid AND attnum > 0 AND (atthasdef OR attidentity <> '') "
-      "UNION ALL SELECT 5, 'trigger ' || quote_ident(tgname) FROM pg_trigger WHERE "
-      "tgrelid = t.oid AND NOT tgisinternal "
-      "UNION ALL SELECT 6, 'rule ' || quote_ident(rulename) FROM pg_rewrite WHERE "
-      "ev_class "
-      "= t.oid "
-      "UNION ALL SELECT 7, 'grant of ' || a.privilege_type || ' to ' || "
-      "coalesce(r.rolname, "
-      "'public') FROM pg_class c, aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = "
-      "a.grantee WHERE c.oid = t.oid AND a.grantee <> c.relowner "
-      "UNION ALL SELECT 8, 'grants on ' || quote_ident(attname) FROM pg_attribute WHERE "
-      "attrelid = t.oid AND attacl IS NOT NULL "
-      "UNION ALL SELECT 9, 'owner ' || pg_get_userbyid(relowner) FROM pg_class WHERE oid "
-      "= "
-      "t.oid "
-      "UNION ALL SELECT 10, coalesce('comment on column ' || quote_ident(attname), "
-      "'comment') FROM pg_description LEFT JOIN pg_attribute ON attrelid = objoid AND "
-      "attnum = objsubid AND attnum > 0 WHERE classoid = 'pg_class'::regclass AND "
-      "objoid = t.oid "
-      "UNION ALL SELECT 11, 'statistics ' || quote_ident(stxname) FROM pg_statistic_ext "
-      "WHERE stxrelid = t.oid",
-      kStorage, ") b (place, words) ORDER BY b.place, b.words"));
+  statement.ExecuteDirect(Text("SELECT b.words FROM (SELECT CAST(",
+                               PostgresLiteral(Name(relation)),
+                               " AS regclass)::oid AS oid) t, LATERAL (", kBelongings,
+                               kStorage, ") b (place, words) ORDER BY b.place, b.words"));
   std::vector<std::string> belongings;
   while (statement.Fetch()) belongings.push_back(statement.Text(1).value_or(""));
   return belongings;

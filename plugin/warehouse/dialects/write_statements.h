@@ -104,7 +104,7 @@ class WriteStatements {
   /// What a column of the key is compared by.
   [[nodiscard]] virtual std::string KeyValue(const TableColumn& column,
                                              std::string_view prefix) const;
-  /// What a merge calls the staging table, and nobody a table of theirs.
+  /// What a merge calls the staging table: a name that no table of others has.
   [[nodiscard]] static std::string Alias(const Relation& staging);
   [[nodiscard]] std::string HasSameKey(const Merge& merge, std::string_view target,
                                        std::string_view staging) const;

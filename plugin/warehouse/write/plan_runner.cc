@@ -57,7 +57,7 @@ std::vector<std::string> PlanRunner::Finish(const std::vector<FinalStep>& steps)
       dialect_.Execute(connection_, step.statement, Text("run ", step.statement));
       if (!step.notice.empty()) notices.push_back(step.notice);
     } catch (const Error& error) {
-      // Who took it for a failure of the write would write the rows again.
+      // If this read as a failed write, the rows would be written again.
       notices.push_back(Text("the rows are in the table, but aft ", error.what()));
     }
   }

@@ -29,9 +29,10 @@ struct WriteTarget {
   bool is_copyable = false;
   /// Every column of the frame is one for the table's column of that name.
   bool fits = false;
-  /// What says in words that rows which stay hang on those that the write deletes, or "".
+  /// That rows which stay refer to those that the write deletes, as words for people, or
+  /// "".
   std::string rows_that_depend;
-  /// What says in words why the table itself has to stay, or "".
+  /// Why the table itself has to stay, as words for people, or "".
   std::string must_stay;
   /// Views that the database would not let the target go without.
   std::vector<DependentView> views;
