@@ -71,6 +71,14 @@ Unique<ArrowSchema> MakeSchema(std::string format, std::string name) {
   return Own(std::move(owned));
 }
 
+Unique<ArrowSchema> MakeListSchema(std::string name, Unique<ArrowSchema> element) {
+  auto owned = std::make_unique<OwnedSchema>();
+  owned->format = "+l";
+  owned->name = std::move(name);
+  owned->children.push_back(std::move(element));
+  return Own(std::move(owned));
+}
+
 Unique<ArrowSchema> MakeBatchSchema(std::vector<Unique<ArrowSchema>> columns) {
   auto owned = std::make_unique<OwnedSchema>();
   owned->format = "+s";
@@ -80,8 +88,10 @@ Unique<ArrowSchema> MakeBatchSchema(std::vector<Unique<ArrowSchema>> columns) {
   return schema;
 }
 
-Unique<ArrowArray> MakeArray(int64_t length, int64_t null_count,
-                             std::vector<std::vector<uint8_t>> buffers) {
+namespace {
+
+std::unique_ptr<OwnedArray> OwnBuffers(std::vector<std::vector<uint8_t>> buffers,
+                                       int64_t null_count) {
   auto owned = std::make_unique<OwnedArray>();
   owned->buffers = std::move(buffers);
   for (size_t i = 0; i < owned->buffers.size(); ++i) {
@@ -91,6 +101,21 @@ Unique<ArrowArray> MakeArray(int64_t length, int64_t null_count,
     if (!is_missing && buffer.empty()) buffer.reserve(8);
     owned->buffer_pointers.push_back(is_missing ? nullptr : buffer.data());
   }
+  return owned;
+}
+
+}  // namespace
+
+Unique<ArrowArray> MakeArray(int64_t length, int64_t null_count,
+                             std::vector<std::vector<uint8_t>> buffers) {
+  return Own(OwnBuffers(std::move(buffers), null_count), length, null_count);
+}
+
+Unique<ArrowArray> MakeList(int64_t length, int64_t null_count,
+                            std::vector<std::vector<uint8_t>> buffers,
+                            Unique<ArrowArray> elements) {
+  std::unique_ptr<OwnedArray> owned = OwnBuffers(std::move(buffers), null_count);
+  owned->children.push_back(std::move(elements));
   return Own(std::move(owned), length, null_count);
 }
 

@@ -102,6 +102,8 @@ class Unique {
 
 /// A schema of a primitive or variable-length type.
 Unique<ArrowSchema> MakeSchema(std::string format, std::string name);
+/// A schema of lists.
+Unique<ArrowSchema> MakeListSchema(std::string name, Unique<ArrowSchema> element);
 /// A schema of a batch: a struct with these children.
 Unique<ArrowSchema> MakeBatchSchema(std::vector<Unique<ArrowSchema>> columns);
 
@@ -109,6 +111,10 @@ Unique<ArrowSchema> MakeBatchSchema(std::vector<Unique<ArrowSchema>> columns);
 /// `null_count` is 0.
 Unique<ArrowArray> MakeArray(int64_t length, int64_t null_count,
                              std::vector<std::vector<uint8_t>> buffers);
+/// An array of lists, whose buffers are the bitmap and the offsets into the elements.
+Unique<ArrowArray> MakeList(int64_t length, int64_t null_count,
+                            std::vector<std::vector<uint8_t>> buffers,
+                            Unique<ArrowArray> elements);
 /// A batch: a struct array with these children, each `length` long.
 Unique<ArrowArray> MakeBatch(int64_t length, std::vector<Unique<ArrowArray>> columns);
 

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/warehouse/arrow/arrow_column.h"
 
-#include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
-#include <vector>
 
 #include "host_shim/error.h"
 
 namespace aft {
 namespace {
-
-// Of decimals: a bound for the text that one takes.
-constexpr int kLargestScale = 1000;
 
 double FromHalf(uint16_t half) {
   const int exponent = half >> 10 & 0x1F;
@@ -29,144 +23,39 @@ double FromHalf(uint16_t half) {
   return (half & 0x8000) != 0 ? -value : value;
 }
 
-int UnitDigits(char letter) {
-  switch (letter) {
-    case 's':
-      return 0;
-    case 'm':
-      return 3;
-    case 'u':
-      return 6;
-    default:
-      return 9;
-  }
-}
-
-std::vector<int> SplitNumbers(std::string_view text) {
-  std::vector<int> numbers;
-  while (!text.empty()) {
-    int number = 0;
-    const auto [end, error] =
-        std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc()) return {};
-    numbers.push_back(number);
-    text.remove_prefix(static_cast<size_t>(end - text.data()));
-    if (!text.empty()) text.remove_prefix(1);
-  }
-  return numbers;
-}
-
 }  // namespace
-
-ArrowColumn::ArrowColumn(const ArrowSchema& schema, const std::string& doing)
-    : doing_(doing),
-      name_(schema.name == nullptr ? "" : schema.name),
-      format_(schema.format == nullptr ? "" : schema.format) {
-  ParseFormat(format_);
-  if (schema.dictionary == nullptr) return;
-  if (type_.kind != Kind::kInteger) RefuseType("a dictionary without integer indices");
-  dictionary_ = std::make_unique<ArrowColumn>(*schema.dictionary, doing);
-  dictionary_->name_ = name_;
-}
-
-void ArrowColumn::RefuseType(std::string_view what) const {
-  throw Error(Text("cannot ", doing_, ": column '", name_, "' holds ", what,
-                   ", which no column of a table holds; turn it into text or numbers"));
-}
 
 void ArrowColumn::RefuseLayout(std::string_view what) const {
   throw Error(Text("cannot ", doing_, ": the frame's column '", name_,
                    "' isn't laid out as its Arrow format '", format_, "' says: ", what));
 }
 
-void ArrowColumn::SetFixed(Kind kind, int width) {
-  type_.kind = kind;
-  layout_ = Layout::kFixed;
-  width_ = width;
-}
-
-void ArrowColumn::ParseFormat(std::string_view format) {
-  if (format.starts_with("d:")) return ParseDecimal(format.substr(2));
-  if (format.starts_with("t")) return ParseTemporal(format);
-  if (format.starts_with("w:")) {
-    const std::vector<int> width = SplitNumbers(format.substr(2));
-    if (width.size() != 1 || width[0] < 0) RefuseType("bytes of an unknown width");
-    return SetFixed(Kind::kBinary, width[0]);
+int64_t ArrowColumn::BufferCount() const {
+  switch (layout_) {
+    case Layout::kNull:
+      return 0;
+    case Layout::kFixedList:
+      return 1;
+    case Layout::kBit:
+    case Layout::kFixed:
+    case Layout::kList32:
+    case Layout::kList64:
+      return 2;
+    default:
+      return 3;
   }
-  static constexpr std::string_view kIntegers = "cCsSiIlL";
-  const size_t integer =
-      format.size() == 1 ? kIntegers.find(format[0]) : std::string::npos;
-  if (integer != std::string::npos) {
-    const int width = 1 << (integer / 2);
-    type_.bits = width * 8;
-    type_.is_unsigned = integer % 2 == 1;
-    return SetFixed(Kind::kInteger, width);
-  }
-  if (format == "n") return;
-  if (format == "b") {
-    type_.kind = Kind::kBoolean;
-    layout_ = Layout::kBit;
-  } else if (format == "e" || format == "f" || format == "g") {
-    SetFixed(Kind::kReal, format == "e" ? 2 : format == "f" ? 4 : 8);
-  } else if (format == "u" || format == "U" || format == "vu") {
-    type_.kind = Kind::kText;
-    layout_ = format == "u"   ? Layout::kOffsets32
-              : format == "U" ? Layout::kOffsets64
-                              : Layout::kViews;
-  } else if (format == "z" || format == "Z" || format == "vz") {
-    type_.kind = Kind::kBinary;
-    layout_ = format == "z"   ? Layout::kOffsets32
-              : format == "Z" ? Layout::kOffsets64
-                              : Layout::kViews;
-  } else if (format.starts_with("+l") || format.starts_with("+L") ||
-             format.starts_with("+w") || format.starts_with("+v")) {
-    RefuseType("lists");
-  } else if (format == "+s" || format == "+m") {
-    RefuseType(format == "+s" ? "structs" : "maps");
-  } else {
-    RefuseType(Text("values of Arrow format '", format, "'"));
-  }
-}
-
-void ArrowColumn::ParseDecimal(std::string_view parameters) {
-  const std::vector<int> numbers = SplitNumbers(parameters);
-  const int bits = numbers.size() == 3 ? numbers[2] : 128;
-  if (numbers.size() < 2 || (bits != 32 && bits != 64 && bits != 128)) {
-    RefuseType("decimals of more than 38 digits");
-  }
-  if (std::abs(numbers[1]) > kLargestScale) {
-    RefuseType("decimals with a scale of more than 1,000 digits");
-  }
-  type_.precision = numbers[0];
-  type_.scale = numbers[1];
-  SetFixed(Kind::kDecimal, bits / 8);
-}
-
-void ArrowColumn::ParseTemporal(std::string_view format) {
-  if (format == "tdD") return SetFixed(Kind::kDate, 4);
-  if (format == "tdm") return SetFixed(Kind::kDate, 8);
-  if (format.size() == 3 && format.starts_with("tt")) {
-    type_.digits = UnitDigits(format[2]);
-    return SetFixed(Kind::kTime, type_.digits <= 3 ? 4 : 8);
-  }
-  if (format.size() >= 4 && format.starts_with("ts") && format[3] == ':') {
-    type_.digits = UnitDigits(format[2]);
-    type_.has_zone = format.size() > 4;
-    return SetFixed(Kind::kTimestamp, 8);
-  }
-  RefuseType("durations or intervals");
 }
 
 void ArrowColumn::CheckLayout(const ArrowArray& array) const {
-  const int64_t values = layout_ == Layout::kNull                               ? 0
-                         : layout_ == Layout::kBit || layout_ == Layout::kFixed ? 2
-                                                                                : 3;
+  const int64_t values = BufferCount();
   // Views may have any number of data buffers, and one with their sizes.
   const bool fits =
       layout_ == Layout::kViews ? array.n_buffers >= values : array.n_buffers == values;
   if (!fits) RefuseLayout("it has another number of buffers");
   if (array.length < 0 || array.offset < 0) RefuseLayout("its length is negative");
-  const bool is_missing = values > 0 && array.length > 0 && array.buffers[1] == nullptr &&
+  const bool has_elements = array.n_children == 1 && array.children[0] != nullptr;
+  if (type_.kind == Kind::kList && !has_elements) RefuseLayout("it has no elements");
+  const bool is_missing = values > 1 && array.length > 0 && array.buffers[1] == nullptr &&
                           !(layout_ == Layout::kFixed && width_ == 0);
   if (is_missing) RefuseLayout("it has no values");
 }
@@ -211,6 +100,14 @@ int64_t ArrowColumn::CountBytes() const {
       bytes += length_ * 8;
       if (length_ > 0) bytes += At<int64_t>(1, end) - At<int64_t>(1, offset_);
       break;
+    case Layout::kList32:
+      bytes += length_ * 4;
+      break;
+    case Layout::kList64:
+      bytes += length_ * 8;
+      break;
+    case Layout::kFixedList:
+      break;
     case Layout::kViews:
       for (int64_t row = 0; row < length_; ++row) {
         const int32_t size = HasBitmapZero(row) ? 0 : At<int32_t>(1, (offset_ + row) * 4);
@@ -251,6 +148,27 @@ int64_t ArrowColumn::Index(int64_t row) const {
     RefuseLayout("an index points outside of its dictionary");
   }
   return index;
+}
+
+ArrowColumn::Elements ArrowColumn::List(int64_t row) const {
+  const int64_t at = offset_ + row;
+  Elements elements{at * width_, width_};
+  if (layout_ == Layout::kList32) {
+    elements.from = At<int32_t>(1, at);
+    elements.count = At<int32_t>(1, at + 1) - elements.from;
+  } else if (layout_ == Layout::kList64) {
+    elements.from = At<int64_t>(1, at);
+    elements.count = At<int64_t>(1, at + 1) - elements.from;
+  }
+  if (elements.from < 0 || elements.count < 0) RefuseLayout("its offsets run backwards");
+  return elements;
+}
+
+ArrowColumn::Elements ArrowColumn::AllElements() const {
+  if (length_ == 0) return {};
+  const Elements last = List(length_ - 1);
+  const int64_t from = List(0).from;
+  return {from, last.from + last.count - from};
 }
 
 bool ArrowColumn::Boolean(int64_t row) const {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace aft {
 
@@ -18,7 +19,10 @@ enum class ColumnKind {
   kDate,
   kTime,
   kTimestamp,
-  kOther,  ///< takes its values as text only: JSON, UUIDs, enums, intervals, arrays …
+  kUuid,
+  kJson,
+  kArray,
+  kOther,  ///< takes its values as text only: enums, intervals, addresses …
 };
 
 /// What a table's column holds, parsed from its declared type.
@@ -46,6 +50,8 @@ struct ColumnType {
   int second_digits = 9;
   /// Of timestamps: whether they are instants; nothing where that can't be told.
   std::optional<bool> has_zone;
+  /// Of arrays: the type of their elements.
+  std::vector<ColumnType> element{};  // NOLINT(readability-redundant-member-init)
 
   friend bool operator==(const ColumnType&, const ColumnType&) = default;
 };

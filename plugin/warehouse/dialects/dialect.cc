@@ -61,6 +61,9 @@ std::string Dialect::TypeName(const ValueType& type) const {
     case Kind::kTimestamp:
       return "timestamp";
     case Kind::kText:
+    case Kind::kUuid:
+    case Kind::kJson:
+    case Kind::kList:
     case Kind::kNull:
       break;
   }
@@ -151,13 +154,13 @@ Relation Dialect::Locate(odbc::Connection& connection, const Relation& relation,
     }
   }
   if (count == 0) return relation;
-  if (count == 1 && IsSeen(connection, relation, doing)) return located;
+  if (count == 1 && CanQuery(connection, relation, doing)) return located;
   throw Error(Text("cannot ", doing, ": there is a table of that name in schema ",
                    schemas, "; write the name with the schema that is meant"));
 }
 
-bool Dialect::IsSeen(odbc::Connection& connection, const Relation& relation,
-                     const std::string& doing) const {
+bool Dialect::CanQuery(odbc::Connection& connection, const Relation& relation,
+                       const std::string& doing) const {
   try {
     odbc::Statement(connection, doing)
         .ExecuteDirect(Text("SELECT 1 FROM ", Name(relation), " WHERE 1 = 0"));

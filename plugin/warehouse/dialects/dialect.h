@@ -11,6 +11,7 @@
 #include "plugin/warehouse/dialects/parameter_style.h"
 #include "plugin/warehouse/dialects/read_plan.h"
 #include "plugin/warehouse/dialects/table_column.h"
+#include "plugin/warehouse/dialects/table_facts.h"
 #include "plugin/warehouse/dialects/write_statements.h"
 #include "plugin/warehouse/odbc/statement.h"
 #include "plugin/warehouse/values/relation.h"
@@ -18,30 +19,14 @@
 
 namespace aft {
 
-/// What an execution of an INSERT takes at most.
-struct InsertLimits {
-  int64_t rows = 1;
-  /// Of all its values; 0 where the database has no such limit.
-  size_t bytes = 0;
-};
-
-/// Which part of a table a write removes.
-enum class TakenAway { kSomeRows, kAllRows, kTable };
-
-/// What a write that did not end has left.
-struct LeftRelation {
-  Relation relation;
-  RelationKind kind = RelationKind::kTable;
-};
-
 /// What differs between databases. Keeps to what ODBC itself lays down and asks the
 /// driver for the rest.
-class Dialect {
+class Dialect : public TableFacts {
  public:
   explicit Dialect(std::unique_ptr<const WriteStatements> statements);
   Dialect(const Dialect&) = delete;
   Dialect& operator=(const Dialect&) = delete;
-  virtual ~Dialect() = default;
+  ~Dialect() override = default;
 
   /// What stands around the rows of a write.
   [[nodiscard]] const WriteStatements& statements() const { return *statements_; }
@@ -80,7 +65,10 @@ class Dialect {
   [[nodiscard]] virtual ParameterStyle Parameters() const { return {}; }
   /// Where it takes several rows, asks the server first, once a connection, whether the
   /// driver hands them on as they are.
-  [[nodiscard]] virtual InsertLimits Limits(odbc::Connection&) const { return {}; }
+  [[nodiscard]] virtual InsertLimits Limits(odbc::Connection&,
+                                            const Relation& /*target*/) const {
+    return {};
+  }
   /// Whether this connection takes columns as PostgreSQL's binary arrays. Asks the server
   /// once, outside of a transaction.
   [[nodiscard]] virtual bool TakesArrays(odbc::Connection&) const { return false; }
@@ -110,63 +98,9 @@ class Dialect {
   [[nodiscard]] virtual RelationKind Find(odbc::Connection& connection,
                                           const Relation& relation,
                                           const std::string& doing) const;
-  /// Whether more than its rows belongs to a table, such as views, grants or indexes,
-  /// which would be lost with it.
-  [[nodiscard]] virtual bool HasBelongings(odbc::Connection&, const Relation&,
-                                           const std::string& /*doing*/) const {
-    return false;
-  }
-  /// What a table has beside its columns and rows, in words, that a new one in its place
-  /// would not have.
-  [[nodiscard]] virtual std::vector<std::string> Belongings(
-      odbc::Connection&, const Relation&, const std::string& /*doing*/) const {
-    return {};
-  }
-  /// Whether a table with all that belongs to that one takes what a new one would.
-  [[nodiscard]] virtual bool IsCopyable(odbc::Connection&, const Relation&,
-                                        const std::string& /*doing*/) const {
-    return false;
-  }
-  /// Views that the database would not let a relation go without, the last first.
-  [[nodiscard]] virtual std::vector<DependentView> Views(
-      odbc::Connection&, const Relation&, const std::string& /*doing*/) const {
-    return {};
-  }
-  /// What earlier writes have left beside the relation and nothing depends on, where
-  /// nobody but them can see a table of theirs that is still in use.
-  [[nodiscard]] virtual std::vector<LeftRelation> Left(
-      odbc::Connection&, const Relation&, const std::string& /*doing*/) const {
-    return {};
-  }
-  /// Why that part may not be removed, as words for people, or "". One reason is a
-  /// foreign key by which rows that stay would be deleted or changed.
-  [[nodiscard]] virtual std::string RowsThatDepend(odbc::Connection&, const Relation&,
-                                                   TakenAway,
-                                                   const std::string& /*doing*/) const {
-    return "";
-  }
-  /// Refuses a table to which an append could be left half done.
-  virtual void CheckAppend(odbc::Connection&, const Relation&,
-                           const std::string& /*doing*/) const {}
-  /// What a new table's definition ends with.
-  [[nodiscard]] virtual std::string TableOptions(odbc::Connection&, const Relation&,
-                                                 const std::string& /*doing*/) const {
-    return "";
-  }
-  /// Marks the staging table of that name as in use while the connection lasts, and
-  /// removes those in its schema that nobody uses any more, where no rollback does that.
-  virtual void ReserveStaging(odbc::Connection&, const Relation& /*staging*/,
-                              const std::string& /*doing*/) const {}
-  virtual void ReleaseStaging(odbc::Connection&, const Relation& /*staging*/) const {}
   [[nodiscard]] virtual std::vector<TableColumn> Columns(odbc::Connection& connection,
                                                          const Relation& relation,
                                                          const std::string& doing) const;
-  /// Whether the session may make tables beside that one which nobody else sees and which
-  /// end with it.
-  [[nodiscard]] virtual bool MayMakeTemporary(odbc::Connection&, const Relation&,
-                                              const std::string& /*doing*/) const {
-    return false;
-  }
   /// What the running transaction can be asked for by when it is over; "" where the
   /// database tells nothing of that.
   [[nodiscard]] virtual std::string TransactionId(odbc::Connection& connection,
@@ -177,8 +111,8 @@ class Dialect {
 
  protected:
   /// Whether a query of the relation runs.
-  [[nodiscard]] bool IsSeen(odbc::Connection& connection, const Relation& relation,
-                            const std::string& doing) const;
+  [[nodiscard]] bool CanQuery(odbc::Connection& connection, const Relation& relation,
+                              const std::string& doing) const;
   /// The first word of a statement without comments, in lower case.
   [[nodiscard]] static std::string FirstWord(std::string_view sql);
 

@@ -32,6 +32,9 @@ std::vector<SQLSMALLINT> SqlTypes(const ValueType& type) {
     case Kind::kTimestamp:
       return {SQL_TYPE_TIMESTAMP};
     case Kind::kText:
+    case Kind::kUuid:
+    case Kind::kJson:
+    case Kind::kList:
     case Kind::kNull:
       break;
   }
@@ -39,7 +42,8 @@ std::vector<SQLSMALLINT> SqlTypes(const ValueType& type) {
 }
 
 bool IsLong(Kind kind) {
-  return kind == Kind::kText || kind == Kind::kNull || kind == Kind::kBinary;
+  return kind == Kind::kText || kind == Kind::kUuid || kind == Kind::kJson ||
+         kind == Kind::kList || kind == Kind::kNull || kind == Kind::kBinary;
 }
 
 }  // namespace

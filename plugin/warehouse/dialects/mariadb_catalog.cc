@@ -125,8 +125,8 @@ bool MariadbDialect::IsCopyable(odbc::Connection& connection, const Relation& re
       .has_value();
 }
 
-std::string MariadbDialect::RowsThatDepend(odbc::Connection& connection,
-                                           const Relation& relation, TakenAway taken,
+std::string MariadbDialect::RemovalBlocker(odbc::Connection& connection,
+                                           const Relation& relation, Removal removal,
                                            const std::string& doing) const {
   const std::string schema = SchemaOf(relation);
   const std::string is_own =
@@ -134,7 +134,7 @@ std::string MariadbDialect::RowsThatDepend(odbc::Connection& connection,
       "referenced_table_name)";
   // The server itself sees to it that no row is left without the one it refers to.
   const std::string_view changes =
-      taken == TakenAway::kTable
+      removal == Removal::kTable
           ? ""
           : " AND delete_rule IN ('CASCADE', 'SET NULL', 'SET DEFAULT')";
   return MariadbValue(
@@ -147,7 +147,7 @@ std::string MariadbDialect::RowsThatDepend(odbc::Connection& connection,
                   "unique_constraint_schema = ",
                   schema,
                   " AND referenced_table_name = ", MariadbLiteral(relation.identifier),
-                  taken == TakenAway::kSomeRows ? "" : " AND NOT " + is_own, changes,
+                  removal == Removal::kSomeRows ? "" : " AND NOT " + is_own, changes,
                   " LIMIT 1"),
              doing)
       .value_or("");

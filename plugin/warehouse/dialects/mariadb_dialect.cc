@@ -34,7 +34,7 @@ constexpr std::array<bool, 4> kProbesAreNull = {false, false, true, false};
 constexpr std::array<bool, 4> kProbeNumbersAreNull = {true, false, false, false};
 constexpr std::string_view kProbesSeen = R"(NULL [];7 ['];-1 NULL;0 [\])";
 
-void InsertProbes(odbc::Connection& connection) {
+void InsertProbes(odbc::Connection& connection, const std::string& table) {
   constexpr size_t kRows = kProbes.size();
   constexpr size_t kWidth = 4;
   std::array<int64_t, kRows> numbers = kProbeNumbers;
@@ -49,7 +49,7 @@ void InsertProbes(odbc::Connection& connection) {
   }
   odbc::Statement statement(connection, "try arrays of parameters",
                             odbc::Statement::Stop::kNever);
-  statement.Prepare("INSERT INTO aft_probe (number, text) VALUES (?, ?)");
+  statement.Prepare(Text("INSERT INTO ", table, " (number, text) VALUES (?, ?)"));
   statement.SetRowsPerExecution(kRows);
   statement.BindParameter(
       1, {SQL_C_SBIGINT, SQL_BIGINT, 20, 0, reinterpret_cast<char*>(numbers.data()),
@@ -59,8 +59,8 @@ void InsertProbes(odbc::Connection& connection) {
   statement.Execute();
 }
 
-/// Whether an array of parameters arrives as it is.
-bool KeepsRows(odbc::Connection& connection) {
+/// Whether an array of parameters arrives as it is in a temporary `table`.
+bool KeepsRows(odbc::Connection& connection, const std::string& table) {
   const auto run = [&](const std::string& sql) {
     odbc::Statement(connection, "try arrays of parameters", odbc::Statement::Stop::kNever)
         .ExecuteDirect(sql);
@@ -68,21 +68,22 @@ bool KeepsRows(odbc::Connection& connection) {
   // Making or dropping such a table doesn't commit. Where none may be made, nothing is
   // known against the driver.
   try {
-    run("DROP TEMPORARY TABLE IF EXISTS aft_probe");
-    run("CREATE TEMPORARY TABLE aft_probe (place int auto_increment primary key, "
-        "number bigint, text varchar(9) CHARACTER SET utf8mb4)");
+    run("DROP TEMPORARY TABLE IF EXISTS " + table);
+    run(Text("CREATE TEMPORARY TABLE ", table,
+             " (place int auto_increment primary key, number bigint, "
+             "text varchar(9) CHARACTER SET utf8mb4)"));
   } catch (const odbc::OdbcError& error) {
     if (error.IsConnectionLost()) throw;
     return true;
   }
-  InsertProbes(connection);
+  InsertProbes(connection, table);
   const std::optional<std::string> seen = MariadbValue(
       connection,
-      "SELECT group_concat(coalesce(number, 'NULL'), ' ', "
-      "coalesce(concat('[', text, ']'), 'NULL') ORDER BY place SEPARATOR ';') FROM "
-      "aft_probe",
+      Text("SELECT group_concat(coalesce(number, 'NULL'), ' ', "
+           "coalesce(concat('[', text, ']'), 'NULL') ORDER BY place SEPARATOR ';') FROM ",
+           table),
       "try arrays of parameters");
-  run("DROP TEMPORARY TABLE aft_probe");
+  run("DROP TEMPORARY TABLE " + table);
   return seen == kProbesSeen;
 }
 
@@ -104,7 +105,7 @@ MariadbDialect::MariadbDialect(odbc::Connection& connection)
   odbc::Statement statement(connection, "ask what the server and the driver do",
                             odbc::Statement::Stop::kNever);
   statement.ExecuteDirect(
-      Text("SELECT @@max_allowed_packet, ", MariadbLiteral(kFourBytes)));
+      Text("SELECT @@max_allowed_packet, ", MariadbLiteral(kFourBytes), ", version()"));
   if (!statement.Fetch()) return;
   const std::string longest = statement.Text(1).value_or("");
   if (statement.Text(2) != kFourBytes) {
@@ -112,6 +113,7 @@ MariadbDialect::MariadbDialect(odbc::Connection& connection)
         "cannot use the connection: its character set would change text; add "
         "CHARSET=utf8mb4 to the connection string");
   }
+  has_uuids_ = HasUuids(statement.Text(3).value_or(""));
   size_t packet = 0;
   std::from_chars(longest.data(), longest.data() + longest.size(), packet);
   longest_statement_ = packet > 2 * kRoomInPacket ? packet - kRoomInPacket : packet / 2;
@@ -145,6 +147,7 @@ ReadPlan MariadbDialect::PlanRead(
 }
 
 std::string MariadbDialect::TypeName(const ValueType& type) const {
+  if (type.kind == Kind::kUuid && !has_uuids_) return "char(36)";
   return MariadbTypeName(type);
 }
 
@@ -154,11 +157,15 @@ ParameterStyle MariadbDialect::Parameters() const {
   style.has_times = false;
   // The session's time zone is UTC, and the server takes no other in a value.
   style.says_zone = false;
+  style.tells_count = true;
   return style;
 }
 
-InsertLimits MariadbDialect::Limits(odbc::Connection& connection) const {
-  if (!keeps_rows_) keeps_rows_ = KeepsRows(connection);
+InsertLimits MariadbDialect::Limits(odbc::Connection& connection,
+                                    const Relation& target) const {
+  // There may be no default database.
+  if (!keeps_rows_)
+    keeps_rows_ = KeepsRows(connection, Name(Beside(target, "aft_probe")));
   return {*keeps_rows_ ? kRowsPerExecution : 1, longest_statement_};
 }
 

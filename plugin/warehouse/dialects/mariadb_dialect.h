@@ -28,7 +28,8 @@ class MariadbDialect final : public Dialect {
       const std::vector<odbc::ColumnDescription>& columns) const override;
   [[nodiscard]] std::string TypeName(const ValueType& type) const override;
   [[nodiscard]] ParameterStyle Parameters() const override;
-  [[nodiscard]] InsertLimits Limits(odbc::Connection& connection) const override;
+  [[nodiscard]] InsertLimits Limits(odbc::Connection& connection,
+                                    const Relation& target) const override;
   void CheckInserted(odbc::Connection& connection,
                      const std::string& doing) const override;
   [[nodiscard]] RelationKind Find(odbc::Connection& connection, const Relation& relation,
@@ -38,8 +39,8 @@ class MariadbDialect final : public Dialect {
       const std::string& doing) const override;
   [[nodiscard]] bool IsCopyable(odbc::Connection& connection, const Relation& relation,
                                 const std::string& doing) const override;
-  [[nodiscard]] std::string RowsThatDepend(odbc::Connection& connection,
-                                           const Relation& relation, TakenAway taken,
+  [[nodiscard]] std::string RemovalBlocker(odbc::Connection& connection,
+                                           const Relation& relation, Removal removal,
                                            const std::string& doing) const override;
   void CheckAppend(odbc::Connection& connection, const Relation& relation,
                    const std::string& doing) const override;
@@ -60,6 +61,7 @@ class MariadbDialect final : public Dialect {
  private:
   bool gives_structs_;
   size_t longest_statement_ = 0;
+  bool has_uuids_ = false;
   mutable std::optional<bool> keeps_rows_;
 };
 

@@ -49,7 +49,8 @@ std::vector<WriteStep> MariadbStatements::Swap(
   const std::string out = is_missing ? "" : Text(to, " TO ", old, ", ");
   const std::string back = is_missing ? "" : Text(", ", old, " TO ", to);
   std::vector<WriteStep> steps = {{Text("RENAME TABLE ", out, from, " TO ", to),
-                                   Text("RENAME TABLE ", to, " TO ", from, back)}};
+                                   Text("RENAME TABLE ", to, " TO ", from, back),
+                                   /*is_atomic=*/true}};
   for (const std::string& statement : then) steps.push_back({statement, ""});
   if (!is_missing) steps.push_back({Drop(old_table, kind), ""});
   return steps;
@@ -83,12 +84,6 @@ std::vector<WriteStep> MariadbStatements::PrepareMerge(const Merge& merge) const
   return {{Text("ALTER TABLE ", Name(merge.staging), " ADD INDEX (", columns, ")"), ""}};
 }
 
-std::string MariadbStatements::Joined(const Merge& merge) const {
-  const std::string alias = Alias(merge.staging);
-  return Text(Name(merge.target), " aft_t JOIN ", Name(merge.staging), " ", alias, " ON ",
-              HasSameKey(merge, "aft_t", alias));
-}
-
 std::string MariadbStatements::Update(const Merge& merge) const {
   std::string values;
   for (const TableColumn& column : merge.values) {
@@ -96,11 +91,17 @@ std::string MariadbStatements::Update(const Merge& merge) const {
     values += Text(values.empty() ? "" : ", ", "aft_t.", name, " = ",
                    Alias(merge.staging), ".", name);
   }
-  return Text("UPDATE ", Joined(merge), " SET ", values);
+  const std::string alias = Alias(merge.staging);
+  return Text("UPDATE ", Name(merge.target), " aft_t JOIN ", Name(merge.staging), " ",
+              alias, " ON ", HasSameKey(merge, "aft_t", alias), " SET ", values);
 }
 
+// Under another name, the table to delete from would need a default database.
 std::string MariadbStatements::Delete(const Merge& merge) const {
-  return Text("DELETE aft_t FROM ", Joined(merge));
+  const std::string target = Name(merge.target);
+  const std::string alias = Alias(merge.staging);
+  return Text("DELETE ", target, " FROM ", target, " JOIN ", Name(merge.staging), " ",
+              alias, " ON ", HasSameKey(merge, target, alias));
 }
 
 std::string MariadbStatements::CreateSchema(const Relation& relation) const {
@@ -111,7 +112,10 @@ std::string MariadbStatements::CreateSchema(const Relation& relation) const {
 // To look for each row of staging in the target takes long where the target has no index
 // for it; staging has one.
 std::vector<WriteStep> MariadbStatements::InsertNew(const Merge& merge) const {
-  return {{Text("DELETE ", Alias(merge.staging), " FROM ", Joined(merge)), ""},
+  const std::string staging = Name(merge.staging);
+  return {{Text("DELETE ", staging, " FROM ", Name(merge.target), " aft_t JOIN ", staging,
+                " ON ", HasSameKey(merge, "aft_t", staging)),
+           ""},
           {Insert(merge), ""}};
 }
 

@@ -35,8 +35,6 @@ class MariadbStatements final : public WriteStatements {
 
  private:
   static SqlNames WithFoldedColumns(SqlNames names);
-  /// The target's rows beside those of staging with the same key.
-  [[nodiscard]] std::string Joined(const Merge& merge) const;
 };
 
 }  // namespace aft

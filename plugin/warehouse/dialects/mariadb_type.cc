@@ -12,7 +12,7 @@
 namespace aft {
 namespace {
 
-constexpr std::array<NamedType, 35> kTypes = {{
+constexpr std::array<NamedType, 36> kTypes = {{
     {"tinyint", ColumnKind::kInteger, 8},
     {"boolean", ColumnKind::kInteger, 8},
     {"bool", ColumnKind::kInteger, 8},
@@ -46,6 +46,7 @@ constexpr std::array<NamedType, 35> kTypes = {{
     {"time", ColumnKind::kTime},
     {"datetime", ColumnKind::kTimestamp},
     {"timestamp", ColumnKind::kTimestamp},
+    {"uuid", ColumnKind::kUuid},
     {"enum", ColumnKind::kOther},
     {"set", ColumnKind::kOther},
 }};
@@ -66,7 +67,21 @@ std::vector<int> Numbers(std::string_view type_name) {
   return numbers;
 }
 
+constexpr int kFirstWithUuid = 10 * 100 + 7;
+
 }  // namespace
+
+bool HasUuids(std::string_view version) {
+  if (version.find("MariaDB") == std::string_view::npos) return false;
+  int major = 0;
+  int minor = 0;
+  const size_t point = version.find('.');
+  if (point == std::string_view::npos) return false;
+  const std::string_view rest = version.substr(point + 1);
+  std::from_chars(version.data(), version.data() + version.size(), major);
+  std::from_chars(rest.data(), rest.data() + rest.size(), minor);
+  return major * 100 + minor >= kFirstWithUuid;
+}
 
 std::string MariadbTypeName(const ValueType& type) {
   switch (type.kind) {
@@ -89,6 +104,11 @@ std::string MariadbTypeName(const ValueType& type) {
     case Kind::kTimestamp:
       // Without NULL, some servers would fill it in by themselves.
       return type.has_zone ? "timestamp(6) null" : "datetime(6)";
+    case Kind::kUuid:
+      return "uuid";
+    case Kind::kJson:
+    case Kind::kList:
+      return "json";
     case Kind::kText:
     case Kind::kNull:
       break;

@@ -149,27 +149,30 @@ std::vector<DependentView> PostgresDialect::Views(odbc::Connection& connection,
 }
 
 // Of a write that goes on, nobody else sees a table with such a name.
-std::vector<LeftRelation> PostgresDialect::Left(odbc::Connection& connection,
-                                                const Relation& relation,
-                                                const std::string& doing) const {
+std::vector<Leftover> PostgresDialect::Leftovers(odbc::Connection& connection,
+                                                 const Relation& relation,
+                                                 const std::string& doing) const {
   const std::string schema =
       PostgresLiteral(names().Stored(relation.schema, relation.quote_schema));
   odbc::Statement statement(connection, doing);
   statement.ExecuteDirect(Text(
-      "SELECT c.relname, c.relkind FROM pg_catalog.pg_class c JOIN "
-      "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ",
+      "SELECT c.relname, c.relkind, (SELECT string_agg(DISTINCT coalesce("
+      "r.ev_class::regclass::text, pg_describe_object(d.classid, d.objid, d.objsubid)), "
+      "', ') FROM pg_depend d LEFT JOIN pg_rewrite r ON d.classid = "
+      "'pg_rewrite'::regclass AND r.oid = d.objid WHERE d.refclassid = "
+      "'pg_class'::regclass AND d.refobjid = c.oid AND d.deptype = 'n' AND r.ev_class IS "
+      "DISTINCT FROM c.oid) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON "
+      "n.oid = c.relnamespace WHERE n.nspname = ",
       schema,
       " AND c.relname ~ '^aft_(staging|old)_[0-9a-f]{16}$' AND c.relkind IN ('r', 'v', "
-      "'m') AND pg_has_role(c.relowner, 'USAGE') AND NOT EXISTS (SELECT FROM pg_depend d "
-      "LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid "
-      "WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.deptype = "
-      "'n' AND r.ev_class IS DISTINCT FROM c.oid)"));
-  std::vector<LeftRelation> found;
+      "'m') AND pg_has_role(c.relowner, 'USAGE')"));
+  std::vector<Leftover> found;
   while (statement.Fetch()) {
     Relation left = relation;
     left.identifier = statement.Text(1).value_or("");
     left.quote_identifier = true;
-    found.push_back({left, KindOf(statement.Text(2).value_or(""))});
+    found.push_back(
+        {left, KindOf(statement.Text(2).value_or("")), statement.Text(3).value_or("")});
   }
   return found;
 }
@@ -219,14 +222,14 @@ std::vector<std::string> PostgresDialect::Belongings(odbc::Connection& connectio
 }
 
 // A new table would lack partitions, and show rows that policies hide.
-std::string PostgresDialect::RowsThatDepend(odbc::Connection& connection,
-                                            const Relation& relation, TakenAway taken,
+std::string PostgresDialect::RemovalBlocker(odbc::Connection& connection,
+                                            const Relation& relation, Removal removal,
                                             const std::string& doing) const {
   const std::string table =
       Text("CAST(", PostgresLiteral(Name(relation)), " AS regclass)");
   // The server itself sees to it that no row is left without the one it refers to.
-  const std::string_view which = taken == TakenAway::kTable ? " AND conrelid <> confrelid"
-                                 : taken == TakenAway::kAllRows
+  const std::string_view which = removal == Removal::kTable ? " AND conrelid <> confrelid"
+                                 : removal == Removal::kAllRows
                                      ? " AND conrelid <> confrelid AND confdeltype IN "
                                        "('c', 'n', 'd')"
                                      : " AND confdeltype IN ('c', 'n', 'd')";
@@ -242,8 +245,22 @@ std::string PostgresDialect::RowsThatDepend(odbc::Connection& connection,
           " UNION ALL SELECT 'table ' || i.inhrelid::regclass::text || ' inherits "
           "from it' FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent "
           "WHERE c.relkind = 'r' AND i.inhparent = ",
-          table, taken == TakenAway::kTable ? Guards(table) : "", " LIMIT 1"),
+          table, removal == Removal::kTable ? Guards(table) : "", " LIMIT 1"),
       doing);
+}
+
+// By a rule for INSERT, or a trigger before each row.
+bool PostgresDialect::SkipsRows(odbc::Connection& connection, const Relation& relation,
+                                const std::string& doing) const {
+  return PostgresValue(
+             connection,
+             Text("SELECT (EXISTS (SELECT FROM pg_rewrite WHERE ev_class = t.oid AND "
+                  "ev_type = '3') OR EXISTS (SELECT FROM pg_trigger WHERE (tgrelid = "
+                  "t.oid OR tgrelid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent "
+                  "= t.oid)) AND NOT tgisinternal AND (tgtype & 7) = 7))::int FROM "
+                  "pg_class t WHERE t.oid = CAST(",
+                  PostgresLiteral(Name(relation)), " AS regclass)"),
+             doing) == "1";
 }
 
 bool PostgresDialect::MayMakeTemporary(odbc::Connection& connection, const Relation&,

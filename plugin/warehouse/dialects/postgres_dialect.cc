@@ -7,6 +7,7 @@
 
 #include "host_shim/error.h"
 #include "plugin/warehouse/dialects/postgres_array.h"
+#include "plugin/warehouse/dialects/postgres_arrays.h"
 #include "plugin/warehouse/dialects/postgres_catalog.h"
 #include "plugin/warehouse/dialects/postgres_query.h"
 #include "plugin/warehouse/dialects/postgres_statements.h"
@@ -19,6 +20,7 @@ namespace {
 constexpr std::string_view kInstant = "timestamptz";
 constexpr std::string_view kWallClock = "timestamp";
 
+constexpr std::string_view kUuid = "uuid";
 constexpr std::string_view kMoney = "money";
 
 /// Of a column that has another collation than its type: what declares it.
@@ -33,7 +35,7 @@ constexpr std::string_view kCollation =
 /// also quicker with texts than with taking these apart.
 bool NeedsCast(const odbc::ColumnDescription& column) {
   return column.sql_type == SQL_TYPE_DATE || column.sql_type == SQL_TYPE_TIMESTAMP ||
-         column.type_name == "uuid" || column.type_name == kMoney;
+         column.type_name == kUuid || column.type_name == kMoney;
 }
 
 /// What a text is cast to for a column of that type. Without a length: the cast would cut
@@ -96,6 +98,9 @@ std::string AskProbes(odbc::Connection& connection) {
 PostgresDialect::Session PostgresDialect::SetUp(odbc::Connection& connection) {
   odbc::Statement(connection, "set the session's time zone")
       .ExecuteDirect("SET TIME ZONE 'UTC'");
+  // Arrays of bytes come as the server's text.
+  odbc::Statement(connection, "set how the server writes bytes")
+      .ExecuteDirect("SET bytea_output TO 'hex'");
   odbc::Statement statement(connection, "ask what the server and the driver do",
                             odbc::Statement::Stop::kNever);
   statement.ExecuteDirect(
@@ -134,6 +139,14 @@ std::string PostgresDialect::ForDriver(std::string_view sql) const {
   return Text(sql, "\n");
 }
 
+std::vector<odbc::ColumnDescription> PostgresDialect::DescribeQuery(
+    odbc::Connection& connection, const Query& query, const std::string& doing) const {
+  std::vector<odbc::ColumnDescription> columns =
+      Dialect::DescribeQuery(connection, query, doing);
+  DescribeArrays(connection, query, columns, doing);
+  return columns;
+}
+
 std::optional<std::vector<odbc::ColumnDescription>>
 PostgresDialect::DescribeWithParameters(odbc::Connection& connection, const Query& query,
                                         const std::string& doing) const {
@@ -145,7 +158,9 @@ PostgresDialect::DescribeWithParameters(odbc::Connection& connection, const Quer
   try {
     PreparedQuery described(connection, {nothing, query.parameters}, doing);
     described.statement().Execute();
-    return described.statement().Columns();
+    std::vector<odbc::ColumnDescription> columns = described.statement().Columns();
+    DescribeArrays(connection, query, columns, doing);
+    return columns;
   } catch (const odbc::OdbcError& error) {
     if (error.IsPassing()) throw;
     // The query's own error names places in its text.
@@ -169,6 +184,7 @@ ReadPlan PostgresDialect::PlanRead(
       column.format = CellFormat::kText;
       column.is_decimal = true;
     }
+    PlanArray(columns[i], column);
     const bool is_cast = NeedsCast(columns[i]);
     if (columns[i].type_name == kMoney) {
       column.type = {Kind::kText};
@@ -189,9 +205,18 @@ ReadPlan PostgresDialect::PlanRead(
 std::string PostgresDialect::TypeName(const ValueType& type) const {
   if (type.kind == Kind::kBinary) return "bytea";
   if (type.kind == Kind::kDecimal) return "numeric";
+  if (type.kind == Kind::kUuid) return std::string(kUuid);
+  if (type.kind == Kind::kJson) return "jsonb";
+  if (type.kind == Kind::kList) return TypeName(type.element.front()) + "[]";
   if (type.kind == Kind::kTimestamp)
     return std::string(type.has_zone ? kInstant : kWallClock);
   return Dialect::TypeName(type);
+}
+
+ParameterStyle PostgresDialect::Parameters() const {
+  ParameterStyle style;
+  style.tells_count = true;
+  return style;
 }
 
 bool PostgresDialect::TakesArrays(odbc::Connection& connection) const {
@@ -210,35 +235,51 @@ bool PostgresDialect::TakesArrays(odbc::Connection& connection) const {
 std::vector<TableColumn> PostgresDialect::Columns(odbc::Connection& connection,
                                                   const Relation& relation,
                                                   const std::string& doing) const {
-  // Down to the types below all domains, which are what values are checked against.
+  // Down to the types below all domains, which are what values are checked against, and
+  // from an array to its elements. A cast to an array's name in SQL would cut bits and
+  // characters; its own name in the catalogue has no length.
   const std::string below = Text(
-      "WITH RECURSIVE below (number, type, modifier) AS (SELECT attnum, atttypid, "
-      "atttypmod FROM pg_catalog.pg_attribute WHERE attrelid = CAST(",
+      "WITH RECURSIVE below (number, type, modifier, array_type) AS (SELECT attnum, "
+      "atttypid, atttypmod, CAST(0 AS oid) FROM pg_catalog.pg_attribute WHERE attrelid "
+      "= CAST(",
       PostgresLiteral(Name(relation)),
       " AS regclass) AND attnum > 0 AND NOT attisdropped UNION ALL SELECT b.number, "
-      "t.typbasetype, t.typtypmod FROM below b JOIN pg_catalog.pg_type t ON t.oid = "
-      "b.type AND t.typtype = 'd')");
+      "CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.typelem END, CASE t.typtype "
+      "WHEN 'd' THEN t.typtypmod ELSE b.modifier END, CASE t.typtype WHEN 'd' THEN "
+      "b.array_type ELSE t.oid END FROM below b JOIN pg_catalog.pg_type t ON t.oid = "
+      "b.type WHERE t.typtype = 'd' OR (b.array_type = 0 AND ",
+      kIsPostgresArray, "))");
   odbc::Statement statement(connection, doing);
-  statement.ExecuteDirect(
-      Text(below,
-           " SELECT a.attname, format_type(a.atttypid, a.atttypmod), t.typname, "
-           "b.modifier, format_type(b.type, NULL), (a.atthasdef OR a.attidentity <> "
-           "'')::int, ",
-           kCollation,
-           " FROM below b JOIN "
-           "pg_catalog.pg_type t ON t.oid = b.type AND t.typtype <> 'd' JOIN "
-           "pg_catalog.pg_attribute a ON a.attnum = b.number AND a.attrelid = CAST(",
-           PostgresLiteral(Name(relation)), " AS regclass) ORDER BY a.attnum"));
+  statement.ExecuteDirect(Text(
+      below,
+      " SELECT a.attname, format_type(a.atttypid, a.atttypmod), t.typname, "
+      "b.modifier, format_type(b.type, NULL), (a.atthasdef OR a.attidentity <> "
+      "'')::int, ",
+      kCollation,
+      ", (SELECT quote_ident(n.nspname) || '.' || quote_ident(y.typname) FROM "
+      "pg_catalog.pg_type y JOIN pg_catalog.pg_namespace n ON n.oid = "
+      "y.typnamespace WHERE y.oid = b.array_type) FROM below b JOIN "
+      "pg_catalog.pg_type t ON t.oid = b.type AND t.typtype <> 'd' AND (b.array_type "
+      "<> 0 OR NOT ",
+      kIsPostgresArray,
+      ") JOIN pg_catalog.pg_attribute a ON a.attnum = b.number AND a.attrelid = "
+      "CAST(",
+      PostgresLiteral(Name(relation)), " AS regclass) ORDER BY a.attnum"));
   std::vector<TableColumn> columns;
   while (statement.Fetch()) {
     const std::string name = statement.Text(1).value_or("");
     const std::string type = statement.Text(3).value_or("");
     const auto modifier = ParseInteger(statement.Text(4).value_or("")).value_or(-1);
+    const std::string base = statement.Text(5).value_or("");
+    const bool is_filled = statement.Text(6) == "1";
+    const std::string collation = statement.Text(7).value_or("");
+    const std::optional<std::string> array = statement.Text(8);
+    const auto read = array ? &ReadPostgresArray : &ReadPostgresType;
     TableColumn column(name, statement.Text(2).value_or(""),
-                       ReadPostgresType(type, static_cast<int>(modifier)));
-    column.cast = CastTo(column.type, statement.Text(5).value_or(""));
-    column.is_filled = statement.Text(6) == "1";
-    column.declaration = column.type_name + statement.Text(7).value_or("");
+                       read(type, static_cast<int>(modifier)));
+    column.cast = array ? *array : CastTo(column.type, base);
+    column.is_filled = is_filled;
+    column.declaration = column.type_name + collation;
     columns.push_back(column);
   }
   return columns;

@@ -19,6 +19,9 @@ class PostgresDialect final : public Dialect {
   explicit PostgresDialect(odbc::Connection& connection);
 
   [[nodiscard]] std::string ForDriver(std::string_view sql) const override;
+  [[nodiscard]] std::vector<odbc::ColumnDescription> DescribeQuery(
+      odbc::Connection& connection, const Query& query,
+      const std::string& doing) const override;
   [[nodiscard]] std::optional<std::vector<odbc::ColumnDescription>>
   DescribeWithParameters(odbc::Connection& connection, const Query& query,
                          const std::string& doing) const override;
@@ -26,6 +29,7 @@ class PostgresDialect final : public Dialect {
       std::string_view sql,
       const std::vector<odbc::ColumnDescription>& columns) const override;
   [[nodiscard]] std::string TypeName(const ValueType& type) const override;
+  [[nodiscard]] ParameterStyle Parameters() const override;
   [[nodiscard]] bool TakesArrays(odbc::Connection& connection) const override;
   [[nodiscard]] std::vector<TableColumn> Columns(odbc::Connection& connection,
                                                  const Relation& relation,
@@ -39,17 +43,19 @@ class PostgresDialect final : public Dialect {
   [[nodiscard]] std::vector<DependentView> Views(odbc::Connection& connection,
                                                  const Relation& relation,
                                                  const std::string& doing) const override;
-  [[nodiscard]] std::vector<LeftRelation> Left(odbc::Connection& connection,
-                                               const Relation& relation,
-                                               const std::string& doing) const override;
+  [[nodiscard]] std::vector<Leftover> Leftovers(odbc::Connection& connection,
+                                                const Relation& relation,
+                                                const std::string& doing) const override;
   [[nodiscard]] bool HasBelongings(odbc::Connection& connection, const Relation& relation,
                                    const std::string& doing) const override;
   [[nodiscard]] std::vector<std::string> Belongings(
       odbc::Connection& connection, const Relation& relation,
       const std::string& doing) const override;
-  [[nodiscard]] std::string RowsThatDepend(odbc::Connection& connection,
-                                           const Relation& relation, TakenAway taken,
+  [[nodiscard]] std::string RemovalBlocker(odbc::Connection& connection,
+                                           const Relation& relation, Removal removal,
                                            const std::string& doing) const override;
+  [[nodiscard]] bool SkipsRows(odbc::Connection& connection, const Relation& relation,
+                               const std::string& doing) const override;
   [[nodiscard]] bool MayMakeTemporary(odbc::Connection& connection,
                                       const Relation& relation,
                                       const std::string& doing) const override;

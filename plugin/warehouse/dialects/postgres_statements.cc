@@ -12,7 +12,8 @@ std::vector<WriteStep> PostgresStatements::Lock(const Relation& target) const {
           {"SET LOCAL row_security = off", ""}};
 }
 
-std::string PostgresStatements::DropLeft(const Relation& left, RelationKind kind) const {
+std::string PostgresStatements::DropLeftover(const Relation& left,
+                                             RelationKind kind) const {
   std::string drop;
   for (const char c : Drop(left, kind)) drop += c == '\'' ? "''" : std::string(1, c);
   // Whoever reads it may read on for long.

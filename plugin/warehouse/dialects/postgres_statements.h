@@ -15,8 +15,8 @@ class PostgresStatements final : public WriteStatements {
       : WriteStatements(std::move(names), /*has_transactional_ddl=*/true) {}
 
   [[nodiscard]] std::string CreateSchema(const Relation& relation) const override;
-  [[nodiscard]] std::string DropLeft(const Relation& left,
-                                     RelationKind kind) const override;
+  [[nodiscard]] std::string DropLeftover(const Relation& left,
+                                         RelationKind kind) const override;
   [[nodiscard]] std::vector<WriteStep> Clear(const Relation& target) const override;
   [[nodiscard]] Relation Temporary(const Relation& relation) const override;
   [[nodiscard]] std::vector<WriteStep> CreateLike(

@@ -9,7 +9,7 @@
 namespace aft {
 namespace {
 
-constexpr std::array<NamedType, 19> kTypes = {{
+constexpr std::array<NamedType, 22> kTypes = {{
     {"bool", ColumnKind::kBoolean},
     {"int2", ColumnKind::kInteger, 16},
     {"int4", ColumnKind::kInteger, 32},
@@ -29,6 +29,9 @@ constexpr std::array<NamedType, 19> kTypes = {{
     {"time", ColumnKind::kTime},
     {"timestamp", ColumnKind::kTimestamp},
     {"timestamptz", ColumnKind::kTimestamp},
+    {"uuid", ColumnKind::kUuid},
+    {"json", ColumnKind::kJson},
+    {"jsonb", ColumnKind::kJson},
 }};
 
 // The server adds it to lengths, and to precision and scale, which share a modifier.
@@ -77,6 +80,13 @@ ColumnType ReadPostgresType(std::string_view name, int modifier) {
     default:
       break;
   }
+  return type;
+}
+
+ColumnType ReadPostgresArray(std::string_view element, int modifier) {
+  ColumnType type;
+  type.kind = ColumnKind::kArray;
+  type.element = {ReadPostgresType(element, modifier)};
   return type;
 }
 

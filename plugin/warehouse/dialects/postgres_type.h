@@ -11,4 +11,7 @@ namespace aft {
 /// how many digits or characters there are, or is -1.
 ColumnType ReadPostgresType(std::string_view name, int modifier);
 
+/// The same of an array, by what its elements are.
+ColumnType ReadPostgresArray(std::string_view element, int modifier);
+
 }  // namespace aft

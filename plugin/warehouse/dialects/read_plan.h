@@ -25,9 +25,11 @@ struct ReadColumnPlan {
   std::string name;
   ValueType type;
   CellFormat format = CellFormat::kText;
-  /// The values decide: each says its own type. `type` is for a column without any.
+  /// The values decide: each says its own type, or how many lists are within its lists.
+  /// `type` is for a column without any.
   bool is_inferred = false;
-  /// The values are decimals, whatever `type` makes of them: a double that lacks some of
+  /// The values, or the elements of lists, are decimals, whatever `type` makes of them: a
+  /// double that lacks some of
   /// their digits is counted.
   bool is_decimal = false;
   /// The bytes of the longest value, as far as the driver knows; 0 where it does not.
@@ -57,6 +59,8 @@ struct ReadOptions {
   std::string relation{};
   /// For the query's parameter marks, in their order.
   std::vector<QueryParameter> parameters{};  // NOLINT(readability-redundant-member-init)
+  /// One that gives no rows is run as well, and gives a batch without columns.
+  bool takes_any_statement = false;
 };
 
 /// What can be relied on when a value is longer than the buffer bound to its column.

@@ -7,6 +7,7 @@
 #include "plugin/warehouse/dialects/sqlite_dialect.h"
 #include "plugin/warehouse/dialects/sqlite_type.h"
 #include "plugin/warehouse/values/fold_case.h"
+#include "plugin/warehouse/values/value_text.h"
 
 namespace aft {
 namespace {
@@ -91,9 +92,9 @@ RelationKind SqliteDialect::Find(odbc::Connection& connection, const Relation& r
 }
 
 // Of a write that goes on, nobody else sees a table with such a name.
-std::vector<LeftRelation> SqliteDialect::Left(odbc::Connection& connection,
-                                              const Relation& relation,
-                                              const std::string& doing) const {
+std::vector<Leftover> SqliteDialect::Leftovers(odbc::Connection& connection,
+                                               const Relation& relation,
+                                               const std::string& doing) const {
   Relation left = CatalogOf(relation);
   std::string digits;
   for (int i = 0; i < 16; ++i) digits += "[0-9a-f]";
@@ -102,11 +103,11 @@ std::vector<LeftRelation> SqliteDialect::Left(odbc::Connection& connection,
       Text("SELECT name, type FROM ", Name(left), " WHERE type IN ('table', 'view') AND ",
            "(name GLOB 'aft_old_", digits, "' OR name GLOB 'aft_staging_", digits, "')"));
   left.quote_identifier = true;
-  std::vector<LeftRelation> found;
+  std::vector<Leftover> found;
   while (relations.Fetch()) {
     left.identifier = relations.Text(1).value_or("");
     const bool is_view = relations.Text(2) == "view";
-    found.push_back({left, is_view ? RelationKind::kView : RelationKind::kTable});
+    found.push_back({left, is_view ? RelationKind::kView : RelationKind::kTable, ""});
   }
   return found;
 }
@@ -156,12 +157,50 @@ std::vector<std::string> SqliteDialect::Belongings(odbc::Connection& connection,
   return belongings;
 }
 
-std::string SqliteDialect::RowsThatDepend(odbc::Connection& connection,
-                                          const Relation& relation, TakenAway taken,
+std::string SqliteDialect::HasTriggers(const Relation& relation) const {
+  const std::string of_table =
+      Text(" WHERE type = 'trigger' AND lower(tbl_name) = lower(",
+           Literal(relation.identifier), ")");
+  return Text("(EXISTS (SELECT 1 FROM ", Name(CatalogOf(relation)), of_table,
+              ") OR EXISTS (SELECT 1 FROM temp.sqlite_master", of_table, "))");
+}
+
+std::string SqliteDialect::IsDefined(const Relation& relation,
+                                     std::string_view pattern) const {
+  return Text("EXISTS (SELECT 1 FROM ", Name(CatalogOf(relation)),
+              " WHERE type = 'table' AND sql LIKE '", pattern,
+              "' AND lower(name) = lower(", Literal(relation.identifier), "))");
+}
+
+// A trigger may say RAISE(IGNORE), and a constraint ON CONFLICT IGNORE.
+bool SqliteDialect::SkipsRows(odbc::Connection& connection, const Relation& relation,
+                              const std::string& doing) const {
+  odbc::Statement statement(connection, doing);
+  statement.ExecuteDirect(Text("SELECT ", HasTriggers(relation), " OR ",
+                               IsDefined(relation, "%on%conflict%")));
+  return statement.Fetch() && statement.Text(1) == "1";
+}
+
+// sqliteodbc 0.9998 counts no rows of a statement that begins as ours do. What triggers
+// and virtual tables change counts as well, so there the rows themselves are counted.
+std::optional<int64_t> SqliteDialect::InsertCounter(odbc::Connection& connection,
+                                                    const Relation& relation,
+                                                    const std::string& doing) const {
+  odbc::Statement statement(connection, doing);
+  statement.ExecuteDirect(Text("SELECT CASE WHEN ", HasTriggers(relation), " OR ",
+                               IsDefined(relation, "create virtual%"),
+                               " THEN (SELECT count(*) FROM ", Name(relation),
+                               ") ELSE total_changes() END"));
+  if (!statement.Fetch()) return std::nullopt;
+  return ParseInteger(statement.Text(1).value_or(""));
+}
+
+std::string SqliteDialect::RemovalBlocker(odbc::Connection& connection,
+                                          const Relation& relation, Removal removal,
                                           const std::string& doing) const {
   std::string which = "k.on_delete IN ('CASCADE', 'SET NULL', 'SET DEFAULT')";
   // Rows that go as well hang on nothing.
-  if (taken != TakenAway::kSomeRows) which += Text(" AND ", kOfOthers);
+  if (removal != Removal::kSomeRows) which += Text(" AND ", kOfOthers);
   return Referrer(connection, relation, which, doing);
 }
 

@@ -50,26 +50,36 @@ class SqliteDialect final : public Dialect {
                     const std::string& doing) const override;
   [[nodiscard]] RelationKind Find(odbc::Connection& connection, const Relation& relation,
                                   const std::string& doing) const override;
-  [[nodiscard]] std::vector<LeftRelation> Left(odbc::Connection& connection,
-                                               const Relation& relation,
-                                               const std::string& doing) const override;
+  [[nodiscard]] std::vector<Leftover> Leftovers(odbc::Connection& connection,
+                                                const Relation& relation,
+                                                const std::string& doing) const override;
   [[nodiscard]] bool HasBelongings(odbc::Connection& connection, const Relation& relation,
                                    const std::string& doing) const override;
   [[nodiscard]] std::vector<std::string> Belongings(
       odbc::Connection& connection, const Relation& relation,
       const std::string& doing) const override;
-  [[nodiscard]] std::string RowsThatDepend(odbc::Connection& connection,
-                                           const Relation& relation, TakenAway taken,
+  [[nodiscard]] std::string RemovalBlocker(odbc::Connection& connection,
+                                           const Relation& relation, Removal removal,
                                            const std::string& doing) const override;
   [[nodiscard]] std::vector<TableColumn> Columns(odbc::Connection& connection,
                                                  const Relation& relation,
                                                  const std::string& doing) const override;
+  [[nodiscard]] bool SkipsRows(odbc::Connection& connection, const Relation& relation,
+                               const std::string& doing) const override;
+  [[nodiscard]] std::optional<int64_t> InsertCounter(
+      odbc::Connection& connection, const Relation& relation,
+      const std::string& doing) const override;
   [[nodiscard]] bool MayMakeTemporary(odbc::Connection&, const Relation&,
                                       const std::string& /*doing*/) const override {
     return true;
   }
 
  private:
+  /// A condition: the table has triggers.
+  [[nodiscard]] std::string HasTriggers(const Relation& relation) const;
+  /// A condition on the table's definition.
+  [[nodiscard]] std::string IsDefined(const Relation& relation,
+                                      std::string_view pattern) const;
   /// What says in words that a table refers to this one by a foreign key that is heeded
   /// and of which the condition holds, or "".
   [[nodiscard]] std::string Referrer(odbc::Connection& connection,

@@ -11,7 +11,7 @@ WriteStep CheckReferencesLast() { return {"PRAGMA defer_foreign_keys = ON", ""};
 
 /// A moment's text as it is always spelled: with a space, seconds and in UTC, and with a
 /// fraction without zeros at its end, of which SQLite's functions keep too little.
-std::string Spelled(std::string_view function, const std::string& text) {
+std::string CanonicalMoment(std::string_view function, const std::string& text) {
   const std::string point = Text("instr(", text, ",'.')");
   const std::string zone = Text("ltrim(substr(", text, ",", point, "+1),'0123456789')");
   const std::string fraction = Text("substr(", text, ",", point, ",length(", text,
@@ -82,7 +82,7 @@ std::string SqliteStatements::KeyValue(const TableColumn& column,
   std::string value = WriteStatements::KeyValue(column, prefix);
   const ColumnKind kind = column.type.kind;
   if (kind != ColumnKind::kTimestamp && kind != ColumnKind::kTime) return value;
-  return Spelled(kind == ColumnKind::kTime ? "time" : "datetime", value);
+  return CanonicalMoment(kind == ColumnKind::kTime ? "time" : "datetime", value);
 }
 
 std::string SqliteStatements::KeyValues(const Merge& merge) const {

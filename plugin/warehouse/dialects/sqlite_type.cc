@@ -91,6 +91,9 @@ std::string SqliteTypeName(const ValueType& type) {
       if (type.precision > 15 || type.scale < 0) return "TEXT";
       return Text("DECIMAL(", type.precision, ", ", type.scale, ")");
     case Kind::kText:
+    case Kind::kUuid:
+    case Kind::kJson:
+    case Kind::kList:
       return "TEXT";
     case Kind::kBinary:
       return "BLOB";

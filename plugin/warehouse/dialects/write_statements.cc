@@ -42,7 +42,7 @@ std::string WriteStatements::Drop(const Relation& relation, RelationKind kind) c
   return Text(drop, Name(relation));
 }
 
-std::string WriteStatements::DropLeft(const Relation& left, RelationKind kind) const {
+std::string WriteStatements::DropLeftover(const Relation& left, RelationKind kind) const {
   return Drop(left, kind);
 }
 
@@ -66,10 +66,12 @@ std::vector<WriteStep> WriteStatements::Swap(const Relation& staging,
   const Relation old = OldTable(staging, target);
   if (sets_aside) {
     steps.push_back(Rename(target, old));
+    steps.back().is_atomic = true;
   } else if (kind != RelationKind::kMissing) {
     steps.push_back({Drop(target, kind), ""});
   }
   steps.push_back(Rename(staging, target));
+  steps.back().is_atomic = kind == RelationKind::kMissing;
   for (const std::string& statement : then) steps.push_back({statement, ""});
   if (sets_aside) steps.push_back({Drop(old, kind), ""});
   return steps;
@@ -89,7 +91,7 @@ WriteStep WriteStatements::AddColumn(const Relation& target,
   const std::string name = names_.Quote(column.name);
   const std::string table = "ALTER TABLE " + Name(target);
   return {Text(table, " ADD ", name, " ", column.type_name),
-          Text(table, " DROP COLUMN ", name), /*adds=*/true};
+          Text(table, " DROP COLUMN ", name), /*is_atomic=*/true};
 }
 
 std::string WriteStatements::DropColumn(const Relation& target,

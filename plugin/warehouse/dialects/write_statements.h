@@ -7,29 +7,10 @@
 
 #include "plugin/warehouse/dialects/sql_names.h"
 #include "plugin/warehouse/dialects/table_column.h"
+#include "plugin/warehouse/dialects/write_step.h"
 #include "plugin/warehouse/values/relation.h"
 
 namespace aft {
-
-/// A statement of a write, and the one that takes it back where no rollback does; ""
-/// where that isn't needed or can't be.
-struct WriteStep {
-  std::string statement;
-  std::string undo;
-  /// After a refusal, what `undo` would remove is somebody else's.
-  bool adds = false;
-};
-
-/// Rows in a staging table on their way into a target, by their key.
-struct Merge {
-  Relation staging;
-  Relation target;
-  std::vector<TableColumn> key;
-  /// The other columns that are written.
-  std::vector<TableColumn> values;
-  /// The staging table is the session's own, and ends with it.
-  bool is_temporary = false;
-};
 
 /// The statements around a write's rows, as a database has them. Asks nothing of a
 /// server.
@@ -57,8 +38,8 @@ class WriteStatements {
   }
   [[nodiscard]] std::string Drop(const Relation& relation, RelationKind kind) const;
   /// Drop what another write has left, without waiting for those who still read it.
-  [[nodiscard]] virtual std::string DropLeft(const Relation& left,
-                                             RelationKind kind) const;
+  [[nodiscard]] virtual std::string DropLeftover(const Relation& left,
+                                                 RelationKind kind) const;
   /// Put `staging` in the place of `target`, which is of `kind`. `then` runs before what
   /// can't be taken back.
   [[nodiscard]] virtual std::vector<WriteStep> Swap(

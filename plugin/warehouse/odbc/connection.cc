@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "plugin/warehouse/odbc/arguments.h"
+#include "plugin/warehouse/odbc/library.h"
 #include "plugin/warehouse/odbc/new_sockets.h"
 
 namespace aft::odbc {
@@ -16,7 +17,7 @@ constexpr std::string_view kDriver = "Driver=";
 
 /// Calls `use` with the two texts of each entry of a list of unixODBC's.
 template <typename Function, typename Use>
-void Enumerate(Function next, SQLHENV environment, const Use& use) {
+void Enumerate(const Function& next, SQLHENV environment, const Use& use) {
   std::array<SQLCHAR, 256> name{};
   std::array<SQLCHAR, 4096> more{};
   SQLSMALLINT length = 0;
@@ -44,7 +45,7 @@ Environment::~Environment() { SQLFreeHandle(SQL_HANDLE_ENV, handle_); }
 
 std::map<std::string, std::string> Environment::drivers() const {
   std::map<std::string, std::string> found;
-  Enumerate(&SQLDrivers, handle_, [&](const char* name, const char* attributes) {
+  Enumerate(SQLDrivers, handle_, [&](const char* name, const char* attributes) {
     // "Driver=file", "Setup=file" and so on, each with a NUL at its end, and one more.
     std::string& file = found[name];
     for (const char* at = attributes; *at != '\0'; at += std::strlen(at) + 1) {
@@ -57,7 +58,7 @@ std::map<std::string, std::string> Environment::drivers() const {
 
 std::map<std::string, std::string> Environment::data_sources() const {
   std::map<std::string, std::string> found;
-  Enumerate(&SQLDataSources, handle_,
+  Enumerate(SQLDataSources, handle_,
             [&](const char* name, const char* driver) { found.emplace(name, driver); });
   return found;
 }

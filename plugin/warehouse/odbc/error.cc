@@ -1,13 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/warehouse/odbc/error.h"
 
-#include <sqlext.h>
-
 #include <algorithm>
 #include <array>
 
+#include "plugin/warehouse/odbc/library.h"
+
 namespace aft::odbc {
 namespace {
+
+// psqlodbc 13.02 ends each message of the server with one of these.
+constexpr std::array<std::string_view, 3> kNoise = {
+    ";\nError while executing the query",
+    ";\nNo query has been executed with that handle",
+    ";\nError while preparing parameters"};
+
+/// The cause alone, in one line.
+std::string Cleaned(std::string text) {
+  for (const std::string_view noise : kNoise) {
+    if (text.ends_with(noise)) text.resize(text.size() - noise.size());
+  }
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
 
 std::string Message(std::string_view doing, std::string_view function,
                     const std::vector<Diagnostic>& diagnostics, std::string_view advice) {
@@ -52,6 +67,12 @@ bool OdbcError::IsPassing() const {
       [this](std::string_view beginning) { return sqlstate_.starts_with(beginning); });
 }
 
+bool OdbcError::IsAboutExistence() const {
+  static constexpr std::array<std::string_view, 4> kStates = {"42S01", "42S02", "42S21",
+                                                              "42S22"};
+  return std::find(kStates.begin(), kStates.end(), sqlstate_) != kStates.end();
+}
+
 std::vector<Diagnostic> ReadDiagnostics(SQLSMALLINT handle_type, SQLHANDLE handle) {
   std::vector<Diagnostic> diagnostics;
   std::array<SQLCHAR, SQL_SQLSTATE_SIZE + 1> state{};
@@ -72,7 +93,7 @@ std::vector<Diagnostic> ReadDiagnostics(SQLSMALLINT handle_type, SQLHANDLE handl
     }
     if (!SQL_SUCCEEDED(outcome)) break;
     diagnostics.push_back({reinterpret_cast<char*>(state.data()), native_code,
-                           text.substr(0, text.find('\0'))});
+                           Cleaned(text.substr(0, text.find('\0')))});
   }
   return diagnostics;
 }

@@ -43,6 +43,9 @@ class OdbcError : public Error {
   /// with other transactions, a lack of resources, and what was cancelled or took too
   /// long.
   [[nodiscard]] bool IsPassing() const;
+  /// True where a table or column is there already, or is missing. Others may have made
+  /// or removed it.
+  [[nodiscard]] bool IsAboutExistence() const;
   /// True for SQLSTATE class 08, connection exception.
   [[nodiscard]] bool IsConnectionLost() const { return sqlstate_.substr(0, 2) == "08"; }
 

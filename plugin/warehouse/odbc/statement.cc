@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "plugin/warehouse/odbc/arguments.h"
+#include "plugin/warehouse/odbc/library.h"
 
 namespace aft::odbc {
 namespace {

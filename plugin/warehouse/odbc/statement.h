@@ -23,6 +23,8 @@ struct ColumnDescription {
   SQLULEN size = 0;
   SQLSMALLINT decimal_digits = 0;
   bool is_unsigned = false;
+  /// Of PostgreSQL's arrays: the type of their elements; drivers do not say it.
+  std::string element{};  // NOLINT(readability-redundant-member-init)
 };
 
 /// A parameter's place in memory.

@@ -8,8 +8,10 @@
 
 #include "host_shim/error.h"
 #include "plugin/warehouse/arrow/array_builder.h"
+#include "plugin/warehouse/arrow/variable_builder.h"
 #include "plugin/warehouse/read/cell_parser.h"
 #include "plugin/warehouse/read/cell_text.h"
+#include "plugin/warehouse/read/list_column.h"
 #include "plugin/warehouse/read/struct_column.h"
 #include "plugin/warehouse/values/decimal_real.h"
 #include "plugin/warehouse/values/utf8.h"
@@ -182,7 +184,7 @@ class BooleanColumn final : public ColumnConverter {
 class BytesColumn final : public ColumnConverter {
  public:
   BytesColumn(Kind kind, CellFormat format, ColumnSource source)
-      : is_text_(kind == Kind::kText), format_(format), source_(std::move(source)) {}
+      : is_text_(kind != Kind::kBinary), format_(format), source_(std::move(source)) {}
 
   void AppendBlock(const BlockColumn& values, const RowRange& rows) override {
     std::span<const std::string_view> cells(values.cells.data() + rows.from, rows.count);
@@ -304,6 +306,8 @@ std::unique_ptr<ColumnConverter> MakeConverter(const ReadColumnPlan& column,
     return MakeStructConverter(type, std::move(source));
   }
   switch (type.kind) {
+    case Kind::kList:
+      return MakeListConverter(column, relation);
     case Kind::kNull:
       return std::make_unique<NullColumn>(column.format, std::move(source));
     case Kind::kBoolean:
@@ -316,6 +320,8 @@ std::unique_ptr<ColumnConverter> MakeConverter(const ReadColumnPlan& column,
     case Kind::kDecimal:
       return MakeParsed<Int128, DecimalParser>(column, std::move(source));
     case Kind::kText:
+    case Kind::kUuid:
+    case Kind::kJson:
     case Kind::kBinary:
       return std::make_unique<BytesColumn>(type.kind, column.format, std::move(source));
     case Kind::kDate:

@@ -18,13 +18,20 @@ constexpr size_t kBatchBytes = 64U << 20;
 constexpr int kExactPrecision = 38;
 constexpr int kExactScale = 18;
 
+Unique<ArrowSchema> SchemaOf(const ValueType& type, const std::string& name) {
+  if (type.kind != Kind::kList) return MakeSchema(ArrowFormat(type), name);
+  return MakeListSchema(name, SchemaOf(type.element.front(), "item"));
+}
+
 /// Makes of a column of decimals what the caller asks for.
 void ApplyDecimals(Decimals decimals, ReadColumnPlan& column) {
   if (column.is_decimal && decimals == Decimals::kExact) {
+    const bool is_list = column.type.kind == Kind::kList;
+    ValueType& type = is_list ? column.type.element.front() : column.type;
     column.is_decimal = false;
-    column.type.kind = Kind::kDecimal;
-    column.type.precision = kExactPrecision;
-    column.type.scale = kExactScale;
+    type.kind = Kind::kDecimal;
+    type.precision = kExactPrecision;
+    type.scale = kExactScale;
     return;
   }
   const bool has_places = column.type.scale > 0;
@@ -54,6 +61,11 @@ TableReader::TableReader(odbc::Connection& connection, const Dialect& dialect,
     running = std::make_unique<PreparedQuery>(connection, query, kDoing);
     running->statement().Execute();
     described = running->statement().Columns();
+  }
+  if (described->empty() && options_.takes_any_statement) {
+    if (!has_run) dialect.Execute(connection, query.sql, kDoing);
+    is_at_end_ = true;
+    return;
   }
   const ReadPlan plan = MakePlan(dialect, query, *described);
   for (const ReadColumnPlan& planned : plan.columns) {
@@ -113,7 +125,8 @@ void TableReader::AskForKinds(odbc::Connection& connection, const Dialect& diale
   for (Column& column : columns_) {
     plans.push_back(column.plan);
     plans.back().is_inferred = false;
-    if (!column.undecided || !column.undecided->needs_rest()) continue;
+    const bool is_list = column.plan.type.kind == Kind::kList;
+    if (!column.undecided || is_list || !column.undecided->needs_rest()) continue;
     plans.back().is_inferred = true;
     open.push_back(&*column.undecided);
   }
@@ -134,7 +147,7 @@ Unique<ArrowSchema> TableReader::Schema() {
   std::vector<Unique<ArrowSchema>> children;
   children.reserve(columns_.size());
   for (const Column& column : columns_) {
-    children.push_back(MakeSchema(ArrowFormat(column.plan.type), column.plan.name));
+    children.push_back(SchemaOf(column.plan.type, column.plan.name));
   }
   return MakeBatchSchema(std::move(children));
 }
@@ -159,6 +172,7 @@ std::vector<RoundedValues> TableReader::Rounded() const {
 }
 
 void TableReader::FillBatch() {
+  if (blocks_ == nullptr) return;  // The statement gives no rows.
   while (rows_in_batch_ < options_.batch_rows && bytes_in_batch_ < kBatchBytes) {
     if (block_ == nullptr || row_ == block_->rows) {
       row_ = 0;

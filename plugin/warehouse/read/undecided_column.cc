@@ -2,6 +2,9 @@
 #include "plugin/warehouse/read/undecided_column.h"
 
 #include <string_view>
+#include <utility>
+
+#include "plugin/warehouse/read/list_column.h"
 
 namespace aft {
 namespace {
@@ -39,6 +42,7 @@ bool UndecidedColumn::needs_rest() const {
 }
 
 ValueType UndecidedColumn::Decide(const ValueType& when_empty) const {
+  if (when_empty.kind == Kind::kList) return DecideLists(when_empty);
   if (kinds_ == 0) return when_empty;
   ValueType type;
   if (first_ != Kind::kNull) {
@@ -49,6 +53,25 @@ ValueType UndecidedColumn::Decide(const ValueType& when_empty) const {
     }
   }
   if (type.kind == Kind::kInteger && Has(Kind::kReal)) type.kind = Kind::kReal;
+  return type;
+}
+
+ValueType UndecidedColumn::DecideLists(const ValueType& lists) const {
+  ValueType type = lists;
+  const std::string_view bytes = bytes_;
+  size_t at = 0;
+  for (const int64_t size : sizes_) {
+    if (size < 0) continue;
+    const int dimensions = DimensionsOf(bytes.substr(at, static_cast<size_t>(size)));
+    at += static_cast<size_t>(size);
+    if (dimensions == 0) continue;
+    for (int i = 1; i < dimensions; ++i) {
+      ValueType outer{Kind::kList};
+      outer.element = {std::move(type)};
+      type = std::move(outer);
+    }
+    return type;
+  }
   return type;
 }
 

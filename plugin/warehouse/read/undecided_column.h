@@ -10,7 +10,7 @@
 
 namespace aft {
 
-/// Collects tagged cells until it is known what they are.
+/// Collects tagged cells, or arrays, until it is known what they are.
 class UndecidedColumn {
  public:
   void AppendBlock(const BlockColumn& values, const RowRange& rows);
@@ -25,6 +25,8 @@ class UndecidedColumn {
   void Replay(ColumnConverter& converter) const;
 
  private:
+  /// Lists of lists, as many as the first array that is not empty has dimensions.
+  [[nodiscard]] ValueType DecideLists(const ValueType& lists) const;
   [[nodiscard]] bool Has(Kind kind) const {
     return (kinds_ & 1U << static_cast<unsigned>(kind)) != 0;
   }

@@ -291,6 +291,24 @@ std::optional<std::string> FormatTimestamp(int64_t units, int digits, bool has_z
   return *date + " " + *time + (has_zone ? "+00:00" : "");
 }
 
+std::string FormatHex(std::string_view bytes) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const char each : bytes) {
+    const auto byte = static_cast<unsigned char>(each);
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 0xF];
+  }
+  return text;
+}
+
+std::string FormatUuid(std::string_view bytes) {
+  std::string text = FormatHex(bytes);
+  for (const size_t at : {8, 13, 18, 23}) text.insert(at, 1, '-');
+  return text;
+}
+
 std::optional<std::string> ParseHex(std::string_view text) {
   if (text.size() % 2 != 0) return std::nullopt;
   std::string bytes(text.size() / 2, '\0');

@@ -36,5 +36,9 @@ std::optional<int64_t> ParseTimestamp(std::string_view text, int digits, bool ha
 std::optional<std::string> FormatTimestamp(int64_t units, int digits, bool has_zone);
 
 std::optional<std::string> ParseHex(std::string_view text);
+/// Two digits for each byte.
+std::string FormatHex(std::string_view bytes);
+/// The usual text of a UUID of 16 bytes.
+std::string FormatUuid(std::string_view bytes);
 
 }  // namespace aft

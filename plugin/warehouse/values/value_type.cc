@@ -34,6 +34,16 @@ char UnitLetter(int digits) {
 
 }  // namespace
 
+const ValueType& Leaf(const ValueType& type) {
+  const ValueType* leaf = &type;
+  while (leaf->kind == Kind::kList) leaf = &leaf->element.front();
+  return *leaf;
+}
+
+int Depth(const ValueType& type) {
+  return type.kind == Kind::kList ? 1 + Depth(type.element.front()) : 0;
+}
+
 std::string Describe(const ValueType& type) {
   switch (type.kind) {
     case Kind::kNull:
@@ -54,6 +64,12 @@ std::string Describe(const ValueType& type) {
       return "dates";
     case Kind::kTime:
       return "times of day";
+    case Kind::kUuid:
+      return "UUIDs";
+    case Kind::kJson:
+      return "JSON";
+    case Kind::kList:
+      return "lists of " + Describe(type.element.front());
     case Kind::kTimestamp:
       return type.has_zone ? "timestamps with a time zone" : "timestamps";
   }
@@ -73,9 +89,13 @@ std::string ArrowFormat(const ValueType& type) {
     case Kind::kDecimal:
       return Text("d:", type.precision, ",", type.scale);
     case Kind::kText:
+    case Kind::kUuid:
+    case Kind::kJson:
       return "u";
     case Kind::kBinary:
       return "z";
+    case Kind::kList:
+      return "+l";
     case Kind::kDate:
       return "tdD";
     case Kind::kTime:

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace aft {
 
@@ -17,6 +18,9 @@ enum class Kind {
   kDate,
   kTime,
   kTimestamp,
+  kUuid,
+  kJson,  ///< text that is JSON
+  kList,
 };
 
 /// What the values of a column are, free of how Arrow or a database lays them out.
@@ -34,9 +38,17 @@ struct ValueType {
   int digits = 6;
   /// Of timestamps: an instant, given in UTC.
   bool has_zone = false;
+  /// Of bytes: how many each value has; 0 where they differ.
+  int width = 0;
+  /// Of lists: the one type of their elements, which may be lists.
+  std::vector<ValueType> element{};  // NOLINT(readability-redundant-member-init)
 
   friend bool operator==(const ValueType&, const ValueType&) = default;
 };
+
+/// The type below all lists of lists, and how many of them there are.
+const ValueType& Leaf(const ValueType& type);
+int Depth(const ValueType& type);
 
 /// The type's name in messages, as "64-bit integers".
 std::string Describe(const ValueType& type);
