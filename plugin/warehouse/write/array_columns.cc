@@ -124,6 +124,9 @@ void ArrayColumns::Insert(Block& block, int64_t from, int64_t count) {
     statement.BindParameter(static_cast<SQLUSMALLINT>(i + 1), parameter);
   }
   statement.ExecuteDirect(Sql(block, from, count));
+  const int64_t taken = statement.RowCount();
+  if (taken < 0) taken_.reset();
+  if (taken_) *taken_ += taken;
 }
 
 std::string ArrayColumns::Sql(const Block& block, int64_t from, int64_t count) const {

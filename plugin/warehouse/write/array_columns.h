@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,7 @@ class ArrayColumns final : public RowSink {
   [[nodiscard]] std::string_view name() const override { return kName; }
   [[nodiscard]] int64_t rows() const override { return rows_; }
   [[nodiscard]] int64_t bytes() const override { return bytes_; }
+  [[nodiscard]] std::optional<int64_t> taken() const override { return taken_; }
 
   static constexpr std::string_view kName = "array columns";
 
@@ -71,6 +73,7 @@ class ArrayColumns final : public RowSink {
   size_t filling_ = 0;
   int64_t rows_ = 0;
   int64_t bytes_ = 0;
+  std::optional<int64_t> taken_ = 0;
   /// Last, so that it has ended before what it works on goes.
   Pipeline pipeline_;
 };

@@ -20,6 +20,12 @@ Form OwnForm(const ValueType& values) {
   }
 }
 
+/// Whether text is what the values are on some database, so that it may stay their type.
+bool IsText(Kind kind) {
+  return kind == Kind::kText || kind == Kind::kUuid || kind == Kind::kJson ||
+         kind == Kind::kList;
+}
+
 bool IsNumber(Kind kind) {
   return kind == Kind::kBoolean || kind == Kind::kInteger || kind == Kind::kReal ||
          kind == Kind::kDecimal;
@@ -51,6 +57,34 @@ std::optional<Form> TimestampForm(const ValueType& values, const ColumnType& col
   return is_same ? std::optional(Form::kTimestamp) : std::nullopt;
 }
 
+/// JSON has no bytes.
+bool HasJson(const ValueType& values) { return Leaf(values).kind != Kind::kBinary; }
+
+/// Numbers would be the column's own; these texts begin unlike a number, or are checked.
+bool IsNoNumber(Kind kind) {
+  return kind == Kind::kUuid || kind == Kind::kJson || kind == Kind::kList;
+}
+
+std::optional<Form> UuidForm(const ValueType& values) {
+  constexpr int kBytes = 16;
+  const bool is_uuid = values.kind == Kind::kUuid || values.kind == Kind::kText ||
+                       (values.kind == Kind::kBinary && values.width == kBytes);
+  return is_uuid ? std::optional(Form::kText) : std::nullopt;
+}
+
+std::optional<Form> JsonForm(const ValueType& values) {
+  const bool is_json = values.kind == Kind::kJson || values.kind == Kind::kText ||
+                       (values.kind == Kind::kList && HasJson(values));
+  return is_json ? std::optional(Form::kText) : std::nullopt;
+}
+
+std::optional<Form> ArrayForm(const ValueType& values, const ColumnType& column) {
+  if (values.kind == Kind::kText) return Form::kText;
+  if (values.kind != Kind::kList || Depth(values) > kMostDimensions) return std::nullopt;
+  const bool fits = FitColumn(Leaf(values), column.element.front()).has_value();
+  return fits ? std::optional(Form::kArray) : std::nullopt;
+}
+
 std::optional<Form> FormFor(const ValueType& values, const ColumnType& column) {
   const auto only = [&](Kind kind, Form form) {
     return values.kind == kind ? std::optional(form) : std::nullopt;
@@ -64,10 +98,12 @@ std::optional<Form> FormFor(const ValueType& values, const ColumnType& column) {
     case ColumnKind::kDecimal:
     case ColumnKind::kReal:
     case ColumnKind::kNumber:
+      if (column.kind == ColumnKind::kNumber && IsNoNumber(values.kind)) {
+        return HasJson(values) ? std::optional(Form::kText) : std::nullopt;
+      }
       return NumberForm(values, column);
     case ColumnKind::kText:
-      if (values.kind == Kind::kBinary) return std::nullopt;
-      return Form::kText;
+      return HasJson(values) ? std::optional(Form::kText) : std::nullopt;
     case ColumnKind::kBinary:
       return only(Kind::kBinary, Form::kBytes);
     case ColumnKind::kDate:
@@ -77,6 +113,12 @@ std::optional<Form> FormFor(const ValueType& values, const ColumnType& column) {
       return only(Kind::kTime, Form::kTime);
     case ColumnKind::kTimestamp:
       return TimestampForm(values, column);
+    case ColumnKind::kUuid:
+      return UuidForm(values);
+    case ColumnKind::kJson:
+      return JsonForm(values);
+    case ColumnKind::kArray:
+      return ArrayForm(values, column);
     case ColumnKind::kOther:
       return only(Kind::kText, Form::kText);
   }
@@ -89,8 +131,12 @@ std::optional<ColumnFit> FitColumn(const ValueType& values, const ColumnType& co
   if (values.kind == Kind::kNull) return ColumnFit{};
   const std::optional<Form> form = FormFor(values, column);
   if (!form) return std::nullopt;
-  const bool makes_texts = column.kind == ColumnKind::kText && values.kind != Kind::kText;
-  return ColumnFit{*form, makes_texts};
+  if (*form == Form::kArray) {
+    const std::optional<ColumnFit> of_leaf =
+        FitColumn(Leaf(values), column.element.front());
+    return ColumnFit{*form, of_leaf && of_leaf->makes_texts};
+  }
+  return ColumnFit{*form, column.kind == ColumnKind::kText && !IsText(values.kind)};
 }
 
 bool IsColumnFor(const ValueType& values, const ColumnType& column) {

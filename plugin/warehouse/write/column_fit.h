@@ -21,7 +21,11 @@ enum class Form {
   kDate,
   kTime,
   kTimestamp,
+  kArray,  ///< a list, as the text of PostgreSQL's arrays
 };
+
+/// PostgreSQL has no arrays of more.
+inline constexpr int kMostDimensions = 6;
 
 /// How a frame's column goes into a table's column.
 struct ColumnFit {

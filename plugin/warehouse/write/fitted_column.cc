@@ -11,6 +11,7 @@
 #include "host_shim/error.h"
 #include "plugin/warehouse/values/decimal_real.h"
 #include "plugin/warehouse/values/value_text.h"
+#include "plugin/warehouse/write/fitted_list.h"
 
 namespace aft {
 namespace {
@@ -77,16 +78,29 @@ FittedColumn::FittedColumn(ArrowColumn column, TableColumn target, const ColumnF
       doing_(std::move(doing)),
       least_(BoundsOf(target_.type).least),
       most_(BoundsOf(target_.type).most),
-      holds_all_decimals_(HoldsAllDecimals(column_.type(), target_.type)) {}
+      holds_all_decimals_(HoldsAllDecimals(column_.type(), target_.type)) {
+  const std::unique_ptr<ArrowColumn> element = column_.TakeElement();
+  if (element == nullptr) return;
+  list_ = std::make_unique<FittedList>(std::move(*element), target_, fit_.form, doing_);
+}
+
+FittedColumn::FittedColumn(FittedColumn&&) noexcept = default;
+FittedColumn& FittedColumn::operator=(FittedColumn&&) noexcept = default;
+FittedColumn::~FittedColumn() = default;
 
 void FittedColumn::SetArray(const ArrowArray& array, int64_t offset, int64_t length,
                             int64_t rows_before) {
   column_.SetArray(array, offset, length);
   rows_before_ = rows_before;
+  if (list_ != nullptr) list_->SetArray(column_);
+}
+
+int64_t FittedColumn::CountBytes() const {
+  return column_.CountBytes() + (list_ == nullptr ? 0 : list_->CountBytes());
 }
 
 CellPlace FittedColumn::Place(int64_t row) const {
-  return {doing_, column_.name(), rows_before_ + row + 1};
+  return {doing_, column_.name(), row_number_.value_or(rows_before_ + row + 1)};
 }
 
 void FittedColumn::Refuse(int64_t row, std::string_view why) const {
@@ -246,6 +260,15 @@ void FittedColumn::CheckLength(int64_t row, std::string_view text) const {
          aft::Text("holds ", type.length, type.counts_bytes ? " bytes" : " characters"));
 }
 
+void FittedColumn::CheckJson(int64_t row, std::string_view json) const {
+  if (target_.type.kind != ColumnKind::kNumber) return;
+  const size_t first = json.find_first_not_of(" \t\r\n");
+  const bool is_number =
+      first != std::string_view::npos &&
+      std::string_view("-0123456789").find(json[first]) != std::string_view::npos;
+  if (is_number) Refuse(row, "would keep the number and not its text");
+}
+
 std::string_view FittedColumn::Bytes(int64_t row) const {
   const ColumnType& type = target_.type;
   const std::string_view bytes = column_.Bytes(row);
@@ -318,15 +341,25 @@ std::string FittedColumn::MomentText(int64_t row, bool says_zone) const {
   return *text;
 }
 
+std::string FittedColumn::OtherText(int64_t row) const {
+  if (list_ != nullptr) return list_->Text(column_, row, Place(row));
+  // Only those of UUIDs become texts.
+  if (column_.type().kind == Kind::kBinary) return FormatUuid(column_.Bytes(row));
+  return CellText(column_, row, Place(row));
+}
+
 std::string_view FittedColumn::Text(int64_t row, bool says_zone,
                                     std::string& buffer) const {
+  if (fit_.form == Form::kArray) return list_->Text(column_, row, Place(row));
   if (fit_.form == Form::kText) {
     std::string_view text;
-    if (column_.type().kind == Kind::kText) {
+    const Kind kind = column_.type().kind;
+    if (kind == Kind::kText || kind == Kind::kJson) {
       text = column_.Bytes(row);
       CheckText(text, target_.type.holds_nul, Place(row));
+      if (kind == Kind::kJson) CheckJson(row, text);
     } else {
-      text = buffer = CellText(column_, row, Place(row));
+      text = buffer = OtherText(row);
     }
     CheckLength(row, text);
     return text;
@@ -337,7 +370,10 @@ std::string_view FittedColumn::Text(int64_t row, bool says_zone,
 
 size_t FittedColumn::TextWidth(int64_t row) const {
   const ValueType& type = column_.type();
-  if (type.kind == Kind::kText)
+  if (list_ != nullptr) {
+    return column_.IsNull(row) ? 0 : list_->Text(column_, row, Place(row)).size();
+  }
+  if (type.kind == Kind::kText || type.kind == Kind::kJson)
     return column_.IsNull(row) ? 0 : column_.Bytes(row).size();
   size_t width = kTextWidth;
   if (type.kind == Kind::kDecimal) width += static_cast<size_t>(std::abs(type.scale));

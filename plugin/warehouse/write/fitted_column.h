@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +15,8 @@
 
 namespace aft {
 
+class FittedList;
+
 /// A frame's column on its way into a table's column: gives its values as that column
 /// holds them, and refuses those that would be others there. How they go to the server is
 /// for others.
@@ -20,6 +24,11 @@ class FittedColumn {
  public:
   FittedColumn(ArrowColumn column, TableColumn target, const ColumnFit& fit,
                std::string doing);
+  FittedColumn(FittedColumn&&) noexcept;
+  FittedColumn& operator=(FittedColumn&&) noexcept;
+  FittedColumn(const FittedColumn&) = delete;
+  FittedColumn& operator=(const FittedColumn&) = delete;
+  ~FittedColumn();
 
   [[nodiscard]] const std::string& name() const { return column_.name(); }
   /// What the frame holds, and what that becomes.
@@ -30,7 +39,12 @@ class FittedColumn {
   /// As ArrowColumn's; `rows_before` of the frame have gone before.
   void SetArray(const ArrowArray& array, int64_t offset, int64_t length,
                 int64_t rows_before);
-  [[nodiscard]] int64_t CountBytes() const { return column_.CountBytes(); }
+  [[nodiscard]] int64_t CountBytes() const;
+  /// Of the elements of lists, for errors: the number of the row that they are in.
+  void SetRowNumber(int64_t number) { row_number_ = number; }
+  [[nodiscard]] const ArrowColumn& column() const { return column_; }
+  /// Null where the frame's column holds no lists.
+  [[nodiscard]] FittedList* list() const { return list_.get(); }
 
   [[nodiscard]] bool IsNull(int64_t row) const { return column_.IsNull(row); }
   /// Throws where the database would make something else of a NULL.
@@ -48,7 +62,7 @@ class FittedColumn {
   /// Microseconds since midnight, or since 1970-01-01. The column keeps no more.
   [[nodiscard]] int64_t TimeOfDay(int64_t row) const;
   [[nodiscard]] int64_t Moment(int64_t row) const;
-  /// A decimal, text, date, time or timestamp in text form; `buffer` may hold it.
+  /// A decimal, text, list, date, time or timestamp in text form; `buffer` may hold it.
   [[nodiscard]] std::string_view Text(int64_t row, bool says_zone,
                                       std::string& buffer) const;
   /// The bytes that Text() has at most.
@@ -65,6 +79,10 @@ class FittedColumn {
   void CheckDigits(int64_t row, DecimalDigits& digits) const;
   [[nodiscard]] std::string DecimalText(int64_t row) const;
   [[nodiscard]] std::string RealAsDecimal(int64_t row) const;
+  /// The value as a text that is no longer what it was.
+  [[nodiscard]] std::string OtherText(int64_t row) const;
+  /// Throws where the column would make something else of the text.
+  void CheckJson(int64_t row, std::string_view json) const;
   void CheckLength(int64_t row, std::string_view text) const;
   /// A time or timestamp in units of 10 to the power of -`digits` seconds.
   [[nodiscard]] int64_t Units(int64_t row, int digits) const;
@@ -77,7 +95,9 @@ class FittedColumn {
   TableColumn target_;
   ColumnFit fit_;
   std::string doing_;
+  std::unique_ptr<FittedList> list_;
   int64_t rows_before_ = 0;
+  std::optional<int64_t> row_number_;
   /// Of integers.
   Int128 least_ = 0;
   Int128 most_ = 0;

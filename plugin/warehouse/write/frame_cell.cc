@@ -29,6 +29,8 @@ std::optional<std::string> TextOf(const ArrowColumn& column, int64_t row) {
       return FormatTime(column.Integer(row), type.digits);
     case Kind::kTimestamp:
       return FormatTimestamp(column.Integer(row), type.digits, type.has_zone);
+    case Kind::kUuid:
+      return FormatUuid(column.Bytes(row));
     default:
       return std::string(column.Bytes(row));
   }
@@ -48,6 +50,8 @@ std::string_view Noun(Kind kind) {
       return "the time ";
     case Kind::kTimestamp:
       return "the timestamp ";
+    case Kind::kUuid:
+      return "the UUID ";
     default:
       return "";
   }
@@ -78,7 +82,7 @@ std::string CellText(const ArrowColumn& column, int64_t row, const CellPlace& pl
 
 std::string DescribeCell(const ArrowColumn& column, int64_t row) {
   const Kind kind = column.type().kind;
-  if (kind == Kind::kText) return Quoted(column.Bytes(row));
+  if (kind == Kind::kText || kind == Kind::kJson) return Quoted(column.Bytes(row));
   if (kind == Kind::kBinary) return Text(column.Bytes(row).size(), " bytes");
   if (kind == Kind::kReal && !std::isfinite(column.Real(row))) {
     return std::isnan(column.Real(row)) ? "NaN (not a number)" : "infinity";

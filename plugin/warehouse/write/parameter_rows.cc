@@ -18,15 +18,16 @@ constexpr size_t kMostBytes = 4U << 20;
 }  // namespace
 
 ParameterRows::ParameterRows(odbc::Connection& connection, const Dialect& dialect,
-                             const std::string& sql, std::vector<WriteColumn> columns,
-                             std::string doing)
+                             InsertLimits limits, const std::string& sql,
+                             std::vector<WriteColumn> columns, std::string doing)
     : connection_(connection),
       dialect_(dialect),
-      limits_(dialect.Limits(connection)),
+      limits_(limits),
       doing_(std::move(doing)),
       statement_(connection, doing_),
       columns_(std::move(columns)),
       widths_(columns_.size()) {
+  if (dialect.Parameters().tells_count) taken_ = 0;
   statement_.Prepare(sql);
 }
 
@@ -93,9 +94,12 @@ void ParameterRows::CheckSize(int64_t row) const {
 }
 
 // Of one row, a trigger may rightly have made none.
-void ParameterRows::CheckCount(int64_t rows) {
-  const int64_t count = rows == 1 ? rows : statement_.RowCount();
-  if (count < 0 || count == rows) return;
+void ParameterRows::Count(int64_t rows) {
+  if (!taken_) return;
+  const int64_t count = statement_.RowCount();
+  if (count < 0) return taken_.reset();
+  *taken_ += count;
+  if (rows == 1 || count == rows) return;
   throw Error(Text("cannot ", doing_, ": ", rows, " rows were sent, and the driver says ",
                    "that the database has taken ", count, " of them, ",
                    RowsOfFrame(rows_ + 1, rows)));
@@ -118,7 +122,7 @@ void ParameterRows::Send(int64_t rows) {
   }
   statement_.Execute();
   dialect_.CheckInserted(connection_, doing_);
-  CheckCount(rows);
+  Count(rows);
 }
 
 void ParameterRows::SendPart(int64_t from, int64_t count) {

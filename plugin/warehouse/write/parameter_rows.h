@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,7 @@ class ParameterRows final : public RowSink {
  public:
   /// `sql` has a parameter for each of the columns. `connection` and `dialect` have to
   /// outlive the sink.
-  ParameterRows(odbc::Connection& connection, const Dialect& dialect,
+  ParameterRows(odbc::Connection& connection, const Dialect& dialect, InsertLimits limits,
                 const std::string& sql, std::vector<WriteColumn> columns,
                 std::string doing);
 
@@ -30,6 +31,7 @@ class ParameterRows final : public RowSink {
   [[nodiscard]] std::string_view name() const override { return "parameter rows"; }
   [[nodiscard]] int64_t rows() const override { return rows_; }
   [[nodiscard]] int64_t bytes() const override { return bytes_; }
+  [[nodiscard]] std::optional<int64_t> taken() const override { return taken_; }
 
  private:
   /// Makes room for the next rows of the batch, from `row` on; how many they are.
@@ -41,8 +43,9 @@ class ParameterRows final : public RowSink {
   void Send(int64_t rows);
   /// Sends these of the rows again, for the error about them.
   void SendPart(int64_t from, int64_t count);
-  /// Throws where the driver says that the last execution took fewer rows.
-  void CheckCount(int64_t rows);
+  /// Counts the rows that the last execution took. Throws where they are others than
+  /// several that were sent.
+  void Count(int64_t rows);
 
   odbc::Connection& connection_;
   const Dialect& dialect_;
@@ -54,6 +57,7 @@ class ParameterRows final : public RowSink {
   int64_t rows_per_execution_ = 1;
   int64_t rows_ = 0;
   int64_t bytes_ = 0;
+  std::optional<int64_t> taken_;
 };
 
 }  // namespace aft

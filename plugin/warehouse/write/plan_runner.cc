@@ -1,15 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/warehouse/write/plan_runner.h"
 
-#include <random>
+#include <sys/random.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
 #include <utility>
+
+#include "host_shim/error.h"
 
 namespace aft {
 
 std::string StagingName() {
-  std::random_device random;
+  // std::random_device of a C++ library that is linked in takes a glibc as new as its
+  // own.
+  uint64_t random = 0;
+  if (::getrandom(&random, sizeof random, 0) != sizeof random)
+    throw Error(Text("cannot name a staging table: getrandom: ", std::strerror(errno)));
   std::string name = "aft_staging_";
-  for (int i = 0; i < 16; ++i) name += "0123456789abcdef"[random() % 16];
+  for (int i = 0; i < 16; ++i, random /= 16) name += "0123456789abcdef"[random % 16];
   return name;
 }
 
@@ -37,15 +47,17 @@ void PlanRunner::Reserve(const WritePlan& plan) {
   dialect_.ReserveStaging(connection_, *reserved_, doing_);
 }
 
-void PlanRunner::Run(const std::vector<WriteStep>& steps) {
+void PlanRunner::Run(const std::vector<WriteStep>& steps,
+                     const std::function<bool()>& is_done_by_others) {
   for (const WriteStep& step : steps) {
     begun_.push_back(step);
     try {
       dialect_.Execute(connection_, step.statement, doing_);
     } catch (const odbc::OdbcError& error) {
-      // Others may have added a column of that name meanwhile.
-      if (step.adds && !error.IsConnectionLost()) begun_.pop_back();
-      throw;
+      // Of another error, only the answer may have failed: what the step did is undone.
+      is_overtaken_ = step.is_atomic && error.IsAboutExistence();
+      if (is_overtaken_) begun_.pop_back();
+      if (!is_overtaken_ || !is_done_by_others()) throw;
     }
   }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +27,13 @@ class PlanRunner {
 
   /// Before the plan's staging table is made.
   void Reserve(const WritePlan& plan);
-  void Run(const std::vector<WriteStep>& steps);
+  /// Skips an atomic step that fails because others have made or removed a table or
+  /// column meanwhile, if it `is_done_by_others`.
+  void Run(
+      const std::vector<WriteStep>& steps,
+      const std::function<bool()>& is_done_by_others = [] { return false; });
+  /// Whether the last Run() has failed at such a step.
+  [[nodiscard]] bool is_overtaken() const { return is_overtaken_; }
   /// After the commit, which no failure takes back. What the user should know.
   std::vector<std::string> Finish(const std::vector<FinalStep>& steps);
   /// What has run is not taken back from here on.
@@ -42,6 +50,7 @@ class PlanRunner {
   const Dialect& dialect_;
   std::string doing_;
   std::vector<WriteStep> begun_;
+  bool is_overtaken_ = false;
   std::string drop_staging_;
   std::optional<Relation> reserved_;
 };

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "plugin/warehouse/arrow/arrow_c.h"
@@ -31,6 +32,9 @@ class RowSink {
   /// What Insert() was given.
   [[nodiscard]] virtual int64_t rows() const = 0;
   [[nodiscard]] virtual int64_t bytes() const = 0;
+  /// How many rows the database says that it has taken, after Finish(); nothing where the
+  /// driver does not tell.
+  [[nodiscard]] virtual std::optional<int64_t> taken() const = 0;
 };
 
 }  // namespace aft

@@ -34,7 +34,7 @@ std::unique_ptr<RowSink> MakeSink(odbc::Connection& connection, const Dialect& d
     write_columns.emplace_back(std::move(column), style);
   }
   return std::make_unique<ParameterRows>(
-      connection, dialect,
+      connection, dialect, dialect.Limits(connection, relation),
       Text(style.insert_into, table, " (", names, ") VALUES (", markers, ")"),
       std::move(write_columns), doing);
 }

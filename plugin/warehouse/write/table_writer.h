@@ -4,8 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "plugin/warehouse/arrow/arrow_column.h"
@@ -13,40 +11,12 @@
 #include "plugin/warehouse/dialects/dialect.h"
 #include "plugin/warehouse/odbc/connection.h"
 #include "plugin/warehouse/odbc/transaction.h"
-#include "plugin/warehouse/write/fitted_column.h"
+#include "plugin/warehouse/write/frame_loader.h"
 #include "plugin/warehouse/write/plan_runner.h"
-#include "plugin/warehouse/write/row_sink.h"
+#include "plugin/warehouse/write/write_outcome.h"
 #include "plugin/warehouse/write/write_plan.h"
 
 namespace aft {
-
-struct WriteOutcome {
-  int64_t rows = 0;
-  int64_t bytes = 0;
-  /// How they went there, as RowSink::name().
-  std::string_view sink;
-  /// What the user should know, in lines.
-  std::vector<std::string> notices;
-};
-
-/// The answer to a commit did not come.
-class CommitError : public odbc::OdbcError {
- public:
-  CommitError(const odbc::OdbcError& error, std::string transaction_id,
-              const WriteOutcome& outcome)
-      : odbc::OdbcError(error),
-        transaction_id_(std::move(transaction_id)),
-        outcome_(outcome) {}
-
-  /// For Dialect::HasCommitted(); "" where the database can't tell.
-  [[nodiscard]] const std::string& transaction_id() const { return transaction_id_; }
-  /// What has been written if it was committed.
-  [[nodiscard]] const WriteOutcome& outcome() const { return outcome_; }
-
- private:
-  std::string transaction_id_;
-  WriteOutcome outcome_;
-};
 
 /// Writes a stream of batches into a table: all of it, or nothing.
 ///
@@ -71,39 +41,28 @@ class TableWriter {
   /// What the user should know.
   [[nodiscard]] std::vector<std::string> MakeReady() const;
   /// Gives the new columns of a table that is overwritten the types of its old ones, if
-  /// they are for the frame's. The names of the columns that these are.
-  [[nodiscard]] std::vector<std::string> KeepTypes(
-      const std::vector<ArrowColumn>& columns, const WriteTarget& target,
-      std::vector<TableColumn>& new_columns) const;
-  /// What the plan has to know of the target.
-  [[nodiscard]] WriteTarget LookAt(const std::vector<ArrowColumn>& columns) const;
-  /// Whether all columns of the frame are for the table's of their names.
-  [[nodiscard]] bool AreFor(const std::vector<ArrowColumn>& columns,
-                            const std::vector<TableColumn>& table_columns) const;
-  /// Whether the table's columns have the types that were asked for.
-  [[nodiscard]] bool HasTypes(const WriteTarget& target) const;
-  [[nodiscard]] std::vector<TableColumn> MatchColumns(
-      const Relation& relation, const std::vector<ArrowColumn>& columns) const;
-  WriteOutcome Fill(const WritePlan& plan, ArrowArrayStream& stream,
-                    std::vector<ArrowColumn> columns) const;
-  /// Throws unless what was loaded is what the plan says.
-  void Check(const WritePlan& plan, int64_t sent) const;
-  void CheckCount(const Relation& relation, int64_t sent) const;
+  /// they are for the frame's.
+  void KeepTypes(const std::vector<ArrowColumn>& columns, const WriteTarget& target,
+                 std::vector<TableColumn>& new_columns);
+  [[nodiscard]] WriteOutcome Load(const FrameLoader& loader, const WritePlan& plan,
+                                  ArrowArrayStream& stream,
+                                  std::vector<ArrowColumn> columns) const;
+  /// Throws unless what was loaded is what the plan says. Adds what the user should know.
+  void Check(const WritePlan& plan, const WriteOutcome& outcome,
+             std::vector<std::string>& notices) const;
+  [[nodiscard]] int64_t CountRows(const Relation& relation) const;
   void CheckKeys(const WritePlan& plan) const;
   /// Makes what was loaded seen.
   void Publish(PlanRunner& runner, const std::vector<TableColumn>& new_columns,
                WriteTarget& target, const std::string& staging_name);
+  /// Whether the target's columns, which others may have added, have the types of those
+  /// of the staging table.
+  [[nodiscard]] bool HasColumnsOf(const Relation& staging) const;
   /// Notes what belonged to the old table and not to the new one.
   void TellLost(const WriteTarget& old, WritePlan& plan) const;
-  [[nodiscard]] std::vector<FittedColumn> Fit(
-      std::vector<ArrowColumn> columns,
-      const std::vector<TableColumn>& table_columns) const;
-  /// The stream's next batch. Where it fails, what the database has refused before is
-  /// thrown first.
-  [[nodiscard]] Unique<ArrowArray> TakeNext(ArrowArrayStream& stream,
-                                            RowSink& sink) const;
-  [[noreturn]] void RefuseColumn(const ArrowColumn& column,
-                                 const TableColumn& table_column) const;
+  /// What follows the commit; adds what the user should know.
+  static void Finish(PlanRunner& runner, const WritePlan& plan,
+                     std::vector<std::string>& notices);
   void Commit(odbc::Transaction& transaction, const WriteOutcome& outcome);
 
   odbc::Connection& connection_;
@@ -111,7 +70,8 @@ class TableWriter {
   WriteRequest request_;
   std::function<void()> between_rows_;
   std::string doing_;
-  bool takes_arrays_ = false;
+  /// The columns of a new table that have the types of the old one's.
+  std::vector<std::string> kept_;
   bool may_have_committed_ = false;
 };
 

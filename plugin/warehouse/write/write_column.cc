@@ -49,6 +49,7 @@ SQLSMALLINT SqlTypeOf(Form form, const ParameterStyle& style) {
     case Form::kTimestamp:
       return style.has_timestamps ? SQL_TYPE_TIMESTAMP : SQL_LONGVARCHAR;
     case Form::kText:
+    case Form::kArray:
     case Form::kNull:
       break;
   }

@@ -21,6 +21,10 @@ bool IsView(RelationKind kind) {
   return kind == RelationKind::kView || kind == RelationKind::kMaterializedView;
 }
 
+[[noreturn]] void RefuseRequest(const WriteRequest& request, const std::string& reason) {
+  throw Error(Text("cannot ", Describe(request), ": ", reason));
+}
+
 class Planner {
  public:
   Planner(const WriteRequest& request, const std::vector<TableColumn>& columns,
@@ -33,7 +37,16 @@ class Planner {
         statements_(statements) {}
 
   WritePlan Plan() {
-    CheckRequest();
+    CheckRequest(request_, columns_, statements_.names());
+    if (request_.mode != WriteMode::kOverwrite && IsView(target_.kind)) {
+      Refuse("it is a view, which takes no rows; overwrite it or choose another name");
+    }
+    if (request_.keeps_views && IsView(target_.kind)) {
+      Refuse(
+          "it is a view, which a table would replace; drop it, or write to the table "
+          "that "
+          "it reads");
+    }
     for (const TableColumn& column : columns_) plan_.columns.push_back(column.name);
     const bool is_missing = target_.kind == RelationKind::kMissing;
     if (request_.mode == WriteMode::kOverwrite) {
@@ -50,28 +63,12 @@ class Planner {
 
  private:
   [[noreturn]] void Refuse(const std::string& reason) const {
-    throw Error(Text("cannot ", Describe(request_), ": ", reason));
+    RefuseRequest(request_, reason);
   }
 
   [[nodiscard]] const TableColumn* Find(const std::vector<TableColumn>& columns,
                                         const std::string& name) const {
     return FindColumn(columns, name, statements_.names());
-  }
-
-  void CheckRequest() const {
-    const bool needs_key = HasKey(request_.mode);
-    if (needs_key == request_.unique_key.empty()) {
-      Refuse(needs_key ? "it takes a unique_key, the columns that rows are found by"
-                       : "unique_key is for the modes 'upsert' and 'delete+insert'");
-    }
-    for (const std::string& name : request_.unique_key) {
-      if (Find(columns_, name) != nullptr) continue;
-      Refuse(
-          Text("unique_key names a column '", name, "', which the frame doesn't have"));
-    }
-    if (request_.mode != WriteMode::kOverwrite && IsView(target_.kind)) {
-      Refuse("it is a view, which takes no rows; overwrite it or choose another name");
-    }
   }
 
   [[nodiscard]] bool KeepsTarget() const {
@@ -92,8 +89,23 @@ class Planner {
     RefuseDependentRows();
     plan_.before = statements_.Clear(request_.relation);
     plan_.load = request_.relation;
+    plan_.makes_load = false;
     plan_.counts_rows = true;
+    TellLacking();
+    Finish(request_.if_kept);
     Finish(request_.then);
+  }
+
+  void TellLacking() {
+    std::string statements;
+    for (const std::string& statement : request_.if_kept) {
+      statements += (statements.empty() ? "" : "; ") + statement;
+    }
+    if (statements.empty()) return;
+    plan_.notices.push_back(Text(
+        Describe(request_.relation),
+        " did not have all that dbt's configuration asks for, so aft ran: ", statements,
+        "; what it had already stays"));
   }
 
   void Finish(const std::vector<std::string>& statements) {
@@ -103,14 +115,14 @@ class Planner {
   }
 
   void RefuseDependentRows() const {
-    if (target_.rows_that_depend.empty()) return;
-    Refuse(target_.rows_that_depend +
+    if (target_.delete_blocker.empty()) return;
+    Refuse(target_.delete_blocker +
            "; without its old rows, those would be deleted or changed as well");
   }
 
   void SwapIn() {
-    if (!target_.must_stay.empty()) {
-      Refuse(target_.must_stay + ", and its columns are others now");
+    if (!target_.drop_blocker.empty()) {
+      Refuse(target_.drop_blocker + ", and its columns are others now");
     }
     const Relation staging = Beside(request_.relation, staging_name_);
     plan_.before = {{CreateNew(staging), ""}};
@@ -199,6 +211,7 @@ class Planner {
       if (Find(merge.key, column.name) == nullptr) merge.values.push_back(column);
     }
     plan_.staging = plan_.load = merge.staging;
+    plan_.merged = matched;
     plan_.is_temporary = merge.is_temporary;
     plan_.drop_staging = statements_.DropStaging(merge);
     plan_.before = statements_.CreateLike(merge, added_);
@@ -216,10 +229,10 @@ class Planner {
     std::vector<WriteStep> inserts = {{statements_.Insert(merge), ""}};
     if (request_.mode == WriteMode::kUpsert) inserts = statements_.InsertNew(merge);
     for (WriteStep& step : inserts) plan_.publish.push_back(std::move(step));
-    Drop({plan_.drop_staging, ""});
+    DropLast({plan_.drop_staging, ""});
     for (const TableColumn& column : dropped_) {
-      Drop({statements_.DropColumn(request_.relation, column),
-            ToldOf("dropped from the table", {column})});
+      DropLast({statements_.DropColumn(request_.relation, column),
+                ColumnsNotice("dropped from the table", {column})});
     }
   }
 
@@ -235,7 +248,7 @@ class Planner {
   }
 
   /// Where that commits, it can't be taken back, and waits until the rows are there.
-  void Drop(FinalStep step) {
+  void DropLast(FinalStep step) {
     if (!statements_.has_transactional_ddl()) {
       plan_.after.push_back(std::move(step));
       return;
@@ -324,11 +337,11 @@ class Planner {
   }
 
   void Tell(std::string_view what, const std::vector<TableColumn>& columns) {
-    plan_.notices.push_back(ToldOf(what, columns));
+    plan_.notices.push_back(ColumnsNotice(what, columns));
   }
 
-  [[nodiscard]] std::string ToldOf(std::string_view what,
-                                   const std::vector<TableColumn>& columns) const {
+  [[nodiscard]] std::string ColumnsNotice(std::string_view what,
+                                          const std::vector<TableColumn>& columns) const {
     return Text("on_schema_change for ", Describe(request_.relation), ": ", what, ": ",
                 Names(columns));
   }
@@ -346,6 +359,21 @@ class Planner {
 };
 
 }  // namespace
+
+void CheckRequest(const WriteRequest& request, const std::vector<TableColumn>& columns,
+                  const SqlNames& names) {
+  const bool needs_key = HasKey(request.mode);
+  if (needs_key == request.unique_key.empty()) {
+    RefuseRequest(request,
+                  needs_key ? "it takes a unique_key, the columns that rows are found by"
+                            : "unique_key is for the modes 'upsert' and 'delete+insert'");
+  }
+  for (const std::string& name : request.unique_key) {
+    if (FindColumn(columns, name, names) != nullptr) continue;
+    RefuseRequest(request, Text("unique_key names a column '", name,
+                                "', which the frame doesn't have"));
+  }
+}
 
 WritePlan PlanWrite(const WriteRequest& request, const std::vector<TableColumn>& columns,
                     const WriteTarget& target, const std::string& staging_name,

@@ -31,9 +31,9 @@ struct WriteTarget {
   bool fits = false;
   /// That rows which stay refer to those that the write deletes, as words for people, or
   /// "".
-  std::string rows_that_depend;
+  std::string delete_blocker;
   /// Why the table itself has to stay, as words for people, or "".
-  std::string must_stay;
+  std::string drop_blocker;
   /// Views that the database would not let the target go without.
   std::vector<DependentView> views;
   /// What a new table's definition ends with.
@@ -63,6 +63,12 @@ struct WritePlan {
   bool is_temporary = false;
   std::vector<WriteStep> before;
   Relation load;
+  /// The steps before the rows make `load`; they do not delete its rows, which would take
+  /// long to do again.
+  bool makes_load = true;
+  /// The target's columns that rows go to from a staging table, which take less than its
+  /// own.
+  std::vector<TableColumn> merged;
   /// The columns of the frame that are written.
   std::vector<std::string> columns;
   /// Whether the table has the frame's rows and no others then.
@@ -74,6 +80,11 @@ struct WritePlan {
   /// What the user should know.
   std::vector<std::string> notices;
 };
+
+/// Throws an Error for what can't be written whatever the target is. `columns` are the
+/// frame's.
+void CheckRequest(const WriteRequest& request, const std::vector<TableColumn>& columns,
+                  const SqlNames& names);
 
 /// Plans a write. Asks nothing of a server. `columns` are the frame's, with the types of
 /// new columns for them, and `staging_name` one that nobody else has. Throws an Error for

@@ -29,15 +29,21 @@ struct WriteRequest {
   /// A table that stays need not have these types, nor the frame all these columns.
   bool types_are_declared = false;
   /// Statements for a table that was made or overwritten, and, before them, those for a
-  /// new one alone.
+  /// new one alone, or for an overwritten one that stays.
   std::vector<std::string> if_new;
+  std::vector<std::string> if_kept;
   std::vector<std::string> then;
+  /// What belongs to the old table and not to a new one, on purpose, in the words of
+  /// Dialect::Belongings().
+  std::vector<std::string> given_up;
   /// Columns whose precision and scale are guessed from the frame's values.
   std::vector<std::string> guessed_decimals;
   /// Columns that don't keep the type of the table that is overwritten.
   std::vector<std::string> renewed;
   /// The columns by which rows of the frame and of the table are the same.
   std::vector<std::string> unique_key;
+  /// An overwrite leaves a view alone instead of putting a table in its place.
+  bool keeps_views = false;
   /// Views that are built anew on the table right after it.
   std::vector<Relation> rebuilt;
   /// Of a table that stays.
