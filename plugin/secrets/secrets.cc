@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "plugin/secrets/address_password.h"
 #include "plugin/secrets/secret_name.h"
 
 namespace aft {
@@ -160,26 +161,36 @@ SpelledText::Match Secrets::FindAllAt(std::string_view text, std::size_t at) con
 std::string Secrets::Masked(std::string_view text) const {
   std::string masked;
   masked.reserve(text.size());
+  AddressPassword password = FindAddressPassword(text, 0);
   for (std::size_t at = 0; at < text.size();) {
-    const SpelledText::Match match = FindAllAt(text, at);
-    if (match.end == 0) {
+    std::size_t end = FindAllAt(text, at).end;
+    if (password.begin < std::max(end, at + 1)) end = std::max(end, password.end);
+    if (end == 0) {
       masked += text[at++];
-    } else {
-      masked += kMask;
-      at = match.end;
+      continue;
     }
+    masked += kMask;
+    at = end;
+    if (password.begin < at) password = FindAddressPassword(text, at);
   }
   return masked;
 }
 
 std::size_t Secrets::CutOf(std::string_view text) const {
+  for (const std::size_t most : {BeginOfOpenAddress(text), text.size()})
+    if (const std::size_t at = CutWithin(text, most); at > 0) return at;
+  return text.size();
+}
+
+/// Where to cut among the first `most` bytes.
+std::size_t Secrets::CutWithin(std::string_view text, std::size_t most) const {
   std::size_t at = 0;
-  while (at < text.size()) {
+  while (at < most) {
     const SpelledText::Match match = FindAllAt(text, at);
-    if (match.is_open) break;
+    if (match.is_open || match.end > most) break;
     at = std::max(at + 1, match.end);
   }
-  return at == 0 ? text.size() : at;
+  return at;
 }
 
 }  // namespace aft

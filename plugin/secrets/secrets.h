@@ -19,7 +19,8 @@ namespace aft {
 /// secret of letters or digits alone, of one case and fewer than 16, is masked as a whole
 /// word only. One of fewer than 4 characters, or one that is also a name (a password
 /// `postgres` of the user `postgres`), is masked only where it stands as a secret:
-/// `password=abc`, or `user:abc@host`.
+/// `password=abc`, or `user:abc@host`. The password of an address
+/// (`scheme://user:password@host`) is masked there even if nobody has named it.
 ///
 /// Base64 and hashes of a secret are not known.
 class Secrets {
@@ -49,6 +50,7 @@ class Secrets {
   };
 
   void AddOne(std::string_view secret);
+  [[nodiscard]] std::size_t CutWithin(std::string_view text, std::size_t most) const;
   [[nodiscard]] Where WhereOf(std::string_view secret) const;
   [[nodiscard]] SpelledText::Match FindAt(std::string_view text, std::size_t at) const;
   [[nodiscard]] SpelledText::Match FindAllAt(std::string_view text, std::size_t at) const;

@@ -18,6 +18,7 @@ HostSetup SetupFor(const ProjectConfig& project, const DbtInvocation& invocation
   setup.profile = invocation.profile;
   setup.target = invocation.target;
   setup.variables = invocation.variables;
+  setup.arguments = invocation.arguments;
   setup.target_folder = target_folder;
   setup.threads = invocation.threads;
   setup.is_empty = invocation.is_empty;

@@ -65,9 +65,9 @@ void Worker::UseManifest(const std::filesystem::path& path) {
   if (!is_builder_) host_->Send(ManifestMessage(path.native()));
 }
 
-void Worker::Run(std::int64_t id, ScriptRun& run, const std::string& node_status) {
+void Worker::Run(std::int64_t id, ScriptRun& run, const NodeState& node) {
   if (is_gone_) return;
-  host_->Send(RunMessage(id, run.script(), node_status), run.HandOver());
+  host_->Send(RunMessage(id, run.script(), node), run.HandOver());
 }
 
 void Worker::Signal(std::int64_t id, int signal) {

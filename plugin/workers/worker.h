@@ -44,7 +44,7 @@ class Worker {
   void UseManifest(const std::filesystem::path& path);
 
   /// Hands a script over. Does nothing once the host is gone.
-  void Run(std::int64_t id, ScriptRun& run, const std::string& node_status);
+  void Run(std::int64_t id, ScriptRun& run, const NodeState& node);
   void Signal(std::int64_t id, int signal);
 
   [[nodiscard]] bool is_gone() const { return is_gone_; }

@@ -94,6 +94,7 @@ json::object DescribedSetup(const HostSetup& setup) {
           {"profile", OrNull(setup.profile)},
           {"target", OrNull(setup.target)},
           {"vars", ParseJson(setup.variables)},
+          {"flags", ParseJson(setup.arguments)},
           {"target_path", setup.target_folder},
           {"run_dir", setup.run_folder},
           {"threads", setup.threads > 0 ? json::value(setup.threads) : nullptr},
@@ -110,15 +111,17 @@ std::string ManifestMessage(const std::string& path) {
   return json::serialize(json::object{{"manifest", json::object{{"path", path}}}});
 }
 
-std::string RunMessage(std::int64_t run, const Script& script,
-                       const std::string& node_status) {
+std::string RunMessage(std::int64_t run, const Script& script, const NodeState& node) {
   return json::serialize(json::object{
       {"run",
        {{"id", run},
         {"path", script.file},
         {"name", script.name},
         {"node", script.node},
-        {"node_status", node_status},
+        {"node_status", node.status},
+        {"adapter_response", node.adapter_response.empty()
+                                 ? json::value(nullptr)
+                                 : ParseJson(node.adapter_response)},
         {"when", Name(script.when)},
         {"program", script.program.empty() ? json::value(nullptr)
                                            : json::value_from(script.program)},

@@ -10,8 +10,9 @@
 #include <vector>
 
 #include "plugin/project/environment.h"
+#include "plugin/project/script.h"
+#include "plugin/scripts/node_state.h"
 #include "plugin/scripts/outcome.h"
-#include "plugin/scripts/schedule.h"
 
 namespace aft {
 
@@ -24,6 +25,7 @@ struct HostSetup {
   std::string profile;           ///< empty for the project's own
   std::string target;            ///< empty for the profile's own
   std::string variables = "{}";  ///< of --vars, as a JSON object
+  std::string arguments = "{}";  ///< of dbt's own; see DbtInvocation
   std::string target_folder;
   std::string run_folder;      ///< private, and gone after the run
   int threads = 0;             ///< 0 for the profile's own
@@ -107,8 +109,7 @@ std::string FindMessage(const Environment& environment);
 std::string BuildMessage(const Environment& environment);
 std::string PrepareMessage(const HostSetup& setup);
 std::string ManifestMessage(const std::string& path);
-std::string RunMessage(std::int64_t run, const Script& script,
-                       const std::string& node_status);
+std::string RunMessage(std::int64_t run, const Script& script, const NodeState& node);
 std::string SignalMessage(std::int64_t run, int signal);
 
 /// Throws Error when `packet` is not a message of a host.

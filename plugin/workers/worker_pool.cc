@@ -98,7 +98,7 @@ const std::string& WorkerPool::failure(const std::string& environment) const {
   return found == workers_.end() ? kNone : found->second.failure;
 }
 
-WorkerPool::RunId WorkerPool::Run(const Script& script, const std::string& node_status,
+WorkerPool::RunId WorkerPool::Run(const Script& script, const NodeState& node,
                                   OnOutput on_output, OnEnded on_ended) {
   WorkerState& state = workers_.at(script.environment);
   const RunId id = next_run_++;
@@ -108,7 +108,7 @@ WorkerPool::RunId WorkerPool::Run(const Script& script, const std::string& node_
         on_output(secrets_.Masked(line));
       },
       [this](std::string_view piece) { return secrets_.CutOf(piece); });
-  state.worker->Run(id, *run, node_status);
+  state.worker->Run(id, *run, node);
   running_.emplace(id, Running{std::move(run), std::move(on_ended), &state});
   if (state.worker->is_gone())
     loop_.After(std::chrono::milliseconds(0),

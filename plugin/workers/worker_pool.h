@@ -46,7 +46,7 @@ class WorkerPool final : public ScriptHost {
 
   [[nodiscard]] int threads() const override { return threads_; }
 
-  RunId Run(const Script& script, const std::string& node_status, OnOutput on_output,
+  RunId Run(const Script& script, const NodeState& node, OnOutput on_output,
             OnEnded on_ended) override;
   void Signal(RunId run, int signal) override;
 
