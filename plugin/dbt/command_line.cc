@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/dbt/command_line.h"
 
+#include <boost/json.hpp>
+
+#include "host_shim/error.h"
+#include "plugin/base/json_text.h"
+#include "plugin/dbt/dbt_invocation.h"
+#include "plugin/dbt/secret_variables.h"
+
 namespace aft {
 namespace {
 
@@ -15,18 +22,31 @@ std::string Quoted(const std::string& word) {
   return quoted + "'";
 }
 
+/// Whether the value of `--vars` may not be shown, or can't be read.
+bool HoldsSecrets(const std::string& variables) {
+  try {
+    boost::json::value value = ParseJson(VariablesAsJson(variables));
+    return MaskSecrets(value);
+  } catch (const Error&) {
+    return true;
+  }
+}
+
 }  // namespace
 
 std::string CommandLine(const std::vector<std::string>& words) {
+  constexpr std::string_view kVariables = "--vars=";
   std::string line;
-  bool is_hidden = false;
+  bool is_value = false;
   for (const std::string& word : words) {
     if (!line.empty()) line += ' ';
-    if (is_hidden)
+    if (is_value && HoldsSecrets(word))
       line += "…";
+    else if (word.starts_with(kVariables) && HoldsSecrets(word.substr(kVariables.size())))
+      line += "--vars=…";
     else
-      line += word.rfind("--vars=", 0) == 0 ? "--vars=…" : Quoted(word);
-    is_hidden = word == "--vars";
+      line += Quoted(word);
+    is_value = word == "--vars";
   }
   return line;
 }

@@ -6,8 +6,8 @@
 
 namespace aft {
 
-/// Words of a command as people would type them, without the values of `--vars`, which
-/// may be secret.
+/// Words of a command as people would type them. Values of `--vars` with a secret in them
+/// are left out.
 std::string CommandLine(const std::vector<std::string>& words);
 
 }  // namespace aft

@@ -86,11 +86,7 @@ bool TakesValues(const std::string& option) {
 
 /// Whether dbt has this subcommand, and not one that is still unknown here.
 bool IsCommand(const std::string& word) {
-  static const Names kNames = {"build", "clean",    "clone",  "compile",       "debug",
-                               "deps",  "docs",     "init",   "list",          "ls",
-                               "parse", "retry",    "run",    "run-operation", "seed",
-                               "show",  "snapshot", "source", "test"};
-  return kNames.contains(word);
+  return std::find(kDbtCommands.begin(), kDbtCommands.end(), word) != kDbtCommands.end();
 }
 
 /// Whether another word completes the subcommand: "source freshness".

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -9,6 +10,12 @@
 #include "plugin/dbt/dbt_variables.h"
 
 namespace aft {
+
+/// dbt's subcommands.
+inline constexpr auto kDbtCommands = std::to_array<std::string_view>(
+    {"build", "clean", "clone", "compile", "debug", "deps", "docs", "init", "list", "ls",
+     "parse", "retry", "run", "run-operation", "seed", "show", "snapshot", "source",
+     "test"});
 
 /// A part of a dbt command line: a word, or an option with the values that belong to it.
 struct DbtArgument {

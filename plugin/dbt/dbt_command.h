@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
+
+#include "host_shim/command_usage.h"
+#include "plugin/project/script_binding.h"
 
 namespace aft {
 
@@ -13,24 +17,26 @@ enum class DbtMode {
   kStaged,  ///< in stages, by any dbt
 };
 
-/// What the user typed after `aft`, as a command for dbt, or for aft about dbt.
+/// A command for dbt.
 struct DbtCommand {
-  bool is_debug = false;               ///< `aft debug`: looks at all, starts no dbt
   bool is_flow = false;                ///< `aft flow run`, as fal called it
-  std::vector<std::string> arguments;  ///< for dbt, or debug, unchanged and in order
+  std::vector<std::string> arguments;  ///< for dbt, unchanged and in order
   std::string dbt;                     ///< of --aft-dbt; empty without
   DbtMode mode = DbtMode::kAuto;       ///< of --aft-mode
   /// Whether run, build, seed, snapshot or retry is among the words: scripts may run.
   bool runs_nodes = false;
   bool checks_sources = false;  ///< whether `freshness` is among the words
+  std::set<When> run_level;     ///< which of the run-level scripts run
 };
 
-/// Reads `arguments`, the words after the program's name: `dbt …`, `flow run …` or
-/// `debug …`.
-///
-/// Options that begin with `--aft-` are for this program, all others for dbt. Throws
-/// Error for other commands and for options of ours that don't exist.
-DbtCommand ParseDbtCommand(const std::vector<std::string>& arguments);
+/// Has run-level scripts run where a selection would leave them out.
+inline constexpr CommandArgument kGlobalsOption = {
+    "--globals", "",
+    "Run the run-level scripts as well: those under 'fal: scripts:' or "
+    "'aft: scripts:' at the top of a schema file."};
+
+/// What `words` ask of dbt.
+DbtCommand DbtCommandOf(const CommandWords& words);
 
 /// Whether scripts of models, seeds and snapshots run under dbt's subcommand `name`.
 bool RunsNodes(const std::string& name);

@@ -8,6 +8,7 @@
 #include "host_shim/error.h"
 #include "plugin/base/json_lookup.h"
 #include "plugin/base/json_text.h"
+#include "plugin/dbt/recorded_arguments.h"
 
 namespace aft {
 namespace {
@@ -45,6 +46,7 @@ DbtEvent::Kind KindOf(const std::string& name) {
   static const std::map<std::string, Kind> kKinds = {
       {"ArtifactWritten", Kind::kManifestWritten},
       {"ConcurrencyLine", Kind::kRunBegins},
+      {"NodeStart", Kind::kNodeStarting},
       {"NodeCompiling", Kind::kNodeCompiling},
       {"NodeExecuting", Kind::kNodeExecuting},
       {"LogModelResult", Kind::kNodeResult},
@@ -69,6 +71,9 @@ DbtEvent ParseDbtEvent(std::string_view line) {
   event.status = event.kind == DbtEvent::Kind::kNodeFinished
                      ? StringAt(value, {"data", "run_result", "status"})
                      : StringAt(value, {"data", "node_info", "node_status"});
+  if (const json::value* response = ValueAt(value, {"adapter_response"});
+      response != nullptr && response->is_object() && !response->as_object().empty())
+    event.adapter_response = json::serialize(*response);
   if (const json::value* selected = ValueAt(value, {"selected"});
       selected != nullptr && selected->is_array()) {
     event.selected.emplace();
@@ -114,6 +119,7 @@ std::optional<GateHello> ParseGateHello(std::string_view line) {
   const json::value* variables = ValueAt(*flags, {"vars"});
   invocation.variables =
       variables != nullptr && variables->is_object() ? json::serialize(*variables) : "{}";
+  invocation.arguments = json::serialize(ArgumentsToKeep(*flags));
   invocation.threads = static_cast<int>(IntegerAt(*flags, {"threads"}, 0));
   invocation.printer_width = static_cast<int>(IntegerAt(*flags, {"printer_width"}, 80));
   invocation.log_format = StringAt(*flags, {"log_format"});

@@ -17,6 +17,7 @@ struct DbtEvent {
   enum class Kind {
     kManifestWritten,  ///< ArtifactWritten of manifest.json: `path`
     kRunBegins,        ///< ConcurrencyLine: parsing is over, no node has started
+    kNodeStarting,     ///< NodeStart: dbt may still skip the node
     kNodeCompiling,    ///< NodeCompiling: the node's parents are done
     kNodeExecuting,    ///< NodeExecuting: its SQL is compiled, and all that went into it
     kNodeResult,       ///< LogModelResult and its like: materialized, checked, or failed
@@ -28,7 +29,9 @@ struct DbtEvent {
   Kind kind = Kind::kOther;
   std::string node;    ///< unique id, for the events about a node
   std::string status;  ///< dbt's status of the node; empty when it has none yet
-  std::string path;    ///< of the artifact that was written
+  /// With kNodeResult: what the database has answered, as a JSON object; may be empty.
+  std::string adapter_response;
+  std::string path;  ///< of the artifact that was written
   /// The `meta` of the node, or of one that dbt will run, speaks to this program.
   bool binds_scripts = false;
   /// With kRunBegins: the unique ids of the nodes that dbt will run, where it is known.

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "host_shim/error.h"
@@ -37,8 +38,27 @@ std::vector<fs::path> OnPath(const char* name) {
   return paths;
 }
 
+/// The program that runs this code; empty where there is no /proc.
+fs::path OwnProgram() {
+  std::error_code ignored;
+  return fs::read_symlink("/proc/self/exe", ignored);
+}
+
+/// Whether `program` is aft, or aft-dbt beside it, under another name.
+bool IsAft(const fs::path& program) {
+  std::error_code ignored;
+  const fs::path own = OwnProgram();
+  return fs::equivalent(program, own, ignored) ||
+         fs::equivalent(program, own.parent_path() / "aft-dbt", ignored);
+}
+
 std::vector<fs::path> Candidates(const fs::path& project_folder) {
   std::vector<fs::path> candidates;
+  // An orchestrator that names aft in one virtual environment may run in another.
+  const fs::path own_folder = OwnProgram().parent_path();
+  std::error_code ignored;
+  if (fs::exists(own_folder.parent_path() / "pyvenv.cfg", ignored))
+    candidates.push_back(own_folder / "dbt");
   const std::string environment = Variable("VIRTUAL_ENV");
   if (!environment.empty()) candidates.push_back(fs::path(environment) / "bin/dbt");
   candidates.push_back(fs::current_path() / ".venv/bin/dbt");
@@ -65,6 +85,19 @@ std::vector<std::string> Words(const std::string& text) {
   return words;
 }
 
+/// The words behind `env -S`, with the program that it finds; others as they are. What
+/// env finds without flags is left to dbt's own process to tell.
+std::vector<std::string> WithoutEnv(std::vector<std::string> words) {
+  if (words.size() < 3 || fs::path(words[0]).filename() != "env" || words[1] != "-S")
+    return words;
+  words.erase(words.begin(), words.begin() + 2);
+  if (fs::path(words.front()).is_absolute()) return words;
+  const std::vector<fs::path> candidates = OnPath(words.front().c_str());
+  const auto found = std::find_if(candidates.begin(), candidates.end(), IsExecutable);
+  if (found != candidates.end()) words.front() = *found;
+  return words;
+}
+
 /// The words of the command that a script begins with.
 std::vector<std::string> FirstCommand(const fs::path& script) {
   // Where the path is too long for the first line or has spaces, the second one has it,
@@ -76,7 +109,7 @@ std::vector<std::string> FirstCommand(const fs::path& script) {
   std::getline(file, line);
   if (!line.starts_with("#!")) return {};
   std::vector<std::string> words = Words(line.substr(2));
-  if (words != std::vector<std::string>{"/bin/sh"}) return words;
+  if (words != std::vector<std::string>{"/bin/sh"}) return WithoutEnv(std::move(words));
   std::getline(file, line);
   if (!line.starts_with(kCommand)) return {};
   words = Words(line.substr(kCommand.size()));
@@ -132,16 +165,20 @@ fs::path PythonBeside(const fs::path& dbt) {
 
 fs::path FindDbt(const std::string& option, const fs::path& project_folder) {
   if (!option.empty()) {
+    if (IsAft(option))
+      throw Error(Text("cannot start dbt: '", option,
+                       "', given by --aft-dbt, is aft itself; name dbt's own program"));
     if (IsExecutable(option)) return fs::absolute(option);
     throw Error(Text("cannot start dbt: '", option,
                      "', given by --aft-dbt, is not an executable file"));
   }
   for (const fs::path& candidate : Candidates(project_folder))
-    if (IsExecutable(candidate)) return candidate;
+    if (IsExecutable(candidate) && !IsAft(candidate)) return candidate;
   throw Error(
-      "cannot find dbt: there is none in $VIRTUAL_ENV, in .venv of this folder or of the "
-      "project, or on PATH; activate dbt's virtual environment, or name dbt with "
-      "'--aft-dbt PATH'");
+      "cannot find dbt: there is none in aft's own virtual environment, in $VIRTUAL_ENV, "
+      "in .venv of this folder or of the project, or on PATH; activate dbt's virtual "
+      "environment, name dbt with '--aft-dbt PATH', or install it: pip install dbt-core "
+      "and the adapter of your warehouse, such as dbt-postgres");
 }
 
 }  // namespace aft

@@ -8,9 +8,10 @@
 
 namespace aft {
 
-/// The dbt to start: `option` (of --aft-dbt) when given, else the first of
-/// $VIRTUAL_ENV/bin/dbt, .venv/bin/dbt in the working folder, .venv/bin/dbt in
-/// `project_folder`, and dbt on PATH. Throws Error that lists where it looked.
+/// The dbt to start: `option` (of --aft-dbt) when given, else the first of dbt beside aft
+/// where that is in a virtual environment, $VIRTUAL_ENV/bin/dbt, .venv/bin/dbt in the
+/// working folder, .venv/bin/dbt in `project_folder`, and dbt on PATH. A name of aft
+/// itself does not count. Throws Error that lists where it looked.
 std::filesystem::path FindDbt(const std::string& option,
                               const std::filesystem::path& project_folder);
 

@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <cmath>
 #include <cstdlib>
 #include <utility>
 
 #include "host_shim/error.h"
 #include "plugin/base/json_text.h"
+#include "plugin/dbt/recorded_arguments.h"
+#include "plugin/project/known_keys.h"
+#include "plugin/project/yaml_json.h"
 
 namespace aft {
 
@@ -20,55 +22,8 @@ namespace json = boost::json;
 namespace {
 
 constexpr int kWidth = 80;
-constexpr int kDeepest = 64;
-
-/// A scalar as YAML 1.1 resolves it for dbt: what is in quotation marks is text.
-json::value Scalar(const YAML::Node& node) {
-  const std::string& text = node.Scalar();
-  if (node.Tag() == "!") return json::value(text);
-  // yaml-cpp takes "y" and "n" for flags, "1e3" and ".inf" for numbers; PyYAML, or JSON,
-  // does not.
-  if (bool flag = false; text.size() > 1 && YAML::convert<bool>::decode(node, flag))
-    return flag;
-  if (std::int64_t number = 0; YAML::convert<std::int64_t>::decode(node, number))
-    return number;
-  const bool has_point = text.find('.') != std::string::npos;
-  if (double number = 0;
-      has_point && YAML::convert<double>::decode(node, number) && std::isfinite(number))
-    return number;
-  return json::value(text);
-}
-
-json::value Json(const YAML::Node& node, int depth = 0) {
-  if (depth > kDeepest) throw Error("cannot read '--vars': they are nested too deep");
-  if (node.IsScalar()) return Scalar(node);
-  if (node.IsSequence()) {
-    json::array list;
-    for (const YAML::Node& entry : node) list.push_back(Json(entry, depth + 1));
-    return list;
-  }
-  if (!node.IsMap()) return nullptr;
-  json::object object;
-  for (const auto& entry : node)
-    object[entry.first.Scalar()] = Json(entry.second, depth + 1);
-  return object;
-}
-
 constexpr int kFirstToLookHere = 3;    // for profiles.yml, in the working folder
 constexpr int kFirstWithOwnFlags = 7;  // in dbt_project.yml
-
-/// Where dbt looks for profiles.yml. (dbt documentation: "About profiles.yml")
-std::string ProfilesFolder(const DbtArguments& arguments) {
-  const std::string given = arguments.Setting("profiles-dir");
-  if (!given.empty()) return fs::absolute(given);
-  std::error_code ignored;
-  const bool looks_here =
-      !IsBefore(arguments.variables().dbt_version(), kFirstToLookHere);
-  if (looks_here && fs::exists(fs::current_path() / kProfilesFile, ignored))
-    return fs::current_path();
-  const char* home = std::getenv("HOME");
-  return fs::path(home == nullptr ? "/" : home) / ".dbt";
-}
 
 using Flags = std::map<std::string, std::string>;
 
@@ -116,10 +71,23 @@ int Number(const std::string& text, int otherwise) {
 
 }  // namespace
 
+// (dbt documentation: "About profiles.yml")
+fs::path ProfilesFolder(const DbtArguments& arguments) {
+  const std::string given = arguments.Setting("profiles-dir");
+  if (!given.empty()) return fs::absolute(given);
+  std::error_code ignored;
+  const bool looks_here =
+      !IsBefore(arguments.variables().dbt_version(), kFirstToLookHere);
+  if (looks_here && fs::exists(fs::current_path() / kProfilesFile, ignored))
+    return fs::current_path();
+  const char* home = std::getenv("HOME");
+  return fs::path(home == nullptr ? "/" : home) / ".dbt";
+}
+
 std::string VariablesAsJson(const std::string& yaml) {
   if (yaml.empty()) return "{}";
   try {
-    const json::value variables = Json(YAML::Load(yaml));
+    const json::value variables = JsonOf(YAML::Load(yaml));
     if (variables.is_object()) return json::serialize(variables);
   } catch (const YAML::Exception& error) {
     throw Error(Text("cannot read '--vars': ", error.msg));
@@ -144,6 +112,7 @@ DbtInvocation InvocationOf(const DbtArguments& arguments, const fs::path& python
   invocation.target_folder = arguments.Setting("target-path");
   invocation.state_folder = arguments.Setting("state");
   invocation.variables = VariablesAsJson(arguments.Value("--vars"));
+  invocation.arguments = json::serialize(ArgumentsToKeep(RecordedArguments(arguments)));
   // The only one of these without a variable.
   invocation.threads = Number(arguments.Value("--threads"), 0);
   invocation.printer_width = Number(settings.Text("printer-width"), kWidth);
@@ -194,6 +163,18 @@ std::map<std::string, std::string> CommandLineSettings(const DbtInvocation& invo
     settings[key] =
         value.is_string() ? std::string(value.as_string()) : json::serialize(value);
   return settings;
+}
+
+std::vector<std::string> MisspeltSettingKeys(const DbtInvocation& invocation) {
+  std::vector<std::string> misspelt;
+  const json::value variables = ParseJson(invocation.variables);
+  for (const auto& [key, value] : variables.as_object()) {
+    std::vector<std::string> names;
+    if (const json::object* const settings = value.if_object())
+      for (const auto& setting : *settings) names.emplace_back(setting.key());
+    if (AreMisspeltSettings(key, names)) misspelt.emplace_back(key);
+  }
+  return misspelt;
 }
 
 }  // namespace aft

@@ -25,6 +25,7 @@ struct DbtInvocation {
   std::string target_folder;
   std::string state_folder;      ///< of --state
   std::string variables = "{}";  ///< of --vars, as a JSON object
+  std::string arguments = "{}";  ///< what may be kept of all of them, as a JSON object
   int threads = 0;               ///< 0 where the user named none
   int printer_width = 80;
   std::string log_format;            ///< of the console
@@ -44,6 +45,9 @@ DbtInvocation InvocationOf(const DbtArguments& arguments,
                            const std::filesystem::path& python,
                            const ProjectConfig& project);
 
+/// Where dbt looks for profiles.yml.
+std::filesystem::path ProfilesFolder(const DbtArguments& arguments);
+
 /// The value of `--vars` as a JSON object. Throws Error where it is no mapping in YAML.
 std::string VariablesAsJson(const std::string& yaml);
 
@@ -58,5 +62,7 @@ std::string CommandLineVariable(const std::string& yaml, std::string_view name);
 
 /// What `--vars` sets below `aft`, as it would stand in YAML.
 std::map<std::string, std::string> CommandLineSettings(const DbtInvocation& invocation);
+/// The variables of --vars that look like settings under a misspelling of `aft`.
+std::vector<std::string> MisspeltSettingKeys(const DbtInvocation& invocation);
 
 }  // namespace aft

@@ -1,33 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/dbt/gate_probe.h"
 
-#include <poll.h>
-#include <unistd.h>
-
-#include <array>
 #include <boost/json.hpp>
-#include <cerrno>
-#include <chrono>
 #include <cstdlib>
 #include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "host_shim/child_process.h"
 #include "host_shim/error.h"
 #include "plugin/base/atomic_file.h"
 #include "plugin/base/json_lookup.h"
 #include "plugin/base/json_text.h"
 #include "plugin/dbt/dbt_executable.h"
+#include "plugin/dbt/process_output.h"
 
 namespace aft {
 namespace {
 
 namespace fs = std::filesystem;
 namespace json = boost::json;
-
-constexpr std::chrono::seconds kLongestAnswer{30};
 
 constexpr const char* kNoPython = "it is no Python program";
 constexpr std::string_view kAnswer = "\naft: ";
@@ -54,34 +46,11 @@ std::optional<Answer> AnswerIn(const std::string& output) {
   return Answer{StringAt(told, {"python"}), StringAt(told, {"version"}), gate->as_bool()};
 }
 
-/// All that a process prints up to its answer, or without one to its end; cut at a time
-/// out. Nothing of it reaches the user.
-std::string OutputOf(std::vector<std::string> argv,
+/// All that a process prints up to its answer, or without one to its end.
+std::string AnswerOf(std::vector<std::string> argv,
                      std::vector<std::string> environment = {}) {
-  ProcessOptions options;
-  options.argv = std::move(argv);
-  options.environment = std::move(environment);
-  options.standard_input = ProcessOptions::Input::kNull;
-  options.standard_output = ProcessOptions::Output::kCaptured;
-  options.standard_error = ProcessOptions::Output::kCaptured;
-  ChildProcess process(std::move(options));
-  const Fd output = process.TakeOutput();
-  const auto deadline = std::chrono::steady_clock::now() + kLongestAnswer;
-  std::string text;
-  while (!AnswerIn(text)) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        deadline - std::chrono::steady_clock::now());
-    pollfd entry{output.get(), POLLIN, 0};
-    if (left.count() <= 0 || ::poll(&entry, 1, static_cast<int>(left.count())) == 0)
-      break;
-    std::array<char, 4096> bytes{};
-    const ssize_t count = ::read(output.get(), bytes.data(), bytes.size());
-    if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (count <= 0) break;
-    text.append(bytes.data(), static_cast<std::size_t>(count));
-  }
-  process.TerminateAndReap(std::chrono::seconds(1));
-  return text;
+  return OutputOf(std::move(argv), std::move(environment),
+                  [](const std::string& text) { return AnswerIn(text).has_value(); });
 }
 
 /// Asks a Python that is known; nullopt when it does not answer.
@@ -91,7 +60,7 @@ std::optional<Answer> AskPython(const NamedPython& python,
   argv.insert(argv.end(), python.flags.begin(), python.flags.end());
   argv.push_back(module_folder / "dbt" / "__init__.py");
   try {
-    return AnswerIn(OutputOf(std::move(argv)));
+    return AnswerIn(AnswerOf(std::move(argv)));
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -112,7 +81,7 @@ DbtAbility AbilityFrom(const Answer& answer) {
 std::string OutputOfWrapper(const fs::path& dbt, const DbtQuestion& question) {
   const std::string& scratch = question.scratch.native();
   try {
-    return OutputOf(
+    return AnswerOf(
         {dbt, "--log-format", "text", "--no-use-colors", "debug", "--project-dir",
          scratch, "--profiles-dir", scratch},
         {PythonPathWith(question.module_folder), Text("DBT_LOG_PATH=", scratch),
@@ -122,33 +91,50 @@ std::string OutputOfWrapper(const fs::path& dbt, const DbtQuestion& question) {
   }
 }
 
-/// Of a dbt whose Python PYTHONPATH does not reach: `python`, as it has said itself.
-DbtAbility AbilityWithoutPath(const fs::path& python, const fs::path& module_folder) {
+/// Of a `dbt` whose Python PYTHONPATH does not reach: `python`, as it has said itself.
+DbtAbility AbilityWithoutPath(const fs::path& dbt, const fs::path& python,
+                              const DbtQuestion& question) {
   // In a container the path says nothing here.
-  const std::optional<Answer> answer = AskPython({python, {}}, module_folder);
+  const std::optional<Answer> answer = AskPython({python, {}}, question.module_folder);
   if (!answer || answer->version.empty()) return {false, kNoPython, "", ""};
   DbtAbility ability = AbilityFrom(*answer);
   if (!ability.can_load_gate) return ability;
   ability.can_load_gate = false;
-  ability.reason =
-      Text("PYTHONPATH does not reach its Python; name the dbt that it ",
-           "starts, with '--aft-dbt ", (python.parent_path() / "dbt").native(), "'");
+  const fs::path started = python.parent_path() / "dbt";
+  std::error_code ignored;
+  const bool is_other =
+      fs::exists(started, ignored) && !fs::equivalent(started, dbt, ignored);
+  ability.reason = Text(
+      "PYTHONPATH does not reach its Python; ",
+      is_other
+          ? Text("name the dbt that it starts, with '--aft-dbt ", started.native(), "'")
+          : Text("have the first line of a copy of it say '#!", python.native(),
+                 "', and name that with '--aft-dbt PATH'"));
   return ability;
 }
 
+/// Whether a program is dbt itself without any Python, dbt 2. Compiled shims start a
+/// Python, which answers, or prints what dbt-core 1 does.
+bool IsCompiledDbt(const fs::path& dbt, const DbtQuestion& question) {
+  if (!IsBinary(dbt)) return false;
+  try {
+    const std::string output =
+        AnswerOf({dbt, "--version"}, {PythonPathWith(question.module_folder)});
+    return !AnswerIn(output) && output.find("installed:") == output.npos;
+  } catch (const Error&) {
+    return true;
+  }
+}
+
 DbtAbility AskWrapper(const fs::path& dbt, const DbtQuestion& question) {
-  // A compiled dbt is dbt itself, whereas a shim of mise has another name behind its
-  // link.
-  std::error_code ignored;
-  const std::string name = fs::canonical(dbt, ignored).filename();
-  if (name.starts_with("dbt") && IsBinary(dbt)) return {false, kNoPython, "", ""};
+  if (IsCompiledDbt(dbt, question)) return {false, kNoPython, "", ""};
   const std::string output = OutputOfWrapper(dbt, question);
   if (const std::optional<Answer> answer = AnswerIn(output)) return AbilityFrom(*answer);
   const std::size_t at = output.find(kPythonPath);
   if (at == std::string::npos) return {false, kNoPython, "", ""};
   const std::size_t begin = at + kPythonPath.size();
-  return AbilityWithoutPath(output.substr(begin, output.find('\n', begin) - begin),
-                            question.module_folder);
+  return AbilityWithoutPath(dbt, output.substr(begin, output.find('\n', begin) - begin),
+                            question);
 }
 
 std::int64_t ChangedAt(const fs::path& dbt) {
@@ -162,7 +148,8 @@ json::object ReadCache(const fs::path& file) {
   return value.is_object() ? value.as_object() : json::object();
 }
 
-std::optional<DbtAbility> Known(const json::object& cache, const fs::path& dbt) {
+std::optional<DbtAbility> Known(const json::object& cache, const fs::path& dbt,
+                                const fs::path& python) {
   const json::value* entry = cache.if_contains(dbt.native());
   if (entry == nullptr || !entry->is_object()) return std::nullopt;
   const json::object& known = entry->as_object();
@@ -170,11 +157,12 @@ std::optional<DbtAbility> Known(const json::object& cache, const fs::path& dbt) 
   const json::value* gate = known.if_contains("gate");
   const json::value* reason = known.if_contains("reason");
   const json::value* version = known.if_contains("version");
-  if (changed == nullptr || *changed != ChangedAt(dbt) || gate == nullptr ||
-      !gate->is_bool() || reason == nullptr || !reason->is_string() ||
-      version == nullptr || !version->is_string())
+  if (StringAt(known, "python") != python || changed == nullptr ||
+      *changed != ChangedAt(dbt) || gate == nullptr || !gate->is_bool() ||
+      reason == nullptr || !reason->is_string() || version == nullptr ||
+      !version->is_string())
     return std::nullopt;
-  return DbtAbility{gate->as_bool(), std::string(reason->as_string()), "",
+  return DbtAbility{gate->as_bool(), std::string(reason->as_string()), python,
                     std::string(version->as_string())};
 }
 
@@ -182,6 +170,7 @@ void Keep(const DbtAbility& ability, const fs::path& dbt, json::object& cache,
           const fs::path& cache_file) {
   if (cache_file.empty()) return;
   cache[dbt.native()] = {{"changed", ChangedAt(dbt)},
+                         {"python", ability.python.native()},
                          {"gate", ability.can_load_gate},
                          {"reason", ability.reason},
                          {"version", ability.version}};
@@ -197,6 +186,14 @@ void Keep(const DbtAbility& ability, const fs::path& dbt, json::object& cache,
 
 }  // namespace
 
+std::string AgeProblem(const DbtAbility& ability) {
+  if (!ability.version.starts_with("0.")) return "";
+  return Text(
+      "dbt-core ", ability.version,
+      " is too old for scripts, which need 1.0 or later; install a newer dbt-core "
+      "with its adapter, or name another dbt with '--aft-dbt PATH'");
+}
+
 fs::path GateCacheFile() {
   const char* cache = std::getenv("XDG_CACHE_HOME");
   if (cache != nullptr && fs::path(cache).is_absolute())
@@ -210,18 +207,19 @@ DbtAbility AskDbt(const fs::path& dbt, const DbtQuestion& question) {
   const std::optional<NamedPython> python = PythonNamedBy(dbt);
   if (!python) return AskWrapper(dbt, question);
   json::object cache = ReadCache(question.cache_file);
-  DbtAbility ability;
-  if (const std::optional<DbtAbility> known = Known(cache, dbt)) {
+  DbtAbility ability{false, "its Python does not answer", python->path, ""};
+  if (const std::optional<DbtAbility> known = Known(cache, dbt, python->path)) {
     ability = *known;
   } else if (const std::optional<Answer> answer =
                  AskPython(*python, question.module_folder)) {
     ability = AbilityFrom(*answer);
+    ability.python = python->path;
     Keep(ability, dbt, cache, question.cache_file);
   } else {
-    ability.reason = "its Python does not answer";
+    return ability;
   }
-  ability.python = python->path;
-  return ability;
+  // A script in Python may start a dbt of another one.
+  return ability.version.empty() ? AskWrapper(dbt, question) : ability;
 }
 
 }  // namespace aft

@@ -24,10 +24,13 @@ struct DbtQuestion {
 /// Asks `dbt` which Python runs it, of which version it is, and whether it can load the
 /// gate: dbt-core 1.8 and later can.
 ///
-/// Where the first line of `dbt` names its Python, the answer is kept until the file
-/// changes. What a wrapper starts may change without it, so a wrapper is asked each time:
-/// it is started, as far as to where its Python would import dbt.
+/// Where the first line of `dbt` names the Python that has it, the answer is kept until
+/// the file changes. What a wrapper starts may change without it, so a wrapper is asked
+/// each time: it is started, as far as to where its Python would import dbt.
 DbtAbility AskDbt(const std::filesystem::path& dbt, const DbtQuestion& question);
+
+/// What to do about a dbt that is too old for scripts in any mode; empty for others.
+std::string AgeProblem(const DbtAbility& ability);
 
 /// The file in the user's cache folder in which answers are kept; empty without such a
 /// folder. (XDG Base Directory Specification)

@@ -16,6 +16,14 @@ namespace aft {
 /// The options that repeat what `args` say.
 std::vector<std::string> RecordedOptions(const boost::json::value& args);
 
+/// The options, folders among them, that call the run of `args` again from the working
+/// folder, as people would type them. dbt's version says which variables count.
+std::vector<std::string> OptionsToCallAgain(const boost::json::value& args,
+                                            const std::string& dbt_version);
+
+/// What of `args`, or of dbt's flags, may be kept for that: no secret.
+boost::json::object ArgumentsToKeep(const boost::json::value& args);
+
 /// What dbt would record of a run that was called with `arguments`. Throws Error for
 /// `--vars` that are not YAML.
 boost::json::object RecordedArguments(const DbtArguments& arguments);

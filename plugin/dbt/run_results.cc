@@ -28,8 +28,10 @@ json::object ReadDocument(const fs::path& path) {
 }
 
 NodeResult ResultOf(const json::object& entry) {
+  const json::object* response = ObjectAt(entry, "adapter_response");
   return {StringAt(entry, "unique_id"), StringAt(entry, "status"),
-          StringAt(entry, "message")};
+          StringAt(entry, "message"),
+          response == nullptr || response->empty() ? "" : json::serialize(*response)};
 }
 
 /// Schema version 5 is that of dbt 1.7, 6 that of every dbt since. The id tells whether

@@ -19,6 +19,8 @@ struct NodeResult {
   std::string node;     ///< unique id
   std::string status;   ///< success, error, skipped, pass, fail, warn, …
   std::string message;  ///< may be empty
+  /// A JSON object; empty where there is none, or nothing in it.
+  std::string adapter_response{};  // NOLINT(readability-redundant-member-init)
 };
 
 /// The results that a run_results.json holds, in their order; none where it is of another

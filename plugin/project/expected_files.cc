@@ -5,13 +5,6 @@
 #include "plugin/project/script_path.h"
 
 namespace aft {
-namespace {
-
-bool HasJinja(const std::string& text) {
-  return text.find("{{") != std::string::npos || text.find("{%") != std::string::npos;
-}
-
-}  // namespace
 
 std::vector<std::string> FileProblems(const std::vector<ExpectedScript>& scripts,
                                       const ProjectConfig& project) {

@@ -21,6 +21,10 @@ struct GraphNode {
   bool continues_on_error = false;  ///< a model whose failure keeps no child back
 
   [[nodiscard]] bool is_ephemeral() const { return materialization == "ephemeral"; }
+  /// It is no work for dbt, and not every dbt gives an account of it.
+  [[nodiscard]] bool may_be_untold() const {
+    return type == "exposure" || type == "saved_query";
+  }
 };
 
 /// All nodes of a project and its packages, by unique id.

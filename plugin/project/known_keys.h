@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace aft {
 
@@ -38,17 +39,20 @@ inline constexpr auto kScriptKeys = std::to_array<std::string_view>({
     "timeout",
     "memory",
     "retries",
+    "priority",
 });
 
 /// Under `vars: aft:`.
 inline constexpr auto kSettingKeys = std::to_array<std::string_view>({
     "connections",
+    "concurrency",
     "timeout",
     "memory",
     "retries",
     "unordered_refs",
     "decimals",
     "dates",
+    "packages",
 });
 
 /// In fal_project.yml.
@@ -64,6 +68,13 @@ bool IsKnown(std::string_view key, KnownKeys known);
 /// close, "…; the keys are 'before' and 'after'". `place` may be empty.
 std::string UnknownKey(std::string_view key, std::string_view place, KnownKeys known);
 
+/// Whether these may be aft's settings under a misspelling of `aft`. Projects have
+/// variables of their own, so that one of aft's settings has to be among the names.
+bool AreMisspeltSettings(std::string_view key, const std::vector<std::string>& names);
+
+/// "nothing reads the settings under 'aftt'; did you mean 'aft'?"
+std::string MisspeltSettings(std::string_view key);
+
 /// `fal` or `aft` where `key` may be a misspelling of it; empty for these two themselves
 /// and for all else. What stands below must tell whether it is one: `alt` is close, too.
 std::string_view MisspeltProduct(std::string_view key);
@@ -72,13 +83,27 @@ std::string_view MisspeltProduct(std::string_view key);
 /// does not count.
 bool IsMisspeltMeta(std::string_view key);
 
+/// The key at the top of a schema file, for nodes that may have scripts, of which `key`
+/// may be a misspelling: `models` for `Models` or `model`. Empty for those that dbt has.
+std::string_view MisspeltKind(std::string_view key);
+
+/// Whether what `key` has at the top of a schema file can't have scripts, and the
+/// manifest does not tell of all that stands there.
+bool HasNoScripts(std::string_view key);
+
 /// Whether `key` may be a misspelling of `config`.
 bool IsMisspeltConfig(std::string_view key);
 
 /// Whether `text` may be the path of a script: it has a slash or a point, and no blanks.
 bool IsLikeAPath(std::string_view text);
 
+/// Whether `path` is that of a script in Python.
+bool IsPythonFile(std::string_view path);
+
 /// Whether `key` is `scripts` or close to it.
 bool IsLikeScripts(std::string_view key);
+
+/// Whether `key` is `pre-hook` or `post-hook` or close to one of them.
+bool IsLikeHook(std::string_view key);
 
 }  // namespace aft

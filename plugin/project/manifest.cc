@@ -26,7 +26,8 @@ const json::object& Object(const json::object& object, std::string_view key) {
 
 bool SpeaksToUs(const json::value* meta) {
   return meta != nullptr && meta->is_object() &&
-         (meta->as_object().contains("fal") || meta->as_object().contains("aft"));
+         (meta->as_object().contains("fal") || meta->as_object().contains("aft") ||
+          !PythonModelOf(*meta).empty());
 }
 
 /// The `meta` with scripts: dbt before 1.10 has `meta` and `config.meta` apart.
@@ -144,11 +145,13 @@ std::vector<std::string> MisspeltBindingsOf(const json::object& node,
   return {};
 }
 
-/// False when the node says nothing of scripts, right or wrong.
+/// False when the node says nothing of scripts, right or wrong, or of hooks alone, which
+/// write no table.
 bool AddNode(const std::string& unique_id, const json::object& node, Manifest& manifest) {
   const auto [package, file] = Declaration(node);
   const std::string place = Text(file, ": node '", NameOf(node), "'");
-  // The scripts of a package do not run, whatever is wrong with them.
+  // The scripts of a package do not run unless it is allowed, whatever is wrong with
+  // them.
   const bool is_own = package == manifest.project;
   std::vector<std::string> problems;
   if (is_own) problems = MisspeltBindingsOf(node, place);
@@ -157,14 +160,28 @@ bool AddNode(const std::string& unique_id, const json::object& node, Manifest& m
     Append(problems, manifest.problems);
     return !problems.empty();
   }
-  BoundNode bound{unique_id, NameOf(node), package, false, false, {}};
+  BoundNode bound{unique_id, NameOf(node), package, false, false, {}, {}};
   bound.is_ephemeral = StringAt(Object(node, "config"), "materialized") == "ephemeral";
   bound.is_source = StringAt(node, "resource_type") == "source";
   bound.bindings = ReadBindings(*meta, place, problems);
-  if (is_own) Append(problems, manifest.problems);
-  const bool has_scripts = !bound.bindings.empty();
-  if (has_scripts) manifest.nodes.push_back(std::move(bound));
+  Append(problems, is_own ? manifest.problems : bound.problems);
+  const bool has_scripts =
+      std::any_of(bound.bindings.begin(), bound.bindings.end(),
+                  [](const ScriptBinding& script) { return !IsHook(script.when); });
+  if (!bound.bindings.empty() || !bound.problems.empty())
+    manifest.nodes.push_back(std::move(bound));
   return has_scripts || !problems.empty();
+}
+
+/// Those of disabled nodes stand in a list for each id.
+void ReadNames(const json::object& root, NodeNames& names) {
+  for (const char* kind : {"nodes", "sources"})
+    for (const auto& [id, entry] : Object(root, kind))
+      if (entry.is_object()) names.Add(id, NameOf(entry.as_object()));
+  for (const auto& [id, entries] : Object(root, "disabled"))
+    if (entries.is_array())
+      for (const json::value& entry : entries.as_array())
+        if (entry.is_object()) names.Add(id, NameOf(entry.as_object()));
 }
 
 /// Warns of scripts of disabled nodes, in one sentence. dbt keeps a list of nodes for
@@ -225,6 +242,7 @@ Manifest ReadManifest(const std::filesystem::path& path, const std::string& proj
   if (manifest.project.empty()) manifest.project = project;
   manifest.dbt_version = StringAt(Object(root, "metadata"), "dbt_version");
   ReadGraph(root, manifest.graph);
+  ReadNames(root, manifest.names);
   for (const auto& [unique_id, entry] : Object(root, "nodes"))
     if (entry.is_object() && IsHook(unique_id, entry.as_object()))
       manifest.has_hooks = true;

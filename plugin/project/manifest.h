@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plugin/project/graph.h"
+#include "plugin/project/node_names.h"
 #include "plugin/project/placeholder.h"
 #include "plugin/project/script_binding.h"
 
@@ -19,6 +20,7 @@ struct BoundNode {
   bool is_ephemeral = false;
   bool is_source = false;
   std::vector<ScriptBinding> bindings;
+  std::vector<std::string> problems;  ///< with those of a package; a sentence each
 };
 
 /// What dbt's manifest.json says about scripts.
@@ -29,6 +31,7 @@ struct Manifest {
   std::vector<std::string> problems;      ///< with the bindings; a sentence each
   std::vector<std::string> warnings;      ///< about scripts that do not run, likewise
   Graph graph;
+  NodeNames names;
   std::string dbt_version;  ///< of the dbt that wrote it
   bool has_hooks = false;   ///< on-run-start or on-run-end, of any package
 };

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,15 +14,24 @@ inline constexpr const char* kProfilesFile = "profiles.yml";
 
 /// What dbt_project.yml says that matters before and beside dbt.
 struct ProjectConfig {
-  std::filesystem::path folder;  ///< absolute; see FindProject()
-  std::string name;              ///< empty where only dbt can tell, from a template
+  std::filesystem::path folder;                       ///< absolute; see FindProject()
+  std::string name;                                   ///< empty where it is a template
   std::vector<std::filesystem::path> model_paths;     ///< relative to `folder`
   std::vector<std::filesystem::path> property_paths;  ///< where schema files may lie
+  /// `vars: fal-models-paths`, the folders of Python models; relative to `folder`.
+  std::vector<std::filesystem::path> python_model_paths = {"fal_models"};
   std::string target_path = "target";
   std::string scripts_path;  ///< `vars: fal-scripts-path`; empty for the project's root
   /// What stands under `vars: aft:` that is neither a list nor a mapping.
   std::map<std::string, std::string> settings;
+  /// `packages` there: the installed packages whose scripts may run.
+  std::set<std::string> packages;
+  /// Where dbt installs packages, each in a folder of its name; relative to `folder`.
+  std::filesystem::path packages_folder = "dbt_packages";
   std::vector<std::string> problems;  ///< with what stands there; a sentence each
+  std::vector<std::string> warnings;  ///< about settings that nobody reads, likewise
+  /// Those of the keys above whose values are templates: their fields have the defaults.
+  std::vector<std::string> templates;
   /// What stands under `flags:` likewise.
   std::map<std::string, std::string> flags;
 };
@@ -33,8 +43,9 @@ struct ProjectConfig {
 std::filesystem::path FindProject(const std::filesystem::path& start);
 
 /// Reads `folder`/dbt_project.yml. A file that is not valid YAML gives the defaults: dbt
-/// reports it.
-ProjectConfig ReadProjectConfig(const std::filesystem::path& folder);
+/// reports it. `rendered` has the values of templates, by key, as JSON or YAML.
+ProjectConfig ReadProjectConfig(const std::filesystem::path& folder,
+                                const std::map<std::string, std::string>& rendered = {});
 
 /// What stands under `config:` in profiles.yml, as `ProjectConfig::flags`: dbt's flags
 /// were there before dbt_project.yml had them. Empty where the file can't be read.

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "host_shim/error.h"
+#include "plugin/base/json_lookup.h"
 #include "plugin/project/known_keys.h"
 
 namespace aft {
@@ -35,9 +36,10 @@ class BindingReader {
       const std::string_view name = key;
       if (name == "scripts") {
         ReadScripts(below);
-      } else if (name == "pre-hook" || name == "post-hook") {
-        Problem(Text("has '", name, "', which this version of aft does not run; bind ",
-                     "the file under 'scripts' instead"));
+      } else if (name == Name(When::kPreHook)) {
+        ReadList(When::kPreHook, below);
+      } else if (name == Name(When::kPostHook)) {
+        ReadList(When::kPostHook, below);
       } else if (name == "environment") {
         environment = EnvironmentName(below);
       } else if (name == "writes") {
@@ -58,7 +60,9 @@ class BindingReader {
   void ReadScripts(const json::value& value) {
     if (value.is_array()) return ReadList(When::kAfter, value);
     if (!value.is_object())
-      return Problem("'scripts' is neither a list nor a mapping of 'before' and 'after'");
+      return Problem(
+          "'scripts' is neither a list nor a mapping of 'before' and 'after'; write for "
+          "example 'scripts: [scripts/score.py]'");
     for (const auto& [key, below] : value.as_object()) {
       const std::string_view name = key;
       if (name == "before") {
@@ -72,24 +76,33 @@ class BindingReader {
   }
 
   void ReadList(When when, const json::value& value) {
-    if (!value.is_array())
-      return Problem(Text("'", Name(when), "' under 'scripts' is not a list of scripts"));
+    if (!value.is_array()) {
+      const char* kind = IsHook(when) ? " is not a list of hooks"
+                                      : " under 'scripts' is not a list of scripts";
+      return Problem(Text("'", Name(when), "'", kind));
+    }
     for (const json::value& entry : value.as_array()) ReadEntry(when, entry);
   }
 
   void ReadEntry(When when, const json::value& entry) {
     if (entry.is_string()) {
-      bindings_.push_back({when, std::string(entry.as_string()), "", {}, "", false});
+      bindings_.push_back(Binding(when, entry));
       return;
     }
     if (!entry.is_object() || !HasPath(entry.as_object()))
-      return Problem(
-          Text("an entry of '", Name(when),
-               "' under 'scripts' is neither a path nor a mapping with 'path'"));
-    ScriptBinding binding{when, std::string(entry.at("path").as_string()), "", {}, "",
-                          false};
+      return Problem(Text("an entry of '", Name(when),
+                          IsHook(when) ? "'" : "' under 'scripts'",
+                          " is neither a path nor a mapping with 'path'"));
+    ScriptBinding binding = Binding(when, entry.at("path"));
     for (const auto& [key, below] : entry.as_object()) ReadOption(key, below, binding);
     bindings_.push_back(std::move(binding));
+  }
+
+  static ScriptBinding Binding(When when, const json::value& path) {
+    ScriptBinding binding;
+    binding.when = when;
+    binding.path = path.as_string();
+    return binding;
   }
 
   static bool HasPath(const json::object& entry) {
@@ -102,31 +115,37 @@ class BindingReader {
     if (name == "path") return;
     if (name == "with") {
       if (!value.is_object())
-        return Problem(Text("'with' of script '", binding.path, "' is not a mapping"));
+        return Problem(Text("'with' of ", Named(binding), " is not a mapping"));
       binding.arguments = json::serialize(value);
       if (binding.arguments.size() > kMostArguments)
-        Problem(Text("'with' of script '", binding.path,
-                     "' has more than 64 KiB; let the script read a file instead"));
+        Problem(Text("'with' of ", Named(binding),
+                     " has more than 64 KiB; let the script read a file instead"));
     } else if (name == "environment") {
       binding.environment = EnvironmentName(value);
-    } else if (IsLimit(name)) {
-      ReadLimit(name, value, binding);
+    } else if (IsLimit(name) || name == "priority") {
+      ReadNumber(name, value, binding);
     } else {
-      Problem(UnknownKey(name, Text("at script '", binding.path, "'"), kScriptKeys));
+      Problem(UnknownKey(name, Text("at ", Named(binding)), kScriptKeys));
     }
   }
 
-  void ReadLimit(std::string_view name, const json::value& value,
-                 ScriptBinding& binding) {
+  void ReadNumber(std::string_view name, const json::value& value,
+                  ScriptBinding& binding) {
+    const std::string text =
+        value.is_string() ? std::string(value.as_string()) : json::serialize(value);
     try {
-      SetLimit(
-          name,
-          value.is_string() ? std::string(value.as_string()) : json::serialize(value),
-          binding.limits);
+      if (name == "priority")
+        binding.priority = Priority(text);
+      else
+        SetLimit(name, text, binding.limits);
     } catch (const Error& error) {
       // All problems are reported together, so that they can be mended together.
-      Problem(Text("script '", binding.path, "': ", error.what()));
+      Problem(Text(Named(binding), ": ", error.what()));
     }
+  }
+
+  static std::string Named(const ScriptBinding& binding) {
+    return Text(KindName(binding.when), " '", binding.path, "'");
   }
 
   std::string EnvironmentName(const json::value& value) {
@@ -144,14 +163,43 @@ class BindingReader {
   std::vector<std::string>& problems_;
 };
 
+/// Takes what stands under `fal` or `aft` for all scripts of the node.
+ScriptBinding ModelBinding(const json::object& meta) {
+  ScriptBinding binding;
+  binding.path = PythonModelOf(meta);
+  binding.is_model = true;
+  for (const char* product : {"fal", "aft"})
+    if (const json::object* settings = ObjectAt(meta, product)) {
+      if (binding.environment.empty())
+        binding.environment = StringAt(*settings, "environment");
+      binding.may_leave_table |= StringAt(*settings, "writes") == "optional";
+    }
+  return binding;
+}
+
 }  // namespace
 
-const char* Name(When when) { return when == When::kBefore ? "before" : "after"; }
+const char* Name(When when) {
+  switch (when) {
+    case When::kBefore:
+      return "before";
+    case When::kPreHook:
+      return "pre-hook";
+    case When::kPostHook:
+      return "post-hook";
+    case When::kAfter:
+      return "after";
+  }
+  return "";
+}
+
+const char* KindName(When when) { return IsHook(when) ? Name(when) : "script"; }
 
 std::vector<ScriptBinding> ReadBindings(const json::value& meta, const std::string& place,
                                         std::vector<std::string>& problems) {
   std::vector<ScriptBinding> bindings;
   if (!meta.is_object()) return bindings;
+  if (!PythonModelOf(meta).empty()) bindings.push_back(ModelBinding(meta.as_object()));
   for (const char* product : {"fal", "aft"}) {
     const json::value* value = meta.as_object().if_contains(product);
     if (value == nullptr) continue;
@@ -160,19 +208,26 @@ std::vector<ScriptBinding> ReadBindings(const json::value& meta, const std::stri
   return bindings;
 }
 
+std::string PythonModelOf(const json::value& meta) {
+  const json::object* model =
+      meta.is_object() ? ObjectAt(meta.as_object(), "aft_model") : nullptr;
+  return model == nullptr ? "" : StringAt(*model, "path");
+}
+
 bool MayBindScripts(std::string_view resource_type) {
   return resource_type == "model" || resource_type == "seed" ||
          resource_type == "snapshot" || resource_type == "source";
 }
 
 bool HoldsScripts(const json::value& value, bool under_misspelling) {
-  const auto is_script = [&](const json::value& entry) {
-    if (!under_misspelling) return true;
-    const json::value* path = &entry;
-    if (entry.is_object()) path = entry.as_object().if_contains("path");
-    return path != nullptr && path->is_string() && IsLikeAPath(path->as_string());
-  };
-  const auto is_list = [&](const json::value* list) {
+  using IsPath = bool (*)(std::string_view);
+  const auto is_list = [](const json::value* list, IsPath is_wanted) {
+    const auto is_script = [&](const json::value& entry) {
+      if (is_wanted == nullptr) return true;
+      const json::value* path = &entry;
+      if (entry.is_object()) path = entry.as_object().if_contains("path");
+      return path != nullptr && path->is_string() && is_wanted(path->as_string());
+    };
     if (list == nullptr) return false;
     if (!list->is_array()) return list->is_string() && is_script(*list);
     const json::array& entries = list->as_array();
@@ -180,10 +235,14 @@ bool HoldsScripts(const json::value& value, bool under_misspelling) {
   };
   if (!value.is_object()) return false;
   for (const auto& [key, below] : value.as_object()) {
+    // dbt itself has hooks of these names, which are SQL.
+    if (IsLikeHook(key) && is_list(&below, under_misspelling ? IsPythonFile : nullptr))
+      return true;
     if (!IsLikeScripts(key)) continue;
-    if (is_list(&below)) return true;
-    if (below.is_object() && (is_list(below.as_object().if_contains("before")) ||
-                              is_list(below.as_object().if_contains("after"))))
+    const IsPath is_path = under_misspelling ? IsLikeAPath : nullptr;
+    if (is_list(&below, is_path)) return true;
+    if (below.is_object() && (is_list(below.as_object().if_contains("before"), is_path) ||
+                              is_list(below.as_object().if_contains("after"), is_path)))
       return true;
   }
   return false;

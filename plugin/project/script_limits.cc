@@ -29,6 +29,8 @@ constexpr std::array<Unit, 1> kCounts = {{{"", 1}}};
 constexpr double kLongest = 365 * 86400e3;
 constexpr double kLargest = 0x1p50;
 constexpr int kMostRetries = 100;
+constexpr int kHighestPriority = 1'000'000;
+constexpr int kMostAtOnce = 1'000'000;
 
 /// The number at the beginning of `text` times the unit that follows; nothing where that
 /// is not all of it.
@@ -46,6 +48,14 @@ std::optional<double> Quantity(std::string_view text,
   return std::nullopt;
 }
 
+int WholeNumber(std::string_view name, std::string_view value, int least, int most) {
+  const std::optional<double> number = Quantity(value, kCounts);
+  if (!number || !(*number >= least) || *number > most || *number != std::floor(*number))
+    throw Error(Text("'", name, "' is '", value, "', which is not a whole number from ",
+                     least, " to ", most));
+  return static_cast<int>(*number);
+}
+
 }  // namespace
 
 bool IsLimit(std::string_view name) {
@@ -56,23 +66,27 @@ void SetLimit(std::string_view name, std::string_view value, ScriptLimits& limit
   if (name == "timeout") {
     const std::optional<double> time = Quantity(value, kTimes);
     if (!time || !(*time >= 1) || *time > kLongest)
-      throw Error(Text("'timeout' is '", value, "', which is no time; write for example ",
+      throw Error(Text("'timeout' is '", value,
+                       "', which is not a duration; write for example ",
                        "90 (seconds), '500ms', '10m' or '2h'"));
     limits.timeout = milliseconds(std::llround(*time));
   } else if (name == "memory") {
     const std::optional<double> size = Quantity(value, kSizes);
     if (!size || !(*size >= 1) || *size > kLargest)
-      throw Error(Text("'memory' is '", value, "', which is no size; write for example ",
-                       "'512M' or '4G'"));
+      throw Error(Text("'memory' is '", value,
+                       "', which is not a size; write for example ", "'512M' or '4G'"));
     limits.memory = std::llround(*size);
   } else {
-    const std::optional<double> number = Quantity(value, kCounts);
-    if (!number || !(*number >= 0) || *number > kMostRetries ||
-        *number != std::floor(*number))
-      throw Error(Text("'retries' is '", value, "', which is not a number from 0 to ",
-                       kMostRetries));
-    limits.retries = static_cast<int>(*number);
+    limits.retries = WholeNumber(name, value, 0, kMostRetries);
   }
+}
+
+int Priority(std::string_view value) {
+  return WholeNumber("priority", value, -kHighestPriority, kHighestPriority);
+}
+
+int Concurrency(std::string_view value) {
+  return WholeNumber("concurrency", value, 1, kMostAtOnce);
 }
 
 ScriptLimits OrDefaults(const ScriptLimits& limits, const ScriptLimits& defaults) {

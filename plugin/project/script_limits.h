@@ -26,6 +26,13 @@ bool IsLimit(std::string_view name);
 /// size is a number of bytes or has a unit (K, M, G, T; powers of 1,024): "512M".
 void SetLimit(std::string_view name, std::string_view value, ScriptLimits& limits);
 
+/// The priority that `value` says, as it stands in YAML. Throws Error likewise.
+int Priority(std::string_view value);
+
+/// How many scripts may run at once, as `vars: aft: concurrency:` says. Throws Error
+/// likewise.
+int Concurrency(std::string_view value);
+
 /// `limits` with those of `defaults` where it sets none itself.
 ScriptLimits OrDefaults(const ScriptLimits& limits, const ScriptLimits& defaults);
 

@@ -83,4 +83,10 @@ ScriptFile ResolveScript(const std::string& path, const fs::path& scripts_folder
   return {named, CommandFor(path, named)};
 }
 
+std::string FromProject(const std::string& path, bool is_model,
+                        const ProjectConfig& project) {
+  if (is_model) return path;
+  return (fs::path(project.scripts_path) / path).lexically_normal();
+}
+
 }  // namespace aft

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "plugin/project/project_config.h"
+
 namespace aft {
 
 /// A file that can be run as a script.
@@ -22,6 +24,11 @@ struct ScriptFile {
 ScriptFile ResolveScript(const std::string& path,
                          const std::filesystem::path& scripts_folder,
                          const std::filesystem::path& project_folder);
+
+/// The path of a script from the project's folder, as people name it; `path` is as they
+/// bind it, which for a Python model begins there.
+std::string FromProject(const std::string& path, bool is_model,
+                        const ProjectConfig& project);
 
 /// Whether `path` is `folder` or below it, by their names; both absolute.
 bool IsInside(const std::filesystem::path& path, const std::filesystem::path& folder);

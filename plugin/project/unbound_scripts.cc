@@ -6,6 +6,7 @@
 
 #include "host_shim/error.h"
 #include "plugin/base/json_lookup.h"
+#include "plugin/project/known_keys.h"
 #include "plugin/project/script_binding.h"
 
 namespace aft {
@@ -25,6 +26,8 @@ class UnboundFinder {
     const std::string name = StringAt(entry, "name");
     const std::string file = StringAt(entry, "original_file_path");
     if (!MayBindScripts(type)) SearchMeta(entry, Text(file, ": ", type, " '", name, "'"));
+    if (const json::object* config = ObjectAt(entry, "config"))
+      SearchConfig(*config, Text(file, ": ", type, " '", name, "'"));
     const json::object* columns = ObjectAt(entry, "columns");
     if (columns == nullptr) return;
     for (const auto& [column, below] : *columns)
@@ -36,6 +39,24 @@ class UnboundFinder {
   std::vector<std::string> Take() { return std::move(problems_); }
 
  private:
+  /// dbt keeps whatever a node's `config()` says.
+  void SearchConfig(const json::object& config, const std::string& place) {
+    for (const auto& [key, value] : config) {
+      const std::string name = Text("config.", std::string_view(key));
+      const json::object* below = value.if_object();
+      if ((key == "fal" || key == "aft") && HoldsScripts(value))
+        problems_.push_back(Text(place, ": the scripts under ", name,
+                                 " do not run; put them under config.meta.",
+                                 std::string_view(key)));
+      if (below == nullptr || !IsMisspeltMeta(key)) continue;
+      for (const char* product : {"fal", "aft"})
+        if (const json::value* scripts = below->if_contains(product);
+            scripts != nullptr && HoldsScripts(*scripts))
+          problems_.push_back(Text(place, ": the scripts under ", name, ".", product,
+                                   " do not run; did you mean config.meta?"));
+    }
+  }
+
   void SearchMeta(const json::object& holder, const std::string& place) {
     const json::object* config = ObjectAt(holder, "config");
     // dbt shows what stands in one of them in both.

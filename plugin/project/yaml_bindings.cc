@@ -4,11 +4,16 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <string_view>
+#include <utility>
 
 #include "host_shim/error.h"
 #include "plugin/project/environment.h"
 #include "plugin/project/known_keys.h"
+#include "plugin/project/run_bindings.h"
+#include "plugin/project/script_binding.h"
+#include "plugin/project/yaml_json.h"
 
 namespace aft {
 namespace {
@@ -28,21 +33,21 @@ std::string KeyOf(const YAML::Node& key) { return key.IsScalar() ? key.Scalar() 
 
 bool IsMeta(std::string_view key) { return key == "meta" || key == "+meta"; }
 
-bool IsProduct(std::string_view key) { return key == "fal" || key == "aft"; }
-
-bool IsPythonFile(std::string_view path) {
-  return path.ends_with(".py") || path.ends_with(".ipynb");
+bool IsNodeKind(std::string_view key) {
+  return key == "models" || key == "seeds" || key == "snapshots" || key == "sources";
 }
+
+bool IsProduct(std::string_view key) { return key == "fal" || key == "aft"; }
 
 /// As HoldsScripts() of script_binding.h, in YAML; `is_path` tells scripts from what
 /// others may have there.
 bool HoldsScripts(const YAML::Node& value, bool (*is_path)(std::string_view) = nullptr) {
-  const auto is_script = [&](const YAML::Node& entry) {
-    if (is_path == nullptr) return true;
-    const YAML::Node path = entry.IsMap() ? entry["path"] : entry;
-    return path.IsDefined() && path.IsScalar() && is_path(path.Scalar());
-  };
-  const auto is_list = [&](const YAML::Node& list) {
+  const auto is_list = [](const YAML::Node& list, bool (*is_wanted)(std::string_view)) {
+    const auto is_script = [&](const YAML::Node& entry) {
+      if (is_wanted == nullptr) return true;
+      const YAML::Node path = entry.IsMap() ? entry["path"] : entry;
+      return path.IsDefined() && path.IsScalar() && is_wanted(path.Scalar());
+    };
     if (!list.IsDefined()) return false;
     if (!list.IsSequence()) return list.IsScalar() && is_script(list);
     return std::any_of(list.begin(), list.end(),
@@ -50,10 +55,13 @@ bool HoldsScripts(const YAML::Node& value, bool (*is_path)(std::string_view) = n
   };
   if (!value.IsMap()) return false;
   for (const auto& entry : value) {
-    if (!IsLikeScripts(KeyOf(entry.first))) continue;
     const YAML::Node& below = entry.second;
-    if (is_list(below)) return true;
-    if (below.IsMap() && (is_list(below["before"]) || is_list(below["after"])))
+    // dbt itself has hooks of these names, which are SQL.
+    if (IsLikeHook(KeyOf(entry.first)) && is_list(below, IsPythonFile)) return true;
+    if (!IsLikeScripts(KeyOf(entry.first))) continue;
+    if (is_list(below, is_path)) return true;
+    if (below.IsMap() &&
+        (is_list(below["before"], is_path) || is_list(below["after"], is_path)))
       return true;
   }
   return false;
@@ -75,13 +83,18 @@ class BindingFinder {
     bool has_name = false;  ///< a `name` stands beside the keys
     bool is_source = false;
     bool is_switched = false;  ///< whether `enabled` stands above it
+    ScriptedEntry entry;       ///< that it is part of; without a name in none
     int depth = 0;
   };
 
   void Search(const YAML::Node& node, const Place& place) {
     if (place.depth > kDeepest || ++visited_ > kMostNodes) return;
     if (node.IsSequence()) {
-      for (const YAML::Node& below : node) Search(below, Deeper(place, place.key));
+      for (const YAML::Node& below : node) {
+        Place inside = Deeper(place, place.key);
+        if (below.IsMap()) EnterEntry(below, inside);
+        Search(below, inside);
+      }
     } else if (node.IsMap()) {
       Place inside = place;
       inside.name = ScalarAt(node, "name", place.name);
@@ -99,6 +112,20 @@ class BindingFinder {
     return deeper;
   }
 
+  /// `map` stands in a list.
+  void EnterEntry(const YAML::Node& map, Place& place) const {
+    ScriptedEntry& entry = place.entry;
+    const std::string name = ScalarAt(map, "name", "");
+    if (place.depth == 2 && IsNodeKind(place.key)) {
+      entry = {place.key, name, "", PlaceOf(map)};
+    } else if (place.depth == 4 && entry.kind == "sources" && place.key == "tables") {
+      entry = {entry.kind, Text(entry.name, ".", name), "", PlaceOf(map)};
+    } else if (place.depth == 4 && entry.kind == "models" && place.key == "versions") {
+      entry.version = ScalarAt(map, "v", "");
+      entry.place = PlaceOf(map);
+    }
+  }
+
   static bool HasSwitch(const YAML::Node& map) {
     const YAML::Node config = map["config"];
     return map["enabled"].IsDefined() ||
@@ -109,6 +136,9 @@ class BindingFinder {
     const std::string name = KeyOf(key);
     // These are settings, which others read.
     if (place.depth == 0 && name == "vars") return;
+    if ((IsProduct(name) && HoldsScripts(below)) ||
+        (!MisspeltProduct(name).empty() && HoldsScripts(below, IsLikeAPath)))
+      NoteEntry(place.entry);
     if (IsProduct(name)) {
       TakeProduct(key, below, place);
     } else if (!MisspeltProduct(name).empty() && HoldsScripts(below, IsLikeAPath)) {
@@ -121,7 +151,28 @@ class BindingFinder {
     } else if (place.depth > 0 && place.has_name && IsMisspeltConfig(name)) {
       TakeMisspeltConfig(key, below);
     }
+    const std::size_t known = found_.of_nodes.size();
     Search(below, Deeper(place, name));
+    if (place.depth == 0 && found_.of_nodes.size() > known) CheckKind(key);
+  }
+
+  void NoteEntry(const ScriptedEntry& entry) {
+    if (entry.name.empty() || HasJinja(entry.name) || HasJinja(entry.version)) return;
+    if (found_.entries.empty() || found_.entries.back().place != entry.place ||
+        found_.entries.back().name != entry.name)
+      found_.entries.push_back(entry);
+  }
+
+  /// Of a key at the top of a file, with scripts below it.
+  void CheckKind(const YAML::Node& key) {
+    const std::string kind = KeyOf(key);
+    if (const std::string_view meant = MisspeltKind(kind); !meant.empty())
+      Refuse(key, Text("the scripts under '", kind, "' do not run; did you mean '", meant,
+                       "'?"));
+    else if (HasNoScripts(kind))
+      Refuse(key,
+             Text("the scripts under '", kind, "' cannot run; bind them to a model, ",
+                  "seed, snapshot or source"));
   }
 
   void TakeProduct(const YAML::Node& key, const YAML::Node& below, const Place& place) {
@@ -138,14 +189,20 @@ class BindingFinder {
     like.product = KeyOf(key);
     like.node = place.name;
     like.is_switched = place.is_switched;
-    if (IsMeta(place.key))
+    if (IsMeta(place.key)) {
       AddScripts(below["scripts"], like, found_.of_nodes);
-    else if (place.depth == 0)
+      for (const When when : {When::kPreHook, When::kPostHook})
+        AddList(below[Name(when)], like, found_.of_nodes);
+    } else if (place.depth == 0) {
       AddScripts(below["scripts"], like, found_.of_runs);
-    else if (!IsMisspeltMeta(place.key) && HoldsScripts(below))
+      for (ScriptBinding& binding : ReadRunBindings(JsonOf(below), PlaceOf(key),
+                                                    like.product, found_.run_problems))
+        found_.run_bindings.push_back(std::move(binding));
+    } else if (!IsMisspeltMeta(place.key) && HoldsScripts(below)) {
       Refuse(key,
              Text("the scripts under '", KeyOf(key), "' do not run because it stands ",
                   "under '", place.key, "'; put it under 'meta'"));
+    }
   }
 
   void TakeMisspelt(const YAML::Node& key, const Place& place) {
