@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/scripts/bound_scripts.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "host_shim/error.h"
 #include "plugin/dbt/dbt_command.h"
 #include "plugin/project/known_keys.h"
+#include "plugin/project/schema_files.h"
 #include "plugin/project/script_limits.h"
 #include "plugin/project/script_path.h"
 
@@ -29,8 +31,11 @@ class ScriptBinder {
   void Bind(const Manifest& manifest) {
     bound_.problems.insert(bound_.problems.begin(), manifest.problems.begin(),
                            manifest.problems.end());
+    RefuseNodeless(manifest.names);
     bound_.notices.reserve(manifest.warnings.size());
     for (const std::string& warning : manifest.warnings)
+      bound_.notices.push_back("warning: " + warning);
+    for (const std::string& warning : project_.warnings)
       bound_.notices.push_back("warning: " + warning);
     if (manifest.project.empty() && !manifest.nodes.empty()) {
       bound_.problems.emplace_back(
@@ -43,46 +48,82 @@ class ScriptBinder {
       if (node.is_source != checks_sources_) continue;
       // A package that the user installed must not get to run code by being installed.
       if (node.package == manifest.project)
-        Bind(node);
+        Bind(node, scripts_folder_, project_.folder);
+      else if (project_.packages.contains(node.package))
+        BindOfPackage(node);
       else
-        bound_.notices.push_back(Text("The scripts that package '", node.package,
-                                      "' binds to node '", node.name,
-                                      "' do not run: only the project's own do."));
+        bound_.notices.push_back(
+            Text("The scripts that package '", node.package, "' binds to node '",
+                 node.name, "' do not run. To run them, add '", node.package,
+                 "' to the list 'packages' under 'vars: aft:' in dbt_project.yml."));
     }
   }
 
   BoundScripts Take() { return std::move(bound_); }
 
  private:
+  /// Entries of schema files that dbt passes over, because no node has their name.
+  void RefuseNodeless(const NodeNames& names) {
+    // A manifest that could not be read has none, and a reason of its own.
+    if (names.empty()) return;
+    for (const ScriptedEntry& entry : FindBoundScripts(project_).entries)
+      if (std::string problem = names.Problem(entry); !problem.empty())
+        bound_.problems.push_back(std::move(problem));
+  }
+
   void ReadDefaultLimits(const DbtInvocation& invocation) {
     bound_.problems = project_.problems;
+    for (const std::string& key : MisspeltSettingKeys(invocation))
+      bound_.notices.push_back("warning: --vars: " + MisspeltSettings(key));
     std::map<std::string, std::string> settings = CommandLineSettings(invocation);
-    for (const auto& [name, value] : settings)
+    for (const auto& [name, value] : settings) {
       if (!IsKnown(name, kSettingKeys))
         bound_.problems.push_back(
             Text("--vars: aft: ", UnknownKey(name, "", kSettingKeys)));
+      if (name == "packages")
+        bound_.problems.emplace_back(
+            "--vars: aft: 'packages' can only be set in dbt_project.yml");
+    }
+    const std::map<std::string, std::string> given = settings;
     settings.insert(project_.settings.begin(), project_.settings.end());
     for (const auto& [name, value] : settings) {
-      if (!IsLimit(name)) continue;
       try {
-        SetLimit(name, value, default_limits_);
+        if (IsLimit(name))
+          SetLimit(name, value, default_limits_);
+        else if (name == "concurrency")
+          bound_.concurrency = Concurrency(value);
       } catch (const Error& error) {
-        bound_.problems.push_back(Text("vars: aft: ", error.what()));
+        // Those of the project's file are known, with their lines.
+        if (given.contains(name))
+          bound_.problems.push_back(Text("--vars: aft: ", error.what()));
       }
     }
   }
 
-  void Bind(const BoundNode& node) {
+  void BindOfPackage(const BoundNode& node) {
+    for (const std::string& problem : node.problems)
+      bound_.problems.push_back(Text("package '", node.package, "': ", problem));
+    const fs::path folder = project_.folder / project_.packages_folder / node.package;
+    Bind(node, folder, folder);
+  }
+
+  /// Paths begin at `scripts_folder` and stay inside `package_folder`.
+  void Bind(const BoundNode& node, const fs::path& scripts_folder,
+            const fs::path& package_folder) {
     NodeScripts of_node{node.unique_id, node.is_ephemeral, {}};
     for (const ScriptBinding& binding : node.bindings) {
       try {
-        of_node.scripts.push_back(MakeScript(node, binding));
+        const ScriptFile file = ResolveScript(
+            binding.path, binding.is_model ? package_folder : scripts_folder,
+            package_folder);
+        of_node.scripts.push_back(MakeScript(node, binding, file));
         bound_.environments.insert(of_node.scripts.back().environment);
       } catch (const Error& error) {
         // All problems are reported together, so that they can be mended together.
         bound_.problems.push_back(Text("node '", node.name, "': ", error.what()));
       }
     }
+    std::stable_sort(of_node.scripts.begin(), of_node.scripts.end(), ComesBefore);
     bound_.nodes.push_back(std::move(of_node));
   }
 
@@ -97,18 +138,20 @@ class ScriptBinder {
     return unique;
   }
 
-  [[nodiscard]] Script MakeScript(const BoundNode& node, const ScriptBinding& binding) {
+  [[nodiscard]] Script MakeScript(const BoundNode& node, const ScriptBinding& binding,
+                                  const ScriptFile& file) {
     Script script;
     script.id = MakeId(node, binding);
     script.name = binding.path;
-    ScriptFile file = ResolveScript(binding.path, scripts_folder_, project_.folder);
+    script.is_model = binding.is_model;
     script.file = file.path;
-    script.program = std::move(file.command);
+    script.program = file.command;
     script.node = node.unique_id;
     script.node_name = node.name;
     script.when = binding.when;
     script.arguments = binding.arguments;
     script.limits = OrDefaults(binding.limits, default_limits_);
+    script.priority = binding.priority;
     script.environment = EnvironmentOf(binding);
     return script;
   }

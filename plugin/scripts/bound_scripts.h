@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,7 +12,7 @@
 #include "plugin/project/environment.h"
 #include "plugin/project/manifest.h"
 #include "plugin/project/project_config.h"
-#include "plugin/scripts/schedule.h"
+#include "plugin/project/script.h"
 
 namespace aft {
 
@@ -31,11 +32,15 @@ struct NodeScripts {
   std::vector<Script> scripts;
   /// Whether what is below it waits until dbt has compiled its SQL. For stages.
   bool waits_for_sql = false;
+  /// Whether they run although dbt does not work on the node.
+  bool is_alone = false;
 };
 
 /// The scripts that a project binds to its nodes, ready to be run.
 struct BoundScripts {
   std::vector<NodeScripts> nodes;
+  /// How many may run at once; nullopt where dbt's threads decide.
+  std::optional<int> concurrency;
   std::set<std::string> environments;  ///< the names of those that scripts run in
   std::vector<std::string> problems;   ///< each forbids the run, a sentence each
   std::vector<std::string> notices;    ///< for people, a sentence each

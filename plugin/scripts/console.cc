@@ -89,8 +89,9 @@ std::string Details(const Outcome& outcome) {
 std::string Console::Line(std::string_view what, const Script& script,
                           const std::string& status, const char* color,
                           const std::string& time) const {
-  std::string line = Text(what, " script ", Printable(script.name), " ",
-                          Name(script.when), " ", script.node_name, " ");
+  const char* relation = IsHook(script.when) ? "of" : Name(script.when);
+  std::string line = Text(what, " ", KindName(script.when), " ", Printable(script.name),
+                          " ", relation, " ", script.node_name, " ");
   if (line.size() < static_cast<std::size_t>(width_))
     line.resize(static_cast<std::size_t>(width_), '.');
   const bool is_colored = use_colors_ && *color != '\0';
@@ -129,9 +130,11 @@ std::string Console::Output(const Script& script, std::string_view line) {
   return Text(Printable(script.name), " | ", Printable(line));
 }
 
-std::string Console::Summary(int succeeded, int failed, int skipped) {
-  return Text("Scripts: PASS=", succeeded, " ERROR=", failed, " SKIP=", skipped,
-              " TOTAL=", succeeded + failed + skipped);
+std::string Console::Summary(const Counts& counts) {
+  return Text(counts.include_hooks ? "Scripts and hooks" : "Scripts",
+              ": PASS=", counts.succeeded, " ERROR=", counts.failed,
+              " SKIP=", counts.skipped,
+              " TOTAL=", counts.succeeded + counts.failed + counts.skipped);
 }
 
 }  // namespace aft

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "plugin/project/script.h"
 #include "plugin/scripts/outcome.h"
-#include "plugin/scripts/schedule.h"
 
 namespace aft {
 
@@ -32,8 +32,15 @@ class Console {
   /// A line that the script wrote, with the script's name before it.
   [[nodiscard]] static std::string Output(const Script& script, std::string_view line);
 
-  /// "Done with scripts. PASS=2 ERROR=0 SKIP=1 TOTAL=3"
-  [[nodiscard]] static std::string Summary(int succeeded, int failed, int skipped);
+  struct Counts {
+    int succeeded = 0;
+    int failed = 0;
+    int skipped = 0;
+    bool include_hooks = false;
+  };
+
+  /// "Scripts: PASS=2 ERROR=0 SKIP=1 TOTAL=3"
+  [[nodiscard]] static std::string Summary(const Counts& counts);
 
  private:
   [[nodiscard]] std::string Line(std::string_view what, const Script& script,

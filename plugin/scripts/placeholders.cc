@@ -11,7 +11,9 @@ namespace aft {
 
 void Placeholders::Add(const Manifest& manifest, const std::vector<NodeScripts>& bound) {
   std::map<std::string, std::size_t> counts;
-  for (const NodeScripts& of_node : bound) counts[of_node.node] = of_node.scripts.size();
+  for (const NodeScripts& of_node : bound)
+    for (const Script& script : of_node.scripts)
+      if (!IsHook(script.when)) ++counts[of_node.node];
   for (const Placeholder& placeholder : manifest.placeholders) {
     const auto found = counts.find(placeholder.node);
     if (found == counts.end()) continue;
@@ -84,6 +86,13 @@ std::vector<std::string> Placeholders::ToldProblems() const {
   return problems;
 }
 
+void Placeholders::NoteUnjudged() {
+  std::set<std::string> unjudged;
+  for (const auto& [id, state] : states_)
+    if (WritesToJudge(state)) unjudged.insert(id);
+  results_.SetUnjudged(std::move(unjudged));
+}
+
 std::vector<std::string> Placeholders::RestOfProblems(const Warn& warn) {
   std::vector<std::string> problems;
   for (auto& [id, state] : states_) {
@@ -91,33 +100,47 @@ std::vector<std::string> Placeholders::RestOfProblems(const Warn& warn) {
     if (!state.is_told && !state.problem.empty())
       problems.push_back(std::exchange(state.problem, ""));
   }
+  NoteUnjudged();
   return problems;
 }
 
-void Placeholders::Judge(State& state, const Warn& warn) {
-  if (state.is_judged) return;
-  const std::vector<Results::Ended> ended = results_.EndedOf(state.placeholder.node);
-  if (ended.empty()) return;
+/// What the scripts of a node have done; nullopt while some are outstanding, and where it
+/// matters to nobody.
+std::optional<TableWrites> Placeholders::WritesToJudge(const State& state) const {
+  const std::string& node = state.placeholder.node;
+  const std::vector<Results::Ended> ended = results_.EndedOf(node);
+  if (state.is_judged) return std::nullopt;
   TableWrites writes;
+  writes.has_written = results_.HasWrittenBefore(node);
+  std::size_t count = 0;
   for (const auto& [script, outcome] : ended) {
-    if (!outcome.succeeded) return;
+    if (!outcome.succeeded) return std::nullopt;
+    // A hook writes no table.
+    if (IsHook(script.when)) continue;
+    ++count;
     writes.has_written |= outcome.has_written;
     writes.can_write |= outcome.can_write;
     if (outcome.is_table_there) writes.is_there = outcome.is_table_there;
   }
-  // A retry leaves out scripts that have succeeded, and may have written.
-  if (!writes.has_written && ended.size() < state.script_count) return;
+  // Results of an older aft do not tell whether what a retry leaves out has written.
+  if (count == 0 || (!writes.has_written && count < state.script_count))
+    return std::nullopt;
   // What its SQL reads then matters to nobody.
-  if (writes.has_written && !state.has_children) return;
+  if (writes.has_written && !state.has_children) return std::nullopt;
+  return writes;
+}
+
+void Placeholders::Judge(State& state, const Warn& warn) {
+  const std::optional<TableWrites> writes = WritesToJudge(state);
+  if (!writes) return;
   const std::optional<std::string> sql = SqlOf(state);
   if (!sql) return;
   state.is_judged = true;
-  PlaceholderVerdict verdict = aft::Judge(state.placeholder, *sql, writes);
+  PlaceholderVerdict verdict = aft::Judge(state.placeholder, *sql, *writes);
   state.problem = std::move(verdict.problem);
   if (!verdict.warning.empty()) warn("warning: " + verdict.warning);
-  if (state.problem.empty()) return;
   // So that a retry runs all of them again, and they are judged again.
-  for (const Results::Ended& script : ended) results_.Fail(script.script, state.problem);
+  if (!state.problem.empty()) results_.FailAll(state.placeholder.node, state.problem);
 }
 
 }  // namespace aft

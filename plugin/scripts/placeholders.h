@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -44,7 +45,11 @@ class Placeholders {
   /// The problems that Problem() and ProblemAbove() have given out.
   [[nodiscard]] std::vector<std::string> ToldProblems() const;
 
-  /// Those that they have not, at the end of the run.
+  /// Notes in the results, at the end of the run, of which nodes it is not known whether
+  /// their SQL reads what their scripts have written.
+  void NoteUnjudged();
+
+  /// The problems that they have not, at the end of the run; notes what is left unjudged.
   std::vector<std::string> RestOfProblems(const Warn& warn);
 
  private:
@@ -60,6 +65,7 @@ class Placeholders {
 
   void AddBelow(const std::string& id, const Graph& graph, const ::aft::Children& below);
   [[nodiscard]] std::optional<std::string> SqlOf(const State& state) const;
+  [[nodiscard]] std::optional<TableWrites> WritesToJudge(const State& state) const;
   void Judge(State& state, const Warn& warn);
 
   Results& results_;

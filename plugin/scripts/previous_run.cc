@@ -32,13 +32,40 @@ std::set<std::string> TakeScripts(const json::value* entries, PreviousRun& previ
   if (entries == nullptr || !entries->is_array()) return left;
   for (const json::value& entry : entries->as_array()) {
     const std::string node = StringAt(entry, {"node"});
-    previous.planned.insert(node);
-    if (StringAt(entry, {"status"}) == "success")
+    const bool is_run_level = node.empty();
+    if (is_run_level)
+      previous.has_run_level = true;
+    else
+      previous.planned.insert(node);
+    const bool has_succeeded = StringAt(entry, {"status"}) == "success";
+    const json::value* wrote = ValueAt(entry, {"wrote_model"});
+    if (has_succeeded)
       previous.succeeded.emplace(StringAt(entry, {"unique_id"}), node);
+    else if (is_run_level)
+      previous.left_run_level.insert(StringAt(entry, {"path"}));
     else
       left.insert(node);
+    if (has_succeeded && wrote != nullptr && *wrote == true)
+      previous.written.insert(node);
   }
   return left;
+}
+
+std::set<std::string> IdsAt(const json::value& document, JsonPath path) {
+  std::set<std::string> nodes;
+  const json::value* list = ValueAt(document, path);
+  if (list == nullptr || !list->is_array()) return nodes;
+  for (const json::value& node : list->as_array())
+    if (node.is_string()) nodes.emplace(node.as_string());
+  return nodes;
+}
+
+/// How the run of the results in `document` was called, by the arguments at `path`.
+Call CallIn(const json::value& document, JsonPath path, std::string command) {
+  const json::value* args = ValueAt(document, path);
+  const std::string version = StringAt(document, {"metadata", "dbt_version"});
+  return {std::move(command), args == nullptr ? std::vector<std::string>()
+                                              : OptionsToCallAgain(*args, version)};
 }
 
 }  // namespace
@@ -59,6 +86,7 @@ PreviousRun ReadPreviousRun(const fs::path& folder, bool repeats_warned) {
              "' does not say how the run was called; run its command again instead");
   if (const json::value* args = ValueAt(of_dbt, {"args"}))
     previous.options = RecordedOptions(*args);
+  previous.call = CallIn(of_dbt, {"args"}, previous.command);
   for (const NodeResult& result : ResultsIn(of_dbt)) {
     if (IsRetried(result.status, repeats_warned)) previous.nodes.insert(result.node);
     if (result.status == "partial success") previous.partial.insert(result.node);
@@ -70,14 +98,24 @@ PreviousRun ReadPreviousRun(const fs::path& folder, bool repeats_warned) {
       StringAt(of_scripts, {"metadata", "invocation_id"}) == previous.invocation_id;
   TakeScripts(ValueAt(of_scripts, {"metadata", "succeeded_before"}), previous);
   previous.left = TakeScripts(ValueAt(of_scripts, {"results"}), previous);
-  if (const json::value* unreached = ValueAt(of_scripts, {"metadata", "unreached"});
-      unreached != nullptr && unreached->is_array())
-    for (const json::value& node : unreached->as_array())
-      if (node.is_string()) previous.unreached.emplace(node.as_string());
+  previous.call_of_left = CallIn(of_scripts, {"metadata", "args"},
+                                 StringAt(of_scripts, {"metadata", "command"}));
+  previous.unreached = IdsAt(of_scripts, {"metadata", "unreached"});
+  if (ValueAt(of_scripts, {"metadata", "chosen"}) != nullptr)
+    previous.choice.scripts = IdsAt(of_scripts, {"metadata", "chosen"});
+  previous.choice.alone = IdsAt(of_scripts, {"metadata", "alone"});
+  for (const std::string& node : IdsAt(of_scripts, {"metadata", "unjudged"})) {
+    std::erase_if(previous.succeeded,
+                  [&node](const auto& script) { return script.second == node; });
+    previous.written.erase(node);
+  }
   if (!previous.knows_scripts) {
     previous.planned.clear();
+    previous.has_run_level = false;
     previous.succeeded.clear();
+    previous.written.clear();
     previous.unreached.clear();
+    previous.choice = {};
   }
   return previous;
 }
@@ -86,11 +124,23 @@ std::vector<NodeScripts> LeftScripts(const std::vector<NodeScripts>& bound,
                                      const PreviousRun& previous) {
   std::vector<NodeScripts> left;
   for (const NodeScripts& of_node : bound) {
-    if (!of_node.is_ephemeral || !previous.planned.contains(of_node.node)) continue;
+    const bool may_be_left = of_node.is_ephemeral || of_node.is_alone;
+    if (!may_be_left || !previous.planned.contains(of_node.node)) continue;
     NodeScripts of_left{of_node.node, true, {}};
+    of_left.is_alone = of_node.is_alone;
+    const auto is_left = [&previous](const Script& script) {
+      return !previous.succeeded.contains(script.id);
+    };
+    // After a pre-hook or a Python model that failed, post-hooks have run, and were told
+    // of an error.
+    const bool is_undone = std::any_of(
+        of_node.scripts.begin(), of_node.scripts.end(), [&](const Script& script) {
+          return (script.when == When::kPreHook || script.is_model) && is_left(script);
+        });
     std::copy_if(of_node.scripts.begin(), of_node.scripts.end(),
-                 std::back_inserter(of_left.scripts), [&previous](const Script& script) {
-                   return !previous.succeeded.contains(script.id);
+                 std::back_inserter(of_left.scripts), [&](const Script& script) {
+                   return is_left(script) ||
+                          (is_undone && script.when == When::kPostHook);
                  });
     if (!of_left.scripts.empty()) left.push_back(std::move(of_left));
   }
@@ -112,46 +162,52 @@ std::vector<NodeScripts> ScriptsOfUnreached(const std::vector<NodeScripts>& boun
 std::string ProblemOfForeign(const std::vector<NodeScripts>& bound,
                              const PreviousRun& previous) {
   if (previous.knows_scripts) return "";
+  if (!previous.left_run_level.empty()) {
+    const std::string& script = *previous.left_run_level.begin();
+    return Text("the run-level script '", script,
+                "' failed or did not run, and is not repeated, because that was in "
+                "another run than the one that 'dbt retry' repeats; run that again with "
+                "its own command");
+  }
   std::string names;
-  std::vector<std::string> words = {"aft", "dbt", "build", "--select"};
+  std::vector<std::string> nodes;
   for (const NodeScripts& of_node : bound) {
     if (!previous.left.contains(of_node.node) || previous.nodes.contains(of_node.node))
       continue;
     names += Text(names.empty() ? "'" : ", '", NameIn(of_node.node), "'");
-    words.push_back(NameIn(of_node.node) + "+");
+    nodes.push_back(of_node.node);
   }
   if (names.empty()) return "";
   return Text("the scripts of ", names,
               " failed or did not run, and are not repeated, because that was in another "
-              "run than the one that 'dbt retry' repeats; run '",
-              CommandLine(words), "'");
+              "run than the one that 'dbt retry' repeats; run ",
+              CommandFor(nodes, previous.call_of_left));
 }
 
 std::string ProblemOfEmptyResults(const PreviousRun& previous) {
   if (!previous.knows_scripts || previous.left.empty() || !previous.nodes.empty())
     return "";
   return Text("'dbt retry' repeats no run of which dbt itself has no results; run ",
-              CommandFor({previous.left.begin(), previous.left.end()}, previous),
+              CommandFor({previous.left.begin(), previous.left.end()}, previous.call),
               " for the scripts that failed or did not run");
 }
 
-std::string CommandFor(const std::vector<std::string>& nodes,
-                       const PreviousRun& previous) {
-  std::vector<std::string> words = {"aft", "dbt", previous.command, "--select"};
+std::string CommandFor(const std::vector<std::string>& nodes, const Call& call) {
+  std::vector<std::string> words = {
+      "aft", "dbt", call.command.empty() ? "build" : call.command, "--select"};
   for (const std::string& node : nodes) words.push_back(NameIn(node) + "+");
-  // What was off is off again, unless a variable turns it on.
-  std::copy_if(previous.options.begin(), previous.options.end(),
-               std::back_inserter(words),
-               [](const std::string& word) { return !word.starts_with("--no-"); });
+  words.insert(words.end(), call.options.begin(), call.options.end());
   return Text("'", CommandLine(words), "'");
 }
 
 std::map<std::string, std::string> KeptSuccesses(const std::vector<NodeScripts>& bound,
                                                  const PreviousRun& previous) {
   std::map<std::string, std::string> kept = previous.succeeded;
+  for (const NodeScripts& of_left : LeftScripts(bound, previous))
+    for (const Script& script : of_left.scripts) kept.erase(script.id);
   // dbt builds the others anew, with all their scripts.
   for (const NodeScripts& of_node : bound)
-    if (!of_node.is_ephemeral)
+    if (!of_node.is_ephemeral && !of_node.is_alone)
       std::erase_if(kept,
                     [&](const auto& script) { return script.second == of_node.node; });
   return kept;
@@ -170,7 +226,7 @@ std::string UnreachedParents(const std::vector<NodeScripts>& bound,
       return Text("cannot repeat the scripts of '", NameIn(left.node),
                   "': the run ended before dbt came to '", NameIn(id),
                   "', which they need, and 'dbt retry' does not build it; run ",
-                  CommandFor({id}, previous), " instead");
+                  CommandFor({id}, previous.call), " instead");
     }
   return "";
 }
@@ -199,7 +255,7 @@ std::string ProblemOfRepeating(const std::vector<NodeScripts>& bound,
   if (models.empty()) return "";
   return Text("cannot tell whether the scripts of ", models,
               " succeeded: aft's results are not of the run that dbt repeats; run ",
-              CommandFor(nodes, previous), " instead");
+              CommandFor(nodes, previous.call), " instead");
 }
 
 }  // namespace aft

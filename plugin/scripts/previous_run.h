@@ -9,8 +9,15 @@
 
 #include "plugin/project/graph.h"
 #include "plugin/scripts/bound_scripts.h"
+#include "plugin/scripts/script_choice.h"
 
 namespace aft {
+
+/// How a run was called, but for what it selected.
+struct Call {
+  std::string command;               ///< dbt's subcommand
+  std::vector<std::string> options;  ///< of its command line, as people type them
+};
 
 /// What the last run has left for `dbt retry`: run_results.json, and results.json where
 /// it is of the same run.
@@ -21,17 +28,23 @@ struct PreviousRun {
   std::string problem;        ///< why a run that has results cannot be repeated; or empty
   /// The options of its command line that `dbt retry` takes over.
   std::vector<std::string> options;
+  Call call;                      ///< to run parts of it again
   std::set<std::string> nodes;    ///< that dbt runs again: unique ids
   std::set<std::string> partial;  ///< those of which it runs the failed batches only
   /// Nodes whose scripts were part of that run.
   std::set<std::string> planned;
-  /// Scripts that succeeded, by id, with their nodes: in that run or, where it was a
-  /// retry itself, in the one before.
+  bool has_run_level = false;  ///< run-level scripts were part of it
+  /// Scripts that succeeded, by id, with their nodes, or "" for those of the run: in that
+  /// run or, where it was a retry itself, in the one before.
   std::map<std::string, std::string> succeeded;
+  std::set<std::string> written;    ///< nodes whose tables these have written
   std::set<std::string> unreached;  ///< nodes that it ended before: unique ids
+  ScriptChoice choice;              ///< of that run
   bool knows_scripts = false;       ///< results.json is of that run
   /// Nodes of scripts that failed or did not run, in whichever run results.json is of.
   std::set<std::string> left;
+  std::set<std::string> left_run_level;  ///< such run-level scripts, by path
+  Call call_of_left;                     ///< of that run
 };
 
 /// Reads both from `folder`: the target folder, or what `dbt retry` was given as
@@ -42,8 +55,9 @@ PreviousRun ReadPreviousRun(const std::filesystem::path& folder, bool repeats_wa
 /// What follows the kind and the package in a unique id.
 std::string NameIn(const std::string& unique_id);
 
-/// The scripts of ephemeral models that `previous` has left: all that are bound to a
-/// model whose scripts were part of it, but those that succeeded. dbt's own results are
+/// The scripts of ephemeral models, and of nodes that were not selected, that `previous`
+/// has left: all that are bound to a node whose scripts were part of it, but those that
+/// succeeded. dbt's own results are
 /// no help: they list such models after `--fail-fast` alone, whatever became of them.
 std::vector<NodeScripts> LeftScripts(const std::vector<NodeScripts>& bound,
                                      const PreviousRun& previous);
@@ -62,10 +76,9 @@ std::string ProblemOfForeign(const std::vector<NodeScripts>& bound,
 /// and of which `dbt retry` itself finds no results; or "".
 std::string ProblemOfEmptyResults(const PreviousRun& previous);
 
-/// The command that runs `nodes`, given by unique id, and all below them as `previous`
-/// was run; for people, in quotation marks.
-std::string CommandFor(const std::vector<std::string>& nodes,
-                       const PreviousRun& previous);
+/// The command that runs `nodes`, given by unique id, and all below them as a run was
+/// called; for people, in quotation marks.
+std::string CommandFor(const std::vector<std::string>& nodes, const Call& call);
 
 /// The successes of `previous` that its retry does not repeat, for the results of that.
 std::map<std::string, std::string> KeptSuccesses(const std::vector<NodeScripts>& bound,

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <cstring>
@@ -12,6 +13,7 @@
 #include "host_shim/error.h"
 #include "host_shim/fd.h"
 #include "plugin/base/atomic_file.h"
+#include "plugin/base/json_text.h"
 #include "plugin/base/utc_time.h"
 #include "plugin/dbt/dbt_command.h"
 
@@ -74,11 +76,17 @@ json::object EntryJson(const Script& script, const char* status, Results::Time s
       {"bytes", {{"read", outcome.bytes_read}, {"written", outcome.bytes_written}}},
       {"tries", outcome.tries},
       {"peak_memory", outcome.peak_memory},
+      {"wrote_model", outcome.has_written},
       {"message", outcome.message},
   };
 }
 
 }  // namespace
+
+Results::Metadata Results::Metadata::Of(const DbtInvocation& invocation, bool runs_dbt) {
+  return {invocation.dbt_version, invocation.command, invocation.id, invocation.arguments,
+          runs_dbt};
+}
 
 Results::Results(EventLoop& loop, const fs::path& target_folder, Metadata metadata,
                  std::function<Time()> now)
@@ -86,10 +94,12 @@ Results::Results(EventLoop& loop, const fs::path& target_folder, Metadata metada
       folder_(target_folder / "aft"),
       metadata_(std::move(metadata)),
       now_(std::move(now)) {
-  // As with dbt's own results, those of sources leave those of nodes to `dbt retry`.
-  const bool are_of_sources = ChecksSources(metadata_.command);
-  file_ = are_of_sources ? "sources.json" : "results.json";
-  journal_file_ = are_of_sources ? "sources_journal.jsonl" : "journal.jsonl";
+  // As with dbt's own results, those of nodes are left to `dbt retry`.
+  const char* of = !metadata_.runs_dbt                ? "scripts"
+                   : ChecksSources(metadata_.command) ? "sources"
+                                                      : "";
+  file_ = Text(*of == '\0' ? "results" : of, ".json");
+  journal_file_ = Text(of, *of == '\0' ? "" : "_", "journal.jsonl");
 }
 
 Results::~Results() {
@@ -125,6 +135,13 @@ std::vector<Results::Ended> Results::EndedOf(const std::string& node) const {
   return ended;
 }
 
+bool Results::HasFailed(const std::string& node, When when) const {
+  return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    return entry.status == Status::kError && entry.script.when == when &&
+           entry.script.node == node;
+  });
+}
+
 void Results::Finish(const Script& script, const Outcome& outcome) {
   Entry& entry = Find(script);
   // The time of day may be set meanwhile: a script lasts as long as it does all the same.
@@ -135,12 +152,22 @@ void Results::Finish(const Script& script, const Outcome& outcome) {
   Record(entry);
 }
 
-void Results::Fail(const Script& script, const std::string& message) {
-  Entry& entry = Find(script);
-  SetStatus(entry, Status::kError);
-  entry.outcome.succeeded = false;
-  entry.outcome.message = message;
-  Record(entry);
+void Results::FailAll(const std::string& node, const std::string& message) {
+  std::erase_if(succeeded_before_,
+                [&node](const auto& script) { return script.second == node; });
+  for (const Ended& ended : EndedOf(node)) {
+    if (IsHook(ended.script.when)) continue;
+    Entry& entry = Find(ended.script);
+    SetStatus(entry, Status::kError);
+    entry.outcome.succeeded = false;
+    entry.outcome.message = message;
+    Record(entry);
+  }
+}
+
+void Results::SetUnjudged(std::set<std::string> nodes) {
+  const bool is_new = std::exchange(unjudged_, std::move(nodes)) != unjudged_;
+  if (is_new && is_kept_) Replace();
 }
 
 void Results::Skip(const Script& script, const std::string& reason) {
@@ -153,11 +180,17 @@ void Results::Skip(const Script& script, const std::string& reason) {
 void Results::Clear(bool has_scripts) {
   std::error_code ignored;
   fs::remove(folder_ / journal_file_, ignored);
-  if (has_scripts || fs::exists(folder_ / file_, ignored)) Replace();
+  // A retry has to know which scripts were left out.
+  if (has_scripts || chosen_ || fs::exists(folder_ / file_, ignored)) Replace();
 }
 
 int Results::Count(Status status) const {
   return counts_[static_cast<std::size_t>(status)];
+}
+
+bool Results::HasHooks() const {
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [](const Entry& entry) { return IsHook(entry.script.when); });
 }
 
 double Results::SecondsSinceStart(const Script& script) const {
@@ -172,12 +205,19 @@ json::object Results::MetadataJson() const {
                            {"generated_at", Timestamp(now_())},
                            {"dbt_version", metadata_.dbt_version},
                            {"command", metadata_.command},
-                           {"invocation_id", metadata_.invocation_id}};
+                           {"invocation_id", metadata_.invocation_id},
+                           {"args", ParseJson(metadata_.arguments)}};
   if (!unreached_.empty()) metadata["unreached"] = json::value_from(unreached_);
+  if (!unjudged_.empty()) metadata["unjudged"] = json::value_from(unjudged_);
+  if (chosen_) metadata["chosen"] = json::value_from(*chosen_);
+  if (!alone_.empty()) metadata["alone"] = json::value_from(alone_);
   if (succeeded_before_.empty()) return metadata;
   json::array& before = metadata["succeeded_before"].emplace_array();
   for (const auto& [id, node] : succeeded_before_)
-    before.push_back({{"unique_id", id}, {"node", node}, {"status", "success"}});
+    before.push_back({{"unique_id", id},
+                      {"node", node},
+                      {"status", "success"},
+                      {"wrote_model", written_before_.contains(node)}});
   return metadata;
 }
 

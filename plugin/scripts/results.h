@@ -16,8 +16,9 @@
 
 #include "host_shim/fd.h"
 #include "plugin/base/event_loop.h"
+#include "plugin/dbt/dbt_invocation.h"
+#include "plugin/project/script.h"
 #include "plugin/scripts/outcome.h"
-#include "plugin/scripts/schedule.h"
 
 namespace aft {
 
@@ -27,15 +28,20 @@ namespace aft {
 /// synced and renamed over it. With many scripts that takes long, so it is then done at
 /// intervals that keep it to a small part of the time. journal.jsonl has every change at
 /// once: the run's metadata, and then the changed entry, a JSON object a line. Those of
-/// `source freshness` are sources.json and sources_journal.jsonl.
+/// `source freshness` are sources.json and sources_journal.jsonl, and those of scripts
+/// that run without dbt scripts.json and scripts_journal.jsonl.
 class Results {
  public:
   enum class Status { kRunning, kSuccess, kError, kSkipped };
 
   struct Metadata {
     std::string dbt_version;
-    std::string command;        ///< dbt's subcommand
-    std::string invocation_id;  ///< of dbt's run_results.json for the same run
+    std::string command;           ///< dbt's subcommand
+    std::string invocation_id;     ///< of dbt's run_results.json for the same run
+    std::string arguments = "{}";  ///< how the run was called: DbtInvocation::arguments
+    bool runs_dbt = true;          ///< and not only scripts
+
+    static Metadata Of(const DbtInvocation& invocation, bool runs_dbt = true);
   };
 
   using Time = std::chrono::system_clock::time_point;
@@ -51,8 +57,9 @@ class Results {
   void Start(const Script& script);
   void Finish(const Script& script, const Outcome& outcome);
   void Skip(const Script& script, const std::string& reason);
-  /// What has run turns out to be a failure after all.
-  void Fail(const Script& script, const std::string& message);
+  /// What has run for `node` turns out to be a failure after all, in the run that this
+  /// one repeats, too.
+  void FailAll(const std::string& node, const std::string& message);
 
   /// For when the version is known later than the rest.
   void SetDbtVersion(const std::string& version) { metadata_.dbt_version = version; }
@@ -62,9 +69,29 @@ class Results {
   void Clear(bool has_scripts);
 
   /// Notes scripts, by id, with their nodes, that succeeded in the run that this one
-  /// repeats, and are left alone now: a further retry has to know.
-  void KeepSuccesses(std::map<std::string, std::string> scripts) {
+  /// repeats, and are left alone now: a further retry has to know. They have written the
+  /// tables of the nodes `written`.
+  void KeepSuccesses(std::map<std::string, std::string> scripts,
+                     std::set<std::string> written) {
     succeeded_before_ = std::move(scripts);
+    written_before_ = std::move(written);
+  }
+
+  /// Whether scripts that are left alone now have written the table of `node`.
+  [[nodiscard]] bool HasWrittenBefore(const std::string& node) const {
+    return written_before_.contains(node);
+  }
+
+  /// Notes nodes of which it is not known whether dbt reads what their scripts have
+  /// written: their successes are none to a retry.
+  void SetUnjudged(std::set<std::string> nodes);
+  [[nodiscard]] const std::set<std::string>& unjudged() const { return unjudged_; }
+
+  /// Notes the scripts, by id, that a selection by their names takes, and those of them
+  /// that run without their nodes.
+  void KeepChoice(std::set<std::string> scripts, std::set<std::string> alone) {
+    chosen_ = std::move(scripts);
+    alone_ = std::move(alone);
   }
 
   /// Notes nodes, by unique id, of which dbt has no result because it ended before: its
@@ -87,9 +114,12 @@ class Results {
   };
   /// The scripts of `node` that have run, in their order, and how.
   [[nodiscard]] std::vector<Ended> EndedOf(const std::string& node) const;
+  /// Whether a script of `node` that ran at `when` has failed.
+  [[nodiscard]] bool HasFailed(const std::string& node, When when) const;
 
   [[nodiscard]] bool empty() const { return entries_.empty(); }
   [[nodiscard]] int Count(Status status) const;
+  [[nodiscard]] bool HasHooks() const;
 
   /// Seconds since `script` started.
   [[nodiscard]] double SecondsSinceStart(const Script& script) const;
@@ -127,7 +157,11 @@ class Results {
   Fd journal_;
   std::function<Time()> now_;
   std::map<std::string, std::string> succeeded_before_;
+  std::set<std::string> written_before_;
+  std::set<std::string> unjudged_;
   std::set<std::string> unreached_;
+  std::optional<std::set<std::string>> chosen_;
+  std::set<std::string> alone_;
   bool is_kept_ = false;  ///< in a file
   std::string problem_;
   EventLoop::Clock::time_point next_replacement_;

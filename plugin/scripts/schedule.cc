@@ -7,20 +7,6 @@
 #include "plugin/dbt/node_status.h"
 
 namespace aft {
-namespace {
-
-/// Moves the scripts that run at `when` from `waiting` to the end of `due`.
-void Take(When when, std::vector<Script>& waiting, std::vector<Script>& due) {
-  const auto rest =
-      std::stable_partition(waiting.begin(), waiting.end(),
-                            [when](const Script& script) { return script.when == when; });
-  due.insert(due.end(), std::make_move_iterator(waiting.begin()),
-             std::make_move_iterator(rest));
-  waiting.erase(waiting.begin(), rest);
-}
-
-}  // namespace
-
 void Schedule::Add(const std::string& node, bool is_ephemeral,
                    std::vector<Script> scripts) {
   nodes_[node] = {is_ephemeral, std::move(scripts), false, false};
@@ -33,19 +19,26 @@ std::vector<std::string> Schedule::BoundNodes() const {
   return ids;
 }
 
+bool Schedule::BoundNode::IsDue(When when, const DbtEvent& event) const {
+  if (event.kind == DbtEvent::Kind::kNodeCompiling)
+    return is_ephemeral || RunsBeforeNode(when);
+  if (event.kind != DbtEvent::Kind::kNodeResult) return false;
+  if (IsSuccess(event.status)) return !RunsBeforeNode(when);
+  return when == When::kPostHook && IsFailure(event.status) && has_begun && runs_hooks;
+}
+
 std::vector<Script> Schedule::TakeDue(const DbtEvent& event) {
-  std::vector<Script> due;
   const auto found = nodes_.find(event.node);
-  if (found == nodes_.end()) return due;
+  if (found == nodes_.end()) return {};
   BoundNode& node = found->second;
-  if (event.kind == DbtEvent::Kind::kNodeCompiling) {
-    node.has_begun = true;
-    Take(When::kBefore, node.waiting, due);
-    if (node.is_ephemeral) Take(When::kAfter, node.waiting, due);
-  } else if (event.kind == DbtEvent::Kind::kNodeResult) {
-    node.has_result = true;
-    if (IsSuccess(event.status)) Take(When::kAfter, node.waiting, due);
-  }
+  node.has_begun |= event.kind == DbtEvent::Kind::kNodeCompiling;
+  node.has_result |= event.kind == DbtEvent::Kind::kNodeResult;
+  std::vector<Script> due;
+  std::vector<Script> rest;
+  for (Script& script : node.waiting)
+    (node.IsDue(script.when, event) ? due : rest).push_back(std::move(script));
+  node.waiting = std::move(rest);
+  std::stable_sort(due.begin(), due.end(), ComesBefore);
   return due;
 }
 
@@ -58,7 +51,18 @@ std::vector<Script> Schedule::TakeLeft(const DbtEvent& event) {
   const bool is_over = event.kind == DbtEvent::Kind::kNodeResult
                            ? !IsSuccess(event.status)
                            : !node.has_begun || node.has_result || node.is_ephemeral;
-  return is_over ? std::exchange(node.waiting, {}) : std::vector<Script>();
+  if (!is_over) return {};
+  std::vector<Script> left;
+  std::vector<Script> due;
+  for (Script& script : node.waiting)
+    (node.IsDue(script.when, event) ? due : left).push_back(std::move(script));
+  node.waiting = std::move(due);
+  return left;
+}
+
+void Schedule::GiveUpHooks(const std::string& node) {
+  const auto found = nodes_.find(node);
+  if (found != nodes_.end()) found->second.runs_hooks = false;
 }
 
 std::vector<Script> Schedule::TakeAllLeft(const std::set<std::string>& nodes) {

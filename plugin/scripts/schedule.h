@@ -7,24 +7,9 @@
 #include <vector>
 
 #include "plugin/dbt/dbt_event.h"
-#include "plugin/project/environment.h"
-#include "plugin/project/script_binding.h"
+#include "plugin/project/script.h"
 
 namespace aft {
-
-/// A script bound to a node, ready to be run.
-struct Script {
-  std::string id;    ///< unique in a run
-  std::string name;  ///< its path as the user wrote it
-  std::string file;  ///< absolute
-  std::string node;  ///< unique id
-  std::string node_name;
-  std::vector<std::string> program;  ///< the command, where it is no Python
-  When when = When::kAfter;
-  std::string arguments;  ///< a JSON object, or empty
-  ScriptLimits limits;
-  std::string environment = kLocalEnvironment;  ///< its name
-};
 
 /// Which scripts a node's event sets off, and which will not run any more.
 ///
@@ -47,6 +32,9 @@ class Schedule {
   /// it that matters.
   std::vector<Script> TakeLeft(const DbtEvent& event);
 
+  /// A before-script of the node has failed: its hooks don't run, either.
+  void GiveUpHooks(const std::string& node);
+
   /// All scripts of `nodes` that are left, when dbt has ended.
   std::vector<Script> TakeAllLeft(const std::set<std::string>& nodes);
 
@@ -56,6 +44,10 @@ class Schedule {
     std::vector<Script> waiting;
     bool has_begun = false;
     bool has_result = false;
+    bool runs_hooks = true;
+
+    /// Whether `when` is due at the event.
+    [[nodiscard]] bool IsDue(When when, const DbtEvent& event) const;
   };
 
   std::map<std::string, BoundNode> nodes_;

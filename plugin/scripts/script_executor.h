@@ -6,8 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "plugin/project/script.h"
+#include "plugin/scripts/node_state.h"
 #include "plugin/scripts/outcome.h"
-#include "plugin/scripts/schedule.h"
 
 namespace aft {
 
@@ -23,10 +24,10 @@ class ScriptExecutor {
   ScriptExecutor& operator=(const ScriptExecutor&) = delete;
   virtual ~ScriptExecutor() = default;
 
-  /// Starts `script`, bound to a node that dbt left with `node_status`. `on_ended` is
+  /// Starts `script`, bound to a node that dbt left as `node`. `on_ended` is
   /// called once, and not before this function has returned.
-  virtual RunId Run(const Script& script, const std::string& node_status,
-                    OnOutput on_output, OnEnded on_ended) = 0;
+  virtual RunId Run(const Script& script, const NodeState& node, OnOutput on_output,
+                    OnEnded on_ended) = 0;
 
   /// Sends `signal` to all processes of a run; nothing happens when it has ended.
   virtual void Signal(RunId run, int signal) = 0;

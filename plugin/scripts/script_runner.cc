@@ -39,12 +39,11 @@ std::string MemoryInWords(const ScriptLimits& limits, std::int64_t peak) {
 
 }  // namespace
 
-void ScriptRunner::Run(const Script& script, const std::string& node_status,
-                       Handlers handlers) {
+void ScriptRunner::Run(const Script& script, const NodeState& node, Handlers handlers) {
   const JobId id = next_id_++;
   Job& job = jobs_[id];
   job.script = script;
-  job.node_status = node_status;
+  job.node = node;
   job.handlers = std::move(handlers);
   Start(id);
 }
@@ -57,7 +56,7 @@ void ScriptRunner::Start(JobId id) {
   job.timer.reset();
   try {
     job.run = executor_.Run(
-        job.script, job.node_status,
+        job.script, job.node,
         [this, id](std::string_view line) { jobs_.at(id).handlers.on_output(line); },
         [this, id](const Outcome& outcome) { EndTry(id, outcome); });
   } catch (const Error& error) {

@@ -30,7 +30,7 @@ class ScriptRunner {
   ScriptRunner(EventLoop& loop, ScriptExecutor& executor)
       : loop_(loop), executor_(executor) {}
 
-  void Run(const Script& script, const std::string& node_status, Handlers handlers);
+  void Run(const Script& script, const NodeState& node, Handlers handlers);
 
   /// Lets all scripts stop, with SIGINT, and forces them after a grace period, or at once
   /// when called again. Nothing is tried again after that. `reason` is their message.
@@ -49,7 +49,7 @@ class ScriptRunner {
 
   struct Job {
     Script script;
-    std::string node_status;
+    NodeState node;
     Handlers handlers;
     int tries = 0;
     ScriptExecutor::RunId run = 0;

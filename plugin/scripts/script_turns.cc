@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/scripts/script_turns.h"
 
+#include <algorithm>
 #include <chrono>
-#include <deque>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -12,12 +12,6 @@
 
 namespace aft {
 
-struct ScriptTurns::Turn {
-  std::deque<Script> waiting;
-  NodeStatus node_status;
-  Handlers handlers;
-};
-
 ScriptTurns::ScriptTurns(EventLoop& loop, ScriptExecutor& executor,
                          const Console& console, Results& results,
                          std::filesystem::path logs_folder)
@@ -26,20 +20,36 @@ ScriptTurns::ScriptTurns(EventLoop& loop, ScriptExecutor& executor,
       logs_folder_(std::move(logs_folder)),
       runner_(loop, executor) {}
 
-void ScriptTurns::Start(std::vector<Script> scripts, const NodeStatus& node_status,
-                        Handlers handlers) {
+void ScriptTurns::Start(std::vector<Script> scripts, NodeState node, Handlers handlers) {
   RunNext(
       {{std::make_move_iterator(scripts.begin()), std::make_move_iterator(scripts.end())},
-       node_status,
-       std::move(handlers)});
+       std::move(node),
+       std::move(handlers),
+       ""});
 }
 
 void ScriptTurns::RunNext(Turn turn) {
-  if (turn.waiting.empty()) return turn.handlers.on_done("");
+  if (turn.waiting.empty()) return turn.handlers.on_done(turn.problem);
   if (runner_.is_interrupted()) {
     Skip({turn.waiting.begin(), turn.waiting.end()}, runner_.reason(), turn.handlers);
-    return turn.handlers.on_done(Text("its scripts did not run: ", runner_.reason()));
+    if (turn.problem.empty())
+      turn.problem = Text("its scripts did not run: ", runner_.reason());
+    return turn.handlers.on_done(turn.problem);
   }
+  const int priority = turn.waiting.front().priority;
+  ready_.emplace(-priority, std::move(turn));
+  RunReady();
+}
+
+void ScriptTurns::RunReady() {
+  while (!ready_.empty() && (running_ < most_ || runner_.is_interrupted())) {
+    Turn turn = std::move(ready_.extract(ready_.begin()).mapped());
+    runner_.is_interrupted() ? RunNext(std::move(turn)) : Run(std::move(turn));
+  }
+}
+
+void ScriptTurns::Run(Turn turn) {
+  ++running_;
   const Script script = std::move(turn.waiting.front());
   turn.waiting.pop_front();
   turn.handlers.print(console_.Started(script), "info");
@@ -55,14 +65,13 @@ void ScriptTurns::RunNext(Turn turn) {
                                             std::chrono::milliseconds delay) {
     print(console_.Retrying(script, outcome, delay), "warn");
   };
-  const std::string node_status =
-      script.when == When::kAfter ? turn.node_status.after : turn.node_status.before;
+  const NodeState node = RunsBeforeNode(script.when) ? NodeState{} : turn.node;
   handlers.on_ended = [this, turn = std::move(turn), script,
                        output](const Outcome& outcome) {
     output->Finish();
     End(turn, script, outcome);
   };
-  runner_.Run(script, node_status, std::move(handlers));
+  runner_.Run(script, node, std::move(handlers));
   // After the hand-over, so that the disk does not keep the script waiting.
   results_.Start(script);
 }
@@ -71,10 +80,35 @@ void ScriptTurns::End(Turn turn, const Script& script, const Outcome& outcome) {
   results_.Finish(script, outcome);
   turn.handlers.print(console_.Ended(script, outcome, results_.SecondsSinceStart(script)),
                       outcome.succeeded ? "info" : "error");
-  if (outcome.succeeded) return RunNext(std::move(turn));
-  Skip({turn.waiting.begin(), turn.waiting.end()},
-       Text("script '", script.name, "' before it failed"), turn.handlers);
-  turn.handlers.on_done(Text("script '", script.name, "' failed: ", outcome.message));
+  if (!outcome.succeeded) Break(turn, script, outcome.message);
+  --running_;
+  RunNext(std::move(turn));
+  RunReady();
+}
+
+void ScriptTurns::Interrupt(const std::string& reason) {
+  runner_.Interrupt(reason);
+  RunReady();
+}
+
+void ScriptTurns::Kill(const std::string& reason) {
+  runner_.Kill(reason);
+  RunReady();
+}
+
+/// Hooks run whether or not one before them has failed, as post-hooks do when their node,
+/// or the Python model that makes it, has failed.
+void ScriptTurns::Break(Turn& turn, const Script& failed, const std::string& message) {
+  const std::string what = Text(KindName(failed.when), " '", failed.name, "'");
+  if (turn.problem.empty()) turn.problem = Text(what, " failed: ", message);
+  // Where it belongs to the same turn, dbt does not build the node.
+  if (failed.when == When::kPreHook || failed.is_model) turn.node.status = "error";
+  const auto rest = std::stable_partition(
+      turn.waiting.begin(), turn.waiting.end(), [&](const Script& next) {
+        return (IsHook(failed.when) || failed.is_model) && IsHook(next.when);
+      });
+  Skip({rest, turn.waiting.end()}, what + " before it failed", turn.handlers);
+  turn.waiting.erase(rest, turn.waiting.end());
 }
 
 void ScriptTurns::Skip(const std::vector<Script>& scripts, const std::string& reason,
@@ -86,9 +120,9 @@ void ScriptTurns::Skip(const std::vector<Script>& scripts, const std::string& re
 }
 
 std::string ScriptTurns::Summary() const {
-  return Console::Summary(results_.Count(Results::Status::kSuccess),
-                          results_.Count(Results::Status::kError),
-                          results_.Count(Results::Status::kSkipped));
+  return Console::Summary(
+      {results_.Count(Results::Status::kSuccess), results_.Count(Results::Status::kError),
+       results_.Count(Results::Status::kSkipped), results_.HasHooks()});
 }
 
 void ScriptTurns::ClearLogs() const {
