@@ -33,9 +33,15 @@ class GateAnswers {
   void Print(ConnectionId connection, const std::string& text,
              const char* level = "info") const;
 
+  /// The same as a function of a warning.
+  [[nodiscard]] std::function<void(const std::string& warning)> Warn(
+      ConnectionId connection) const;
+
   void LetPass(ConnectionId connection);
   /// dbt fails the node, or the run, with `message`.
   void Refuse(ConnectionId connection, const std::string& message);
+  /// dbt skips the node that is about to start, because of `message`.
+  void Skip(ConnectionId connection, const std::string& message);
   /// Any other verdict.
   void Decide(ConnectionId connection, const boost::json::object& verdict);
 

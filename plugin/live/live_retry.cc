@@ -38,8 +38,10 @@ std::string LiveRetry::Bind(const Graph& graph, std::vector<NodeScripts>& bound)
   unreached_ = ScriptsOfUnreached(bound, previous_);
   FindUnbuilt(graph);
   if (problem.empty()) problem_of_foreign_ = ProblemOfForeign(bound, previous_);
-  parts_.results.KeepSuccesses(KeptSuccesses(bound, previous_));
-  std::erase_if(bound, [](const NodeScripts& of_node) { return of_node.is_ephemeral; });
+  parts_.results.KeepSuccesses(KeptSuccesses(bound, previous_), previous_.written);
+  std::erase_if(bound, [](const NodeScripts& of_node) {
+    return of_node.is_ephemeral || of_node.is_alone;
+  });
   return problem;
 }
 
@@ -56,12 +58,18 @@ void LiveRetry::FindUnbuilt(const Graph& graph) {
 
 void LiveRetry::RunFor(const std::string& node, const Print& print,
                        const OnDone& on_done) {
-  scripts_.RunFor(
-      node,
-      [this, print](const NodeScripts& scripts, OnDone on_ended) {
-        parts_.turns.Start(scripts.scripts, {}, {print, std::move(on_ended)});
-      },
-      on_done);
+  scripts_.RunFor(node, StartWith(print), on_done);
+}
+
+void LiveRetry::RunAbove(const std::string& node, const Print& print,
+                         const OnDone& on_done) {
+  scripts_.RunAbove(node, StartWith(print), on_done);
+}
+
+RetriedScripts::Start LiveRetry::StartWith(const Print& print) {
+  return [this, print](const NodeScripts& scripts, OnDone on_ended) {
+    parts_.turns.Start(scripts.scripts, {"success"}, {print, std::move(on_ended)});
+  };
 }
 
 void LiveRetry::RunRest(const std::string& problem, bool has_begun) {
@@ -83,7 +91,10 @@ void LiveRetry::HostIsReady() {
   std::set<std::string> failed;
   for (const NodeResult& result : ReadRunResults(RunResultsPath(), parts_.invocation_id))
     if (!IsSuccess(result.status)) failed.insert(result.node);
-  RunNext(failed);
+  parts_.run_level.RunBefore({print_, [this, failed](const std::string& problem) {
+                                if (problem.empty()) return RunNext(failed);
+                                Skip(problem);
+                              }});
 }
 
 /// dbt has put results without entries in the place of those that it was to repeat. It
@@ -101,7 +112,8 @@ void LiveRetry::KeepPreviousResults() {
 
 void LiveRetry::RunNext(const std::set<std::string>& failed) {
   const std::optional<NodeScripts> next = scripts_.TakeNext(failed);
-  if (!next) return Skip("what is above it has failed");
+  if (!next) return RunAfter();
+  run_last_.insert(next->node);
   const auto go_on = [this, failed, node = next->node](const std::string& problem) {
     std::set<std::string> kept_back = failed;
     if (!problem.empty()) kept_back.insert(node);
@@ -109,10 +121,23 @@ void LiveRetry::RunNext(const std::set<std::string>& failed) {
     if (parts_.turns.is_interrupted() && problem_.empty()) problem_ = problem;
     RunNext(kept_back);
   };
-  parts_.turns.Start(next->scripts, {}, {print_, go_on});
+  parts_.turns.Start(next->scripts, {"success"}, {print_, go_on});
+}
+
+/// Those after the run, whatever became of the rest.
+void LiveRetry::RunAfter() {
+  SkipLeft("what is above it has failed");
+  parts_.run_level.RunAfter({print_, [](const std::string&) {}});
 }
 
 void LiveRetry::Skip(const std::string& reason) {
+  SkipLeft(reason);
+  if (HasRest() && problem_.empty())
+    problem_ = Text("run-level scripts that are to be repeated did not run: ", reason);
+  parts_.run_level.Skip(reason, {print_, {}});
+}
+
+void LiveRetry::SkipLeft(const std::string& reason) {
   if (scripts_.HasLeft() && problem_.empty())
     problem_ = Text("scripts that are to be repeated did not run: ", reason);
   for (const NodeScripts& left : scripts_.TakeLeft())
@@ -120,7 +145,7 @@ void LiveRetry::Skip(const std::string& reason) {
 }
 
 void LiveRetry::RecordUnreached() {
-  has_recorded_unreached_ = true;
+  if (std::exchange(has_recorded_unreached_, true)) return;
   parts_.results.AddUnreached(previous_.unreached);
   for (const NodeScripts& of_node : unreached_)
     for (const Script& script : of_node.scripts)
@@ -131,21 +156,31 @@ std::vector<std::string> LiveRetry::Problems() const {
   std::vector<std::string> problems;
   if (!problem_.empty()) problems.push_back(problem_);
   if (!problem_of_foreign_.empty()) problems.push_back(problem_of_foreign_);
+  // dbt compiles nothing any more by then.
+  for (const std::string& node : parts_.results.unjudged())
+    if (run_last_.contains(node))
+      problems.push_back(Text(
+          "cannot tell whether '", NameIn(node), "' selects from the table that its ",
+          "scripts have written, because 'dbt retry' does not compile it; run ",
+          CommandFor({node}, previous_.call)));
   if (!has_recorded_unreached_) return problems;
   std::vector<std::string> nodes;
   nodes.reserve(unreached_.size());
   for (const NodeScripts& of_node : unreached_) nodes.push_back(of_node.node);
-  const char* left =
-      "the run that dbt repeats ended before it came to them, and 'dbt retry' leaves "
-      "them out; run ";
+  const auto left = [](std::size_t count) {
+    return Text("the run that dbt repeats ended before it came to ",
+                count == 1 ? "this node, and 'dbt retry' leaves it"
+                           : "these nodes, and 'dbt retry' leaves them",
+                " out; run ");
+  };
   if (!nodes.empty())
-    problems.push_back(Text("the scripts of ", QuotedNames(nodes), " did not run: ", left,
-                            CommandFor(nodes, previous_)));
+    problems.push_back(Text("the scripts of ", QuotedNames(nodes), " did not run: ",
+                            left(nodes.size()), CommandFor(nodes, previous_.call)));
   if (!unbuilt_.empty())
-    problems.push_back(Text(QuotedNames(unbuilt_),
-                            unbuilt_.size() == 1 ? " was" : " were",
-                            " not built on what scripts have written: ", left,
-                            CommandFor(unbuilt_, previous_)));
+    problems.push_back(
+        Text(QuotedNames(unbuilt_), unbuilt_.size() == 1 ? " was" : " were",
+             " not built on what scripts have written: ", left(unbuilt_.size()),
+             CommandFor(unbuilt_, previous_.call)));
   return problems;
 }
 

@@ -12,6 +12,7 @@
 #include "plugin/scripts/bound_scripts.h"
 #include "plugin/scripts/previous_run.h"
 #include "plugin/scripts/results.h"
+#include "plugin/scripts/run_level_scripts.h"
 #include "plugin/scripts/script_turns.h"
 #include "plugin/workers/host_preparation.h"
 
@@ -41,6 +42,7 @@ class LiveRetry {
     HostPreparation& preparation;
     Results& results;
     ScriptTurns& turns;
+    RunLevelScripts& run_level;
   };
 
   /// `print` is for when dbt has ended.
@@ -50,6 +52,10 @@ class LiveRetry {
   /// the problem where that is not known, or "".
   [[nodiscard]] std::string Bind(const Graph& graph, std::vector<NodeScripts>& bound);
 
+  [[nodiscard]] const PreviousRun& previous() const { return previous_; }
+  /// Of scripts, in the run that is repeated.
+  [[nodiscard]] const ScriptChoice& choice() const { return previous_.choice; }
+
   /// The nodes that must wait for RunFor().
   [[nodiscard]] std::vector<std::string> WaitingNodes() const {
     return scripts_.WaitingNodes();
@@ -57,6 +63,8 @@ class LiveRetry {
 
   /// Runs what `node` waits for and has not run; `on_done` gets a problem, or "".
   void RunFor(const std::string& node, const Print& print, const OnDone& on_done);
+  /// The same without the node's own scripts, before dbt begins it.
+  void RunAbove(const std::string& node, const Print& print, const OnDone& on_done);
 
   /// A line for people, when dbt has ended.
   void Tell(const std::string& line) const { print_(line, "info"); }
@@ -68,7 +76,12 @@ class LiveRetry {
   void HostIsReady();
   void Interrupt();
 
-  [[nodiscard]] bool HasRest() const { return scripts_.HasLeft(); }
+  /// Whether scripts of models have not run.
+  [[nodiscard]] bool HasLeft() const { return scripts_.HasLeft(); }
+  /// Whether any scripts are to run when dbt has ended.
+  [[nodiscard]] bool HasRest() const {
+    return HasLeft() || (previous_.has_run_level && !parts_.run_level.empty());
+  }
   /// Whether it ends with scripts that a further retry has to know of.
   [[nodiscard]] bool HasUnreached() const { return !unreached_.empty(); }
   /// Records the scripts of nodes that a retry which has begun can't come to.
@@ -79,9 +92,12 @@ class LiveRetry {
   [[nodiscard]] std::vector<std::string> Problems() const;
 
  private:
+  [[nodiscard]] RetriedScripts::Start StartWith(const Print& print);
   void KeepPreviousResults();
   void FindUnbuilt(const Graph& graph);
   void RunNext(const std::set<std::string>& failed);
+  void RunAfter();
+  void SkipLeft(const std::string& reason);
   [[nodiscard]] std::filesystem::path RunResultsPath() const;
 
   PreviousRun previous_;
@@ -91,6 +107,7 @@ class LiveRetry {
   std::vector<NodeScripts> unreached_;  ///< of nodes that dbt does not come back to
   /// Models that dbt does not come back to, and that are below scripts which run now.
   std::vector<std::string> unbuilt_;
+  std::set<std::string> run_last_;  ///< models whose scripts ran when dbt had ended
   bool has_recorded_unreached_ = false;
   std::string problem_of_foreign_;  ///< that scripts of another run are not repeated
   bool is_preparing_ = false;

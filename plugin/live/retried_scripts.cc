@@ -40,9 +40,19 @@ std::vector<std::string> RetriedScripts::WaitingNodes() const {
 
 void RetriedScripts::RunFor(const std::string& node, const Start& start,
                             const OnDone& on_done) {
+  Go({node, AwaitedBy(node), start, on_done}, 0);
+}
+
+void RetriedScripts::RunAbove(const std::string& node, const Start& start,
+                              const OnDone& on_done) {
+  std::vector<std::size_t> above = AwaitedBy(node);
+  std::erase_if(above, [&](std::size_t at) { return models_[at].scripts.node == node; });
+  Go({node, std::move(above), start, on_done}, 0);
+}
+
+std::vector<std::size_t> RetriedScripts::AwaitedBy(const std::string& node) const {
   const auto found = awaited_.find(node);
-  if (found == awaited_.end()) return on_done("");
-  Go({node, found->second, start, on_done}, 0);
+  return found == awaited_.end() ? std::vector<std::size_t>() : found->second;
 }
 
 void RetriedScripts::Go(const Turn& turn, std::size_t next) {
@@ -52,9 +62,8 @@ void RetriedScripts::Go(const Turn& turn, std::size_t next) {
   if (model.state == State::kDone) {
     if (model.problem.empty()) return Go(turn, next + 1);
     const std::string& node = model.scripts.node;
-    return turn.on_done(node == turn.node
-                            ? model.problem
-                            : Text("'", node, "' above it: ", model.problem));
+    return turn.on_done(node == turn.node ? model.problem
+                                          : Text("'", node, "' failed: ", model.problem));
   }
   model.waiting.emplace_back([this, turn, next] { Go(turn, next); });
   if (std::exchange(model.state, State::kRunning) == State::kRunning) return;

@@ -36,6 +36,8 @@ class RetriedScripts {
   /// Runs what `node` waits for and has not run, with `start`; `on_done` is told when all
   /// of it has succeeded, or of the first problem. It may be called at once.
   void RunFor(const std::string& node, const Start& start, const OnDone& on_done);
+  /// The same without the node's own scripts.
+  void RunAbove(const std::string& node, const Start& start, const OnDone& on_done);
 
   /// The next that has not started, parents first, and that is not below one of `failed`
   /// or of these models that has failed; each is given out once.
@@ -63,6 +65,7 @@ class RetriedScripts {
     OnDone on_done;
   };
 
+  [[nodiscard]] std::vector<std::size_t> AwaitedBy(const std::string& node) const;
   void Go(const Turn& turn, std::size_t next);
   void End(std::size_t at, const std::string& problem);
 

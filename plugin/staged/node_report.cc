@@ -15,14 +15,15 @@ NodeReport::NodeReport(StagedConsole& console, const Manifest& manifest,
 
 void NodeReport::AddError(const std::string& node, const std::string& problem) {
   TellAtEnd(node, problem);
-  // dbt has no entry for an ephemeral model either.
-  if (manifest_.graph.at(node).is_ephemeral()) {
-    ++unlisted_errors_;
-    return;
-  }
-  if (!results_.Contains(node))
+  // dbt counts no ephemeral models among those that are to come.
+  if (!results_.Contains(node) && !manifest_.graph.at(node).is_ephemeral())
     console_.PrintUnbuilt(++ended_, total_, Label(node), "ERROR");
   results_.Set({node, "error", problem});
+}
+
+void NodeReport::AddUnlisted(const std::string& node, const std::string& problem) {
+  TellAtEnd(node, problem);
+  ++unlisted_errors_;
 }
 
 void NodeReport::AddEnded(const std::string& node, const std::string& problem) {

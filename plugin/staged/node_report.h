@@ -37,6 +37,8 @@ class NodeReport {
 
   /// A node has failed, for a `problem` of which dbt does not know.
   void AddError(const std::string& node, const std::string& problem);
+  /// The same of a node that is not part of the run: it has no entry in dbt's results.
+  void AddUnlisted(const std::string& node, const std::string& problem);
   /// The same, where the console has no line for it yet or will not have one.
   void AddEnded(const std::string& node, const std::string& problem);
   /// A node that dbt is not given any more.

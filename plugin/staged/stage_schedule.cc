@@ -58,22 +58,29 @@ void StageSchedule::JoinModel(std::size_t unit_test,
 void StageSchedule::AddScripts(std::vector<NodeScripts> scripts) {
   for (NodeScripts& of_node : scripts) {
     const auto found = places_.find(of_node.node);
-    if (found == places_.end() || !nodes_[found->second].is_selected) continue;
+    if (found == places_.end()) continue;
     Node& node = nodes_[found->second];
+    if (!node.is_selected && !of_node.is_alone) continue;
     for (Script& script : of_node.scripts) {
-      // An ephemeral model is as good as built when its parents are done.
-      const bool is_first = script.when == When::kBefore || node.is_ephemeral;
+      // A node that dbt does not build is as good as built when its parents are done.
+      const bool is_first = RunsBeforeNode(script.when) || node.is_passed();
       (is_first ? node.before : node.after).push_back(std::move(script));
     }
-    node.waits_for_sql = of_node.waits_for_sql;
+    node.waits_for_sql = of_node.waits_for_sql && node.is_selected;
   }
 }
 
 void StageSchedule::BeReady(std::size_t at) {
-  Node& node = nodes_[at];
+  const Node& node = nodes_[at];
   if (node.before.empty()) return Prepared(at);
+  AwaitTurn(at);
+}
+
+void StageSchedule::AwaitTurn(std::size_t at) {
+  Node& node = nodes_[at];
   node.state = State::kReady;
-  with_turns_.insert(at);
+  node.priority = (node.before.empty() ? node.after : node.before).front().priority;
+  with_turns_.insert({-node.priority, at});
 }
 
 void StageSchedule::Prepared(std::size_t at) {
@@ -108,9 +115,10 @@ void StageSchedule::Leave(std::size_t at, const std::string& reason) {
   Skipped skipped{"", "", reason, std::exchange(node.before, {})};
   for (Script& script : std::exchange(node.after, {}))
     skipped.scripts.push_back(std::move(script));
-  if (is_unbuilt && !node.is_built && !node.is_passed()) skipped.node = node.id;
+  if (is_unbuilt && !node.is_built && !node.is_passed() && node.failure.empty())
+    skipped.node = node.id;
   if (node.is_built && node.state == State::kReady) skipped.built = node.id;
-  with_turns_.erase(at);
+  with_turns_.erase({-node.priority, at});
   prepared_.erase(at);
   node.state = State::kGone;
   if (!skipped.node.empty() || !skipped.scripts.empty())
@@ -123,6 +131,28 @@ void StageSchedule::Fail(std::size_t at, const std::string& reason) {
   if (!nodes_[at].continues_on_error) return Skip(at, reason);
   Leave(at, reason);
   Finish(at);
+}
+
+/// Has the post-hooks of a node that has failed run before it fails what is below. False
+/// where it has none.
+bool StageSchedule::RunsHooks(std::size_t at, const std::string& reason) {
+  if (!stopped_for_.empty()) return false;
+  Node& node = nodes_[at];
+  Skipped skipped{"", "", reason, {}};
+  std::vector<Script> hooks;
+  for (Script& script : std::exchange(node.after, {}))
+    (IsHook(script.when) ? hooks : skipped.scripts).push_back(std::move(script));
+  if (!skipped.scripts.empty()) skipped_.push_back(std::move(skipped));
+  if (hooks.empty()) return false;
+  node.after = std::move(hooks);
+  node.failure = reason;
+  AwaitTurn(at);
+  return true;
+}
+
+bool StageSchedule::AwaitsHooks(const std::string& node) const {
+  const auto found = places_.find(node);
+  return found != places_.end() && !nodes_[found->second].failure.empty();
 }
 
 /// All that is below goes as well, past models that would let it pass if they failed.
@@ -143,7 +173,7 @@ void StageSchedule::Skip(std::size_t first, const std::string& reason) {
 std::vector<StageSchedule::Turn> StageSchedule::TakeTurns(std::size_t most) {
   std::vector<Turn> turns;
   while (turns.size() < most && !with_turns_.empty()) {
-    Node& node = nodes_[*with_turns_.begin()];
+    Node& node = nodes_[with_turns_.begin()->second];
     with_turns_.erase(with_turns_.begin());
     std::vector<Script>& scripts = node.before.empty() ? node.after : node.before;
     turns.push_back({node.id, std::exchange(scripts, {})});
@@ -152,11 +182,15 @@ std::vector<StageSchedule::Turn> StageSchedule::TakeTurns(std::size_t most) {
   return turns;
 }
 
-void StageSchedule::EndTurn(const std::string& node, bool has_succeeded) {
+void StageSchedule::EndTurn(const std::string& node, const std::string& problem,
+                            bool runs_hooks) {
   const std::size_t at = places_.at(node);
   if (nodes_[at].state != State::kInTurn) return;
-  if (!has_succeeded) {
-    Fail(at, Text("a script of '", node, "' failed"));
+  if (!nodes_[at].failure.empty()) {
+    Fail(at, std::exchange(nodes_[at].failure, ""));
+  } else if (!problem.empty()) {
+    const std::string reason = Text("'", node, "' failed: ", problem);
+    if (nodes_[at].is_built || !runs_hooks || !RunsHooks(at, reason)) Fail(at, reason);
   } else if (nodes_[at].is_built) {
     Finish(at);
   } else if (!stopped_for_.empty()) {
@@ -211,12 +245,15 @@ void StageSchedule::EndNode(const std::string& id, Result result) {
   const std::size_t at = found->second;
   Node& node = nodes_[at];
   if (node.state != State::kInStage) return;
-  if (result == Result::kFailed) return Fail(at, Text("'", id, "' failed"));
-  if (result == Result::kSkipped) return Skip(at, Text("'", id, "' failed"));
+  const std::string reason = Text("'", id, "' failed");
+  if (result == Result::kSkipped) return Skip(at, reason);
+  if (result == Result::kFailed) {
+    if (!RunsHooks(at, reason)) Fail(at, reason);
+    return;
+  }
   node.is_built = true;
   if (node.after.empty()) return Finish(at);
-  node.state = State::kReady;
-  with_turns_.insert(at);
+  AwaitTurn(at);
 }
 
 void StageSchedule::Stop(const std::string& reason) {
@@ -234,7 +271,7 @@ std::size_t StageSchedule::CountStages() const {
   while (true) {
     for (std::vector<Turn> turns = rehearsal.TakeTurns(1); !turns.empty();
          turns = rehearsal.TakeTurns(1))
-      rehearsal.EndTurn(turns.front().node, true);
+      rehearsal.EndTurn(turns.front().node);
     const std::vector<std::string> stage = rehearsal.TakeStage();
     if (stage.empty()) return count;
     ++count;

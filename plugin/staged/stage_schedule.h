@@ -5,11 +5,12 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "plugin/project/graph.h"
+#include "plugin/project/script.h"
 #include "plugin/scripts/bound_scripts.h"
-#include "plugin/scripts/schedule.h"
 
 namespace aft {
 
@@ -37,16 +38,19 @@ class StageSchedule {
 
   enum class Result { kSucceeded, kFailed, kSkipped };
 
-  /// A run of the nodes `selected` of `graph`; scripts of others do not run. Edges
-  /// through nodes that are not selected count as dbt counts them.
+  /// A run of the nodes `selected` of `graph`; scripts of others run only if they run
+  /// alone. Edges through nodes that are not selected count as dbt counts them.
   StageSchedule(const Graph& graph, const std::set<std::string>& selected,
                 std::vector<NodeScripts> scripts);
 
-  /// Turns that may start now, `most` of them; each is given out once. None is left
-  /// before a stage is taken.
+  /// Turns that may start now, `most` of them, the highest priority first; each is given
+  /// out once. None is left before a stage is taken.
   std::vector<Turn> TakeTurns(std::size_t most);
-  /// All scripts of the turn have succeeded, or not.
-  void EndTurn(const std::string& node, bool has_succeeded);
+  /// All scripts of the turn have succeeded, or there is a `problem`. A node that fails
+  /// before it is built has its post-hooks run where `runs_hooks`, unless those were the
+  /// turn.
+  void EndTurn(const std::string& node, const std::string& problem = "",
+               bool runs_hooks = false);
 
   /// The nodes for dbt's next run, which has to end before another stage is taken. Empty
   /// when scripts have to end first, and at the end. Ephemeral ones are only compiled.
@@ -54,11 +58,19 @@ class StageSchedule {
   /// What became of a node of the stage. Does nothing for other nodes.
   void EndNode(const std::string& id, Result result);
 
+  /// Whether the node has failed and its post-hooks are still to run.
+  [[nodiscard]] bool AwaitsHooks(const std::string& node) const;
+
   /// Nothing further starts: all that has not begun is skipped for `reason`.
   void Stop(const std::string& reason);
 
   /// What has come to be skipped since the last call, in the order of the graph.
   std::vector<Skipped> TakeSkipped();
+
+  /// Whether `node` is one of the nodes of the run.
+  [[nodiscard]] bool Selects(const std::string& node) const {
+    return nodes_[places_.at(node)].is_selected;
+  }
 
   /// How many stages are still to come if nothing fails.
   [[nodiscard]] std::size_t CountStages() const;
@@ -81,7 +93,9 @@ class StageSchedule {
     std::vector<std::size_t> unit_tests;  ///< dbt runs them with their model only
     std::size_t open_parents = 0;
     State state = State::kWaiting;
+    int priority = 0;  ///< of its next turn
     bool is_built = false;
+    std::string failure;  ///< why it has failed, while its post-hooks are to run
 
     /// dbt has nothing to do for it.
     [[nodiscard]] bool is_passed() const { return !is_selected || is_ephemeral; }
@@ -91,9 +105,11 @@ class StageSchedule {
   void JoinModel(std::size_t unit_test, const std::set<std::string>& models);
   void AddScripts(std::vector<NodeScripts> scripts);
   void BeReady(std::size_t at);
+  void AwaitTurn(std::size_t at);
   void Prepared(std::size_t at);
   void Finish(std::size_t first);
   void Fail(std::size_t at, const std::string& reason);
+  bool RunsHooks(std::size_t at, const std::string& reason);
   void Skip(std::size_t first, const std::string& reason);
   void Leave(std::size_t at, const std::string& reason);
   void Include(std::size_t at, std::vector<std::string>& stage);
@@ -101,8 +117,9 @@ class StageSchedule {
 
   std::vector<Node> nodes_;
   std::map<std::string, std::size_t> places_;
-  std::set<std::size_t> with_turns_;  ///< nodes whose next turn may start
-  std::set<std::size_t> prepared_;    ///< nodes that dbt may build
+  /// Nodes whose next turn may start, each behind its negative priority.
+  std::set<std::pair<int, std::size_t>> with_turns_;
+  std::set<std::size_t> prepared_;  ///< nodes that dbt may build
   std::vector<Skipped> skipped_;
   std::string stopped_for_;  ///< why nothing further starts; or empty
   std::size_t built_count_ = 0;

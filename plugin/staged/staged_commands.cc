@@ -23,7 +23,7 @@ std::vector<std::string> InJson(std::initializer_list<const char*> settings) {
 }
 
 void Append(const char* option, const std::vector<std::string>& values,
-            DbtProcess& process) {
+            Process& process) {
   if (values.empty()) return;
   process.argv.emplace_back(option);
   process.argv.insert(process.argv.end(), values.begin(), values.end());
@@ -53,9 +53,37 @@ StagedCommands StagedCommands::Repeating(const std::string& command,
   return repeating;
 }
 
-DbtProcess StagedCommands::Listing() const {
+StagedCommands StagedCommands::Selecting(const std::vector<std::string>& select,
+                                         const std::vector<std::string>& exclude) const {
+  std::vector<std::string> words =
+      arguments_.WordsWithout({"--select", "--exclude"}, arguments_.command());
+  for (const auto& [option, values] :
+       {std::pair("--select", &select), std::pair("--exclude", &exclude)}) {
+    if (values->empty()) continue;
+    words.emplace_back(option);
+    words.insert(words.end(), values->begin(), values->end());
+  }
+  return {dbt_, std::move(words), arguments_.variables()};
+}
+
+Process StagedCommands::ListingOf(const std::string& selector) const {
+  const StagedCommands asking(
+      dbt_,
+      arguments_.WordsWithout(
+          {"--select", "--exclude", "--selector", "--indirect-selection"},
+          arguments_.command()),
+      arguments_.variables());
+  Process process = asking.Listing();
+  if (!selector.empty()) Append("--select", {selector}, process);
+  // Tests are nodes like all others here: none comes along with a model.
+  for (const char* prefix : {"DBT_", "DBT_ENGINE_"})
+    process.environment.push_back(Text(prefix, "INDIRECT_SELECTION=empty"));
+  return process;
+}
+
+Process StagedCommands::Listing() const {
   // What it gives out is a part of its log, which has to come however quiet the run is.
-  DbtProcess process{{dbt_.native()}, InJson({"QUIET=false", "LOG_LEVEL=info"}), true};
+  Process process{{dbt_.native()}, InJson({"QUIET=false", "LOG_LEVEL=info"}), true};
   // What `dbt run` and its like take, and `dbt ls` does not.
   for (std::string& word : arguments_.WordsWithout(
            {"--select", "--quiet", "--no-quiet", "--log-level", "--log-format",
@@ -83,9 +111,9 @@ bool StagedCommands::SilencesEmptiness() const {
          options.find("NothingToDo") != std::string::npos;
 }
 
-DbtProcess StagedCommands::Stage(const StageSelection& selection) const {
+Process StagedCommands::Stage(const StageSelection& selection) const {
   // Tests are nodes like all others here: none comes along with a model.
-  DbtProcess process{{dbt_.native()}, InJson({"INDIRECT_SELECTION=empty"}), true};
+  Process process{{dbt_.native()}, InJson({"INDIRECT_SELECTION=empty"}), true};
   std::vector<std::string_view> left_out = {"--select",
                                             "--exclude",
                                             "--selector",
@@ -122,8 +150,8 @@ std::filesystem::path StagedCommands::DeferFolder() const {
   return std::filesystem::absolute(folder);
 }
 
-DbtProcess StagedCommands::AsTyped() const {
-  DbtProcess process{{dbt_.native()}, {}, false};
+Process StagedCommands::AsTyped() const {
+  Process process{{dbt_.native()}, {}, false};
   process.argv.insert(process.argv.end(), typed_.begin(), typed_.end());
   return process;
 }

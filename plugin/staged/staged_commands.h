@@ -6,15 +6,9 @@
 #include <vector>
 
 #include "plugin/dbt/dbt_arguments.h"
+#include "plugin/run/run.h"
 
 namespace aft {
-
-/// A run of dbt to start.
-struct DbtProcess {
-  std::vector<std::string> argv;
-  std::vector<std::string> environment;  ///< "NAME=value", set over aft's own
-  bool is_captured = false;              ///< its standard output comes to us
-};
 
 /// The nodes of a stage, as its dbt is told of them.
 struct StageSelection {
@@ -41,21 +35,28 @@ class StagedCommands {
   [[nodiscard]] StagedCommands Repeating(const std::string& command,
                                          const std::vector<std::string>& options) const;
 
+  /// The same command with this selection in place of the user's.
+  [[nodiscard]] StagedCommands Selecting(const std::vector<std::string>& select,
+                                         const std::vector<std::string>& exclude) const;
+
   /// Gives out the unique ids of what the user has selected, and writes the manifest.
-  [[nodiscard]] DbtProcess Listing() const;
+  [[nodiscard]] Process Listing() const;
+
+  /// The same for what `selector` selects by itself; all nodes where it is empty.
+  [[nodiscard]] Process ListingOf(const std::string& selector) const;
 
   /// Whether the user has silenced dbt's warning that nothing is selected.
   [[nodiscard]] bool SilencesEmptiness() const;
 
   /// Runs the selected nodes, and no others.
-  [[nodiscard]] DbtProcess Stage(const StageSelection& selection) const;
+  [[nodiscard]] Process Stage(const StageSelection& selection) const;
 
   /// The folder that the user defers to; empty without `--defer`. Throws Error for one
   /// without a folder.
   [[nodiscard]] std::filesystem::path DeferFolder() const;
 
   /// What the user typed, to the letter.
-  [[nodiscard]] DbtProcess AsTyped() const;
+  [[nodiscard]] Process AsTyped() const;
 
   /// Whether dbt's subcommand works on nodes of this resource type.
   [[nodiscard]] bool RunsType(const std::string& type) const;

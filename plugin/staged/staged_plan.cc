@@ -2,10 +2,12 @@
 #include "plugin/staged/staged_plan.h"
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <utility>
-#include <vector>
 
 #include "host_shim/error.h"
+#include "plugin/base/json_text.h"
+#include "plugin/dbt/run_results.h"
 
 namespace aft {
 namespace {
@@ -23,10 +25,11 @@ void SelectLeft(PreviousRun previous, const Graph& graph, StagedPlan& plan) {
   plan.selected = previous.nodes;
   std::vector<NodeScripts> left = LeftScripts(plan.bound.nodes, previous);
   plan.kept_successes = KeptSuccesses(plan.bound.nodes, previous);
-  std::erase_if(plan.bound.nodes,
-                [](const NodeScripts& of_node) { return of_node.is_ephemeral; });
+  std::erase_if(plan.bound.nodes, [](const NodeScripts& of_node) {
+    return of_node.is_ephemeral || of_node.is_alone;
+  });
   for (NodeScripts& of_node : left) {
-    plan.selected.insert(of_node.node);
+    if (!of_node.is_alone) plan.selected.insert(of_node.node);
     plan.bound.nodes.push_back(std::move(of_node));
   }
 }
@@ -44,10 +47,23 @@ void RefuseFailedBatches(const PreviousRun& previous, StagedPlan& plan) {
 
 }  // namespace
 
+std::map<std::string, NodeState> LastStates(const std::vector<NodeScripts>& bound,
+                                            const std::filesystem::path& run_results) {
+  std::map<std::string, NodeState> states;
+  for (const NodeScripts& of_node : bound)
+    if (of_node.is_alone) states[of_node.node] = {};
+  if (states.empty()) return states;
+  for (const NodeResult& result : ResultsIn(ReadJsonFileOrNull(run_results)))
+    if (const auto found = states.find(result.node); found != states.end())
+      found->second = {result.status, result.adapter_response};
+  return states;
+}
+
 bool StagedPlan::HasScripts() const {
-  return std::any_of(
-      bound.nodes.begin(), bound.nodes.end(),
-      [this](const NodeScripts& of_node) { return selected.contains(of_node.node); });
+  return std::any_of(bound.nodes.begin(), bound.nodes.end(),
+                     [this](const NodeScripts& of_node) {
+                       return of_node.is_alone || selected.contains(of_node.node);
+                     });
 }
 
 StagedPlan MakeStagedPlan(const StagedCommands& commands, const Manifest& manifest,

@@ -9,45 +9,42 @@
 #include "plugin/dbt/command_line.h"
 #include "plugin/dbt/dbt_command.h"
 #include "plugin/dbt/node_status.h"
+#include "plugin/run/exit_code.h"
 #include "plugin/staged/staged_plan.h"
 
 namespace aft {
-namespace {
 
-// What dbt ends with when nodes failed, and when it could not even begin.
-constexpr int kSomeFailed = 1;
-constexpr int kNotBegun = 2;
-
-/// Whether nodes of this type are no work for dbt, of which not every dbt gives an
-/// account.
-bool MayBeUntold(const std::string& type) {
-  return type == "exposure" || type == "saved_query";
-}
-
-}  // namespace
-
-StagedRun::StagedRun(EventLoop& loop, ScriptHost& host, Setup setup, Handlers handlers)
+StagedRun::StagedRun(EventLoop& loop, ScriptHost& host, Setup setup, RunOutput output)
     : project_(std::move(setup.project)),
       commands_(std::move(setup.commands)),
       state_(std::move(setup.private_folder)),
       invocation_(std::move(setup.invocation)),
       previous_(std::move(setup.previous)),
-      handlers_(std::move(handlers)),
+      choice_(std::move(setup.choice)),
+      output_(std::move(output)),
       target_folder_(TargetFolder(project_, invocation_.target_folder)),
       console_(DbtConsole::OptionsOf(invocation_),
-               [this](const std::string& text) { handlers_.write_output(text); }),
+               [this](const std::string& text) { output_.write_output(text); }),
       script_console_(invocation_.printer_width, invocation_.use_colors),
-      results_(loop, target_folder_, {invocation_.dbt_version, invocation_.command, ""}),
+      results_(loop, target_folder_,
+               Results::Metadata::Of(invocation_, choice_.selects_nodes)),
       preparation_(host, project_, invocation_, target_folder_),
       turns_(loop, host, script_console_, results_, target_folder_ / "aft" / "logs"),
+      run_level_(turns_),
       placeholders_(results_, target_folder_),
       report_(console_, manifest_, target_folder_ / "run_results.json"),
       listing_(target_folder_ / "manifest.json"),
-      command_(commands_.Listing()) {
+      command_(commands_.Listing()),
+      has_command_(choice_.selects_nodes) {
+  run_level_.Expect(std::move(setup.run_level));
+  if (previous_) run_level_.Repeat(*previous_);
   preparation_.WarmUp(setup.warm_up);
+  if (has_command_) return;
+  listing_.LeaveOut();
+  ListingEnded(0);
 }
 
-StagedRun::Next StagedRun::NextStep() {
+Run::Next StagedRun::NextStep() {
   if (std::exchange(has_command_, false)) {
     is_running_ = true;
     return Next::kStart;
@@ -56,16 +53,11 @@ StagedRun::Next StagedRun::NextStep() {
 }
 
 void StagedRun::TakeLine(const std::string& line) {
-  if (phase_ != Phase::kListing) return TakeStageLine(line);
+  if (phase_ != Phase::kListing) {
+    console_.TakeLine(line);
+    return stage_.TakeLine(line);
+  }
   if (!listing_.Take(line)) console_.TakeListing(line);
-}
-
-void StagedRun::TakeStageLine(const std::string& raw) {
-  console_.TakeLine(raw);
-  const std::optional<DbtLogLine> line = ParseDbtLogLine(raw);
-  if (line && !line->invocation_id.empty()) stage_id_ = line->invocation_id;
-  if (line && line->name == "LogStartLine") told_.try_emplace(line->node);
-  if (line && !line->status.empty()) told_[line->node] = line->status;
 }
 
 void StagedRun::CommandExited(int exit_code) {
@@ -106,14 +98,22 @@ void StagedRun::ListingEnded(int exit_code) {
 void StagedRun::Plan() {
   BoundScripts bound =
       BindScripts(manifest_, project_, invocation_, preparation_.environments());
-  // With all its scripts, whichever of them a retry leaves out.
+  // With all its scripts, whichever of them a retry or the selection leaves out.
   placeholders_.Add(manifest_, bound.nodes);
+  choice_.Apply(bound, results_);
   StagedPlan plan = MakeStagedPlan(commands_, manifest_, listing_.nodes(),
                                    std::move(bound), previous_ ? &*previous_ : nullptr);
-  if (previous_) results_.KeepSuccesses(std::move(plan.kept_successes));
+  if (previous_)
+    results_.KeepSuccesses(std::move(plan.kept_successes), previous_->written);
   binds_scripts_ = !plan.bound.nodes.empty();
+  concurrency_ = plan.bound.concurrency;
   problem_of_foreign_ = std::move(plan.problem_of_foreign);
-  const bool hands_over = !plan.HasScripts() && plan.bound.problems.empty();
+  states_ = LastStates(plan.bound.nodes, RunResultsPath());
+  const bool repeats_run_level = previous_ && previous_->has_run_level;
+  if (!choice_.selects_nodes || !plan.selected.empty() || repeats_run_level)
+    run_level_.Bind(project_, invocation_, preparation_.environments(), plan.bound);
+  const bool hands_over =
+      !plan.HasScripts() && run_level_.empty() && plan.bound.problems.empty();
   // dbt itself says again what it said in the listing.
   if (!hands_over) console_.PrintListing();
   for (const std::string& notice : plan.bound.notices) console_.Print(notice);
@@ -148,10 +148,6 @@ void StagedRun::ClearResults() {
   turns_.ClearLogs();
 }
 
-std::filesystem::path StagedRun::RunResultsPath() const {
-  return target_folder_ / "run_results.json";
-}
-
 void StagedRun::HostIsReady() {
   if (phase_ != Phase::kPreparing || !preparation_.IsReady()) return;
   const std::vector<std::string> failures = preparation_.Failures();
@@ -162,7 +158,7 @@ void StagedRun::HostIsReady() {
 void StagedRun::Refuse(const std::vector<std::string>& problems, int exit_code) {
   console_.PrintListing();
   for (const std::string& problem : problems)
-    handlers_.write_error(Text("aft: ", Printable(problem), "\n"));
+    output_.write_error(Text("aft: ", Printable(problem), "\n"));
   exit_code_ = exit_code == 0 ? kNotBegun : exit_code;
   phase_ = Phase::kEnded;
 }
@@ -176,6 +172,16 @@ void StagedRun::Begin() {
                         stages, " stages."));
   results_.Clear(true);
   turns_.ClearLogs();
+  ++open_turns_;
+  run_level_.RunBefore(HandlersFor(""));
+}
+
+void StagedRun::EndRunLevel(const std::string& problem) {
+  --open_turns_;
+  if (!problem.empty()) {
+    exit_code_ = std::max(exit_code_, kSomeFailed);
+    Stop("not run because a run-level script failed");
+  }
   Advance();
 }
 
@@ -186,36 +192,32 @@ void StagedRun::Advance() {
   // A turn may have ended at once, and all have gone on from there.
   if (open_turns_ > 0 || phase_ != Phase::kRunning || has_command_) return;
   const std::vector<std::string> stage = schedule_->TakeStage();
-  if (stage.empty()) return Finish();
-  stage_.clear();
-  compiled_.clear();
-  for (const std::string& node : stage) {
-    if (manifest_.graph.at(node).is_ephemeral())
-      compiled_.push_back(node);
-    else
-      stage_.insert(node);
+  if (stage.empty() && run_level_.empty()) return Finish();
+  if (stage.empty()) {
+    ++open_turns_;
+    return run_level_.RunAfter(HandlersFor(""));
   }
-  stage_id_.clear();
+  stage_.Begin(stage, manifest_.graph);
   report_.BeginStage();
   try {
     command_ =
         commands_.Stage(state_.Select(stage, manifest_.graph, manifest_.dbt_version));
     has_command_ = true;
   } catch (const Error& error) {
-    handlers_.write_error(Text("aft: ", error.what(), "\n"));
+    output_.write_error(Text("aft: ", error.what(), "\n"));
     StageEnded(kNotBegun);
   }
 }
 
 void StagedRun::StartTurns() {
-  const auto most = static_cast<std::size_t>(preparation_.threads());
-  for (StageSchedule::Turn& turn :
-       schedule_->TakeTurns(most - std::min(most, open_turns_))) {
+  const int threads = preparation_.threads();
+  const auto most =
+      static_cast<std::size_t>(std::min(threads, concurrency_.value_or(threads)));
+  auto turns = schedule_->TakeTurns(most - std::min(most, open_turns_));
+  for (StageSchedule::Turn& turn : turns) {
     ++open_turns_;
-    const auto found = statuses_.find(turn.node);
-    ScriptTurns::NodeStatus status;
-    if (found != statuses_.end()) status.after = found->second;
-    turns_.Start(std::move(turn.scripts), status, HandlersFor(turn.node));
+    const auto state = states_.try_emplace(turn.node, NodeState{"success"}).first;
+    turns_.Start(std::move(turn.scripts), state->second, HandlersFor(turn.node));
   }
 }
 
@@ -226,15 +228,24 @@ ScriptTurns::Handlers StagedRun::HandlersFor(const std::string& node) {
 }
 
 void StagedRun::EndTurn(const std::string& node, const std::string& problem) {
+  if (node.empty()) return EndRunLevel(problem);
   --open_turns_;
   const std::string reason = problem.empty() ? ProblemOfTable(node) : problem;
-  schedule_->EndTurn(node, reason.empty());
-  if (!reason.empty()) Fail(node, reason);
+  const bool has_failed_before = schedule_->AwaitsHooks(node);
+  schedule_->EndTurn(node, reason, !results_.HasFailed(node, When::kBefore));
+  if (has_failed_before) NodeFailed(node);
+  if (!has_failed_before && !reason.empty()) Fail(node, reason);
+  // dbt's results say that it failed, and dbt has none of an ephemeral model.
+  if (reason.empty() && previous_ && previous_->nodes.contains(node) &&
+      manifest_.graph.at(node).is_ephemeral())
+    report_.Keep({node, "success", ""});
   Advance();
 }
 
 void StagedRun::Fail(const std::string& node, const std::string& problem) {
-  report_.AddError(node, problem);
+  schedule_->Selects(node) ? report_.AddError(node, problem)
+                           : report_.AddUnlisted(node, problem);
+  states_[node].status = "error";
   NodeFailed(node);
 }
 
@@ -246,7 +257,7 @@ std::string StagedRun::ProblemOfTable(const std::string& node) {
 /// A node that only compiled has its scripts behind it, or they judge it when they end.
 void StagedRun::EndCompiled(bool has_crashed) {
   using Result = StageSchedule::Result;
-  for (const std::string& node : std::exchange(compiled_, {})) {
+  for (const std::string& node : stage_.TakeCompiled()) {
     const std::string problem = ProblemOfTable(node);
     if (!problem.empty()) Fail(node, problem);
     schedule_->EndNode(node, has_crashed       ? Result::kSkipped
@@ -257,14 +268,15 @@ void StagedRun::EndCompiled(bool has_crashed) {
 
 void StagedRun::NodeFailed(const std::string& node) {
   exit_code_ = std::max(exit_code_, kSomeFailed);
-  if (!invocation_.fails_fast || turns_.is_interrupted()) return;
+  const bool goes_on = !invocation_.fails_fast || schedule_->AwaitsHooks(node);
+  if (goes_on || turns_.is_interrupted()) return;
   const std::string reason = Text("'", node, "' has failed (--fail-fast)");
   turns_.Interrupt("stopped because " + reason);
   Stop("not run because " + reason);
 }
 
 void StagedRun::StageEnded(int exit_code) {
-  const std::vector<NodeResult> results = report_.TakeStage(stage_id_);
+  const std::vector<NodeResult> results = report_.TakeStage(stage_.id());
   for (const NodeResult& result : results) EndNode(result);
   const bool has_failed = exit_code != 0 || turns_.is_interrupted();
   // dbt 2 ends with 1, and without results, where dbt 1 ends with 2.
@@ -273,7 +285,7 @@ void StagedRun::StageEnded(int exit_code) {
       (has_failed && results.empty() && !ChecksSources(invocation_.command));
   EndTold(has_crashed);
   EndCompiled(has_crashed);
-  for (const std::string& node : std::set<std::string>(stage_))
+  for (const std::string& node : std::set<std::string>(stage_.nodes()))
     EndUntold(node, has_failed, has_crashed);
   exit_code_ = std::max(exit_code_, exit_code);
   WriteResults();
@@ -283,8 +295,8 @@ void StagedRun::StageEnded(int exit_code) {
 
 /// A dbt that was killed has written no results, but told of some.
 void StagedRun::EndTold(bool has_crashed) {
-  for (const auto& [node, status] : std::exchange(told_, {})) {
-    if (!stage_.contains(node) || (status.empty() && !has_crashed)) continue;
+  for (const auto& [node, status] : stage_.TakeTold()) {
+    if (!stage_.nodes().contains(node) || (status.empty() && !has_crashed)) continue;
     if (status.empty())
       report_.AddEnded(node, "dbt was ended while it worked on it");
     else
@@ -295,9 +307,8 @@ void StagedRun::EndTold(bool has_crashed) {
 
 void StagedRun::EndUntold(const std::string& node, bool has_failed, bool has_crashed) {
   using Result = StageSchedule::Result;
-  stage_.erase(node);
-  const bool needs_no_account =
-      !has_crashed && MayBeUntold(manifest_.graph.at(node).type);
+  stage_.Remove(node);
+  const bool needs_no_account = !has_crashed && manifest_.graph.at(node).may_be_untold();
   const bool is_unchecked = !has_crashed && ChecksSources(invocation_.command);
   if (needs_no_account || is_unchecked || has_failed) {
     report_.CountEnded();
@@ -306,15 +317,14 @@ void StagedRun::EndUntold(const std::string& node, bool has_failed, bool has_cra
     return schedule_->EndNode(node,
                               needs_no_account ? Result::kSucceeded : Result::kSkipped);
   }
-  report_.AddError(node, "dbt has not said what became of it");
   schedule_->EndNode(node, Result::kFailed);
-  NodeFailed(node);
+  Fail(node, "dbt has not said what became of it");
 }
 
 void StagedRun::EndNode(const NodeResult& result) {
-  if (stage_.erase(result.node) == 0) return;
+  if (!stage_.Remove(result.node)) return;
   report_.CountEnded();
-  statuses_[result.node] = result.status;
+  states_[result.node] = {result.status, result.adapter_response};
   if (IsSuccess(result.status))
     return schedule_->EndNode(result.node, StageSchedule::Result::kSucceeded);
   const bool is_skipped = result.status == "skipped";
@@ -348,7 +358,7 @@ void StagedRun::Interrupt() {
   exit_code_ = std::max(exit_code_, kSomeFailed);
   Stop("not run because the run was interrupted");
   if (std::exchange(has_command_, false))
-    for (const std::string& node : std::set<std::string>(stage_))
+    for (const std::string& node : std::set<std::string>(stage_.nodes()))
       EndUntold(node, true, true);
   if (!is_running_) Advance();
 }
@@ -356,20 +366,18 @@ void StagedRun::Interrupt() {
 /// dbt's own words are there already where it was interrupted in its listing.
 void StagedRun::EndBeforeStages(int exit_code) {
   if (exit_code == 0)
-    handlers_.write_error("aft: interrupted before dbt has built the first node\n");
+    output_.write_error("aft: interrupted before dbt has built the first node\n");
   exit_code_ = exit_code == 0 ? kSomeFailed : exit_code;
   phase_ = Phase::kEnded;
 }
 
 void StagedRun::Finish() {
   Stop("not run because dbt's graph leads in a circle");
+  placeholders_.NoteUnjudged();
   results_.Flush();
   WriteResults();
-  const std::string scripts = turns_.Summary();
-  if (ChecksSources(invocation_.command))
-    console_.Print(scripts);
-  else
-    report_.Finish(is_interrupted_, scripts);
+  ChecksSources(invocation_.command) ? console_.Print(turns_.Summary())
+                                     : report_.Finish(is_interrupted_, turns_.Summary());
   if (!results_.problem().empty())
     TellProblem(
         Text("the results of the scripts could not be kept: ", results_.problem()));
@@ -380,7 +388,7 @@ void StagedRun::Finish() {
 /// Tells of a problem, if it is one, with which nothing goes on.
 void StagedRun::TellProblem(const std::string& problem) {
   if (problem.empty()) return;
-  handlers_.write_error(Text("aft: ", problem, "\n"));
+  output_.write_error(Text("aft: ", problem, "\n"));
   exit_code_ = std::max(exit_code_, kSomeFailed);
 }
 
@@ -389,6 +397,7 @@ void StagedRun::WriteResults() {
   if (ChecksSources(invocation_.command)) return;
   // Where dbt had nothing to repeat, its results of before are still what it knows.
   if (previous_ && report_.IsEmpty()) return results_.Identify(previous_->invocation_id);
+  if (!choice_.selects_nodes) return;
   try {
     report_.Write(commands_.arguments(), commands_.words());
     results_.Identify(report_.invocation_id());
