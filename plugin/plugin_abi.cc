@@ -68,11 +68,11 @@ aft_status NextCommand(void* self, aft_command* command, aft_error* error) {
   return Guard(error, [&] {
     Instance& instance = At(self);
     switch (instance.session->NextStep()) {
-      case Session::Next::kWait:
+      case Run::Next::kWait:
         return AFT_WAIT;
-      case Session::Next::kEnd:
+      case Run::Next::kEnd:
         return AFT_DONE;
-      case Session::Next::kStart:
+      case Run::Next::kStart:
         break;
     }
     instance.argv = Pointers(instance.session->command().argv);
@@ -125,18 +125,18 @@ Installation FindInstallation() {
     throw Error("cannot tell where the plugin was loaded from");
   const fs::path folder = fs::canonical(library.dli_fname).parent_path();
   const fs::path python = folder / "python";
-  return {folder / "aft-python", python / "gate", python / "question"};
+  return {folder / "aft-python", python, python / "gate", python / "question"};
 }
 
 HostFunctions Wrap(const aft_host* host) {
   return {[host](int signal) { host->signal_child(host->self, signal); },
-          [host](const std::string& text) {
-            host->write(host->self, 1, text.data(), text.size());
-          },
-          [host](const std::string& text) {
-            const std::string printable = Printable(text);
-            host->write(host->self, 2, printable.data(), printable.size());
-          }};
+          {[host](const std::string& text) {
+             host->write(host->self, 1, text.data(), text.size());
+           },
+           [host](const std::string& text) {
+             const std::string printable = Printable(text);
+             host->write(host->self, 2, printable.data(), printable.size());
+           }}};
 }
 
 std::unique_ptr<Instance> MakeInstance(int argc, const char* const* argv,
@@ -153,7 +153,9 @@ extern "C" __attribute__((visibility("default"))) aft_status
 aft_plugin_init(uint32_t abi_version, int argc, const char* const* argv,
                 const aft_host* host, aft_plugin* plugin, aft_error* error) {
   using namespace aft;  // NOLINT(google-build-using-namespace): C has no namespaces.
-  if (abi_version != AFT_ABI_VERSION) return AFT_UNSUPPORTED;
+  // A host of the older version gives a command first, which is an argv like any other.
+  if (abi_version < AFT_ABI_VERSION_OF_COMMANDS || abi_version > AFT_ABI_VERSION)
+    return AFT_UNSUPPORTED;
   return Guard(error, [&] {
     std::unique_ptr<Instance> instance = MakeInstance(argc, argv, host);
     aft_plugin filled{};

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/commands/selected_run.h"
+
+#include <string_view>
+#include <utility>
+
+#include "host_shim/error.h"
+#include "plugin/dbt/dbt_command.h"
+#include "plugin/project/script_path.h"
+#include "plugin/selection/default_selector.h"
+
+namespace aft {
+namespace {
+
+bool HasOperator(const Criterion& criterion) {
+  return criterion.above > 0 || criterion.below > 0 ||
+         criterion.takes_parents_of_children;
+}
+
+}  // namespace
+
+std::unique_ptr<Run> SelectedRun::StartOther(DbtStart& start) {
+  const ProjectConfig& project = start.expected().project;
+  std::vector<std::string> scripts;
+  for (const ExpectedScript& script : start.expected().scripts)
+    scripts.push_back(FromProject(script.path, script.is_model, project));
+  if (start.RunsScripts()) CheckNames(start, scripts);
+  return start.Start();
+}
+
+bool SelectedRun::IsNeeded(const DbtStart& start) {
+  if (!start.RunsScripts()) return false;
+  const DbtArguments arguments = start.dbt().Arguments();
+  if (!start.brings_scripts())
+    for (const SelectorTerm& term : ParseSelector(arguments.Values("--select")))
+      for (const Criterion& criterion : term)
+        if (HasOperator(criterion)) return true;
+  return MayNameScripts(arguments, start.expected());
+}
+
+SelectedRun::SelectedRun(std::unique_ptr<DbtStart> start) : ListingRun(std::move(start)) {
+  List(commands().ListingOf(""));
+}
+
+void SelectedRun::Listed() {
+  Graph graph;
+  const BoundScripts bound = ReadNewManifest(graph);
+  graph_ = std::make_unique<JointGraph>(graph, GraphScriptsOf(bound, project()));
+  CheckNames(start(), PathsOf(graph_->scripts()));
+  const DbtArguments& arguments = commands().arguments();
+  selection_ = std::make_unique<ScriptSelection>(
+      *graph_, arguments.Values("--select"), arguments.Values("--exclude"),
+      ScriptSelection::Meaning{
+          [this](const std::string& type) { return commands().RunsType(type); },
+          start().brings_scripts()});
+  // What looked like a script is a file of dbt's, or nothing.
+  if (!selection_->ChoosesScripts()) return GoOnAs(start().Start());
+  Ask(selection_->Questions());
+}
+
+void SelectedRun::Answered() {
+  const ResolvedSelection resolved = selection_->Resolve(answers());
+  if (!resolved.selects_nodes && resolved.scripts.empty()) {
+    Warn("Nothing to do: the selection has neither a node nor a script.");
+    return End(0);
+  }
+  GoOnAs(start().Start(WordsFor(resolved),
+                       {resolved.scripts, resolved.alone, resolved.selects_nodes}));
+}
+
+std::vector<std::string> SelectedRun::WordsFor(const ResolvedSelection& resolved) const {
+  std::vector<std::string> select = resolved.select;
+  // Without any selection, dbt would use the default of selectors.yml.
+  if (select.empty() && resolved.exclude.empty() &&
+      MayHaveDefaultSelector(project().folder))
+    select.emplace_back(ChecksSources(invocation().command) ? "source:*" : "fqn:*");
+  return commands().Selecting(select, resolved.exclude).words();
+}
+
+}  // namespace aft
