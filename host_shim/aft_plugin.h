@@ -27,8 +27,14 @@ extern "C" {
 #endif
 
 /* Raised when old and new would misread each other. Adding a member at the end
-   of a struct does not raise it. */
-#define AFT_ABI_VERSION 1
+   of a struct does not raise it. A host asks a plugin for this version first, then
+   for older ones that it speaks, and a plugin goes on speaking those before its own.
+
+   1: argv[1] is a command.
+   2: argv is whatever the user typed, help and nothing at all included; the plugin
+      answers it. */
+#define AFT_ABI_VERSION 2
+#define AFT_ABI_VERSION_OF_COMMANDS 1
 
 typedef int32_t aft_status;
 #define AFT_OK 0          /* the call did what it is for */

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "host_shim/error.h"
+
 namespace aft {
 namespace {
 
@@ -49,6 +51,11 @@ std::string_view ClosestName(std::string_view name,
     closest = candidate;
   }
   return closest;
+}
+
+std::string DidYouMean(std::string_view name, std::span<const std::string_view> known) {
+  const std::string_view closest = ClosestName(name, known);
+  return closest.empty() ? "" : Text("; did you mean '", closest, "'?");
 }
 
 }  // namespace aft

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace aft {
@@ -15,5 +16,9 @@ std::size_t EditDistance(std::string_view left, std::string_view right);
 /// is close. A third of the letters may differ, and one letter always.
 std::string_view ClosestName(std::string_view name,
                              std::span<const std::string_view> known);
+
+/// "; did you mean 'scripts'?", to be put behind what is wrong with `name`; "" where
+/// ClosestName() knows none.
+std::string DidYouMean(std::string_view name, std::span<const std::string_view> known);
 
 }  // namespace aft

@@ -123,11 +123,11 @@ void ReadFrame(const std::string& relation, const std::string& format) {
   Copy(file.get(), STDOUT_FILENO);
 }
 
-void WriteFrame(const std::string& model, const std::string& format,
+void WriteFrame(const std::string& relation, const std::string& format,
                 const HowToWrite& how) {
   const Fd file = MakeSpoolFile();
   Copy(STDIN_FILENO, file.get());
-  std::vector<std::string> fields = {"write", model, format, how.mode,
+  std::vector<std::string> fields = {"write", relation, format, how.mode,
                                      how.on_schema_change};
   fields.insert(fields.end(), how.unique_key.begin(), how.unique_key.end());
   Ask(fields, file);

@@ -18,14 +18,14 @@ void ReadFrame(const std::string& relation, const std::string& format);
 
 /// As `aft.write_to_model` has them.
 struct HowToWrite {
-  std::string mode;
+  std::string mode;  ///< empty for the relation's default
   std::string on_schema_change;
   std::vector<std::string> unique_key;
 };
 
-/// Writes the frame on standard input into `model`. An empty `format` means that it is
+/// Writes the frame on standard input into `relation`. An empty `format` means that it is
 /// found out. Throws Error with the other side's reason; then nothing has changed.
-void WriteFrame(const std::string& model, const std::string& format,
+void WriteFrame(const std::string& relation, const std::string& format,
                 const HowToWrite& how);
 
 }  // namespace aft

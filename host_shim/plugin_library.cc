@@ -69,18 +69,30 @@ PluginLibrary::~PluginLibrary() {
 }
 
 void PluginLibrary::Init(int argc, const char* const* argv, const aft_host& host) {
-  aft_plugin plugin{};
-  plugin.size = sizeof plugin;
+  plugin_.size = sizeof plugin_;
   aft_error error{};
-  const aft_status status = init_(AFT_ABI_VERSION, argc, argv, &host, &plugin, &error);
+  aft_status status = init_(AFT_ABI_VERSION, argc, argv, &host, &plugin_, &error);
+  if (status == AFT_UNSUPPORTED) status = InitOldPlugin(argc, argv, host, error);
+  if (status != AFT_OK) plugin_ = {};
   if (status == AFT_UNSUPPORTED)
     throw Error(Text("cannot use the plugin '", path_.native(), "': it does not speak ",
                      "version ", AFT_ABI_VERSION, " of the interface; install the ",
                      "program and the plugin from one release"));
   if (status != AFT_OK) throw Error(error.message);
-  plugin_ = plugin;
   if (!IsComplete(plugin_))
     throw Error(Text("cannot use the plugin '", path_.native(), "': it is incomplete"));
+}
+
+/// It would take what is no command for an unknown one.
+aft_status PluginLibrary::InitOldPlugin(int argc, const char* const* argv,
+                                        const aft_host& host, aft_error& error) {
+  const bool has_command = argc > 1 && argv[1][0] != '-';
+  if (has_command)
+    return init_(AFT_ABI_VERSION_OF_COMMANDS, argc, argv, &host, &plugin_, &error);
+  throw Error(Text("the plugin '", path_.native(),
+                   "' is of an older release, which takes ",
+                   "the command first and has no help; install the program and the ",
+                   "plugin from one release"));
 }
 
 }  // namespace aft

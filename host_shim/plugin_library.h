@@ -20,12 +20,16 @@ class PluginLibrary {
   PluginLibrary& operator=(const PluginLibrary&) = delete;
   ~PluginLibrary();
 
-  /// Begins the session. Throws Error with the plugin's own message.
+  /// Begins the session, in the newest version of the interface that both sides speak.
+  /// Throws Error with the plugin's own message.
   void Init(int argc, const char* const* argv, const aft_host& host);
 
   [[nodiscard]] const aft_plugin& functions() const { return plugin_; }
 
  private:
+  aft_status InitOldPlugin(int argc, const char* const* argv, const aft_host& host,
+                           aft_error& error);
+
   std::filesystem::path path_;
   aft_plugin_init_function init_ = nullptr;
   aft_plugin plugin_{};
