@@ -13,7 +13,8 @@ the same functions, so that editors and type checkers know them::
 ``context`` says what the script is bound to and where it runs:
 
 - ``context.current_model``: ``name``, ``alias``, ``unique_id``, ``status``, ``columns``,
-  ``tests`` and ``meta`` of the node; None for a script that is bound to no model
+  ``tests``, ``meta`` and ``adapter_response`` of the node; None for a script that is bound
+  to no model
 - ``context.target``: ``profile_name``, ``name``, ``threads``, ``type``, ``database`` and
   ``schema`` of the dbt target
 - ``context.config.target_path``: the folder of dbt's artifacts
@@ -25,10 +26,10 @@ the same functions, so that editors and type checkers know them::
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from aft import current
 from aft.errors import AftError as Error
 from aft.errors import WarehouseError
 from aft.version import __version__
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
 
     from aft.direct import write_table
     from aft.project import Project
+    from aft.project_nodes import DbtModel, DbtSource, DbtTest, Feature
     from aft.script_context import Context
-    from aft.session import BoundScript
 
     context: Context
 
@@ -49,44 +50,31 @@ __all__ = [
     "WarehouseError",
     "__version__",
     "context",
+    "execute_sql",
+    "list_features",
+    "list_models",
+    "list_models_ids",
+    "list_sources",
+    "list_tests",
     "read_sql",
     "ref",
     "source",
     "write_table",
     "write_to_model",
+    "write_to_source",
 ]
-SCRIPT_NAMES = ("context", "read_sql", "ref", "source", "write_to_model")
-
-_session: BoundScript | None = None
-_finding = threading.Lock()
-
-
-def use_session(session: BoundScript) -> None:
-    """Make the functions of this module act for a script. For aft itself."""
-    global _session
-    _session = session
-
-
-def _current() -> BoundScript:
-    global _session
-    if _session is None:
-        from aft.started_anew import session_of_script
-
-        with _finding:
-            _session = _session or session_of_script()
-    if _session is None:
-        raise Error(
-            "this works only in a script that aft runs; bind the file to a node under "
-            "'meta: aft: scripts' in schema.yml and start 'aft dbt run', or use aft.Project "
-            "in a program of your own"
-        )
-    return _session
+SCRIPT_NAMES = (
+    *("context", "execute_sql", "read_sql", "ref", "source"),
+    *("list_features", "list_models", "list_models_ids", "list_sources", "list_tests"),
+    *("write_to_model", "write_to_source"),
+)
 
 
 @overload
 def ref(
     *names: str,
     v: object = None,
+    version: object = None,
     frame: Literal["pandas"] = "pandas",
     columns: Iterable[str] | None = None,
     where: str | None = None,
@@ -99,6 +87,7 @@ def ref(
 def ref(
     *names: str,
     v: object = None,
+    version: object = None,
     frame: str,
     columns: Iterable[str] | None = None,
     where: str | None = None,
@@ -109,6 +98,7 @@ def ref(
 def ref(
     *names: str,
     v: object = None,
+    version: object = None,
     frame: str = "pandas",
     columns: Iterable[str] | None = None,
     where: str | None = None,
@@ -120,9 +110,10 @@ def ref(
     """The rows of a dbt model, seed or snapshot: ``ref("orders")``.
 
     Takes what dbt's own `ref` takes: a package's name may come before the model's, and
-    ``v`` picks a version. The table is read as it is now; for an ephemeral model it is
-    the table that the model's script wrote. Under dbt's ``--empty`` there are no rows, and
-    under ``--sample`` those of its window where the model's config has an ``event_time``.
+    ``v``, or ``version``, picks a version. The table is read as it is now; for an ephemeral
+    model it is the table that the model's script wrote. Under dbt's ``--empty`` there are
+    no rows, and under ``--sample`` those of its window where the model's config has an
+    ``event_time``.
 
     ``columns``, a list of names, ``where``, a condition in the warehouse's SQL, and
     ``limit``, a number of rows, are left to the warehouse: what they leave out is not
@@ -153,9 +144,9 @@ def ref(
     Raises Error when the project has no such model or column, with the name of the nearest
     one, and WarehouseError when the warehouse refuses.
     """
-    return _current().ref(
+    return current.session().ref(
         names,
-        v,
+        v if version is None else version,
         frame=frame,
         columns=columns,
         where=where,
@@ -207,7 +198,7 @@ def source(
 
     Takes the same options as `ref`.
     """
-    return _current().source(
+    return current.session().source(
         source_name,
         table_name,
         frame=frame,
@@ -252,7 +243,27 @@ def read_sql(
         from aft import direct
 
         return direct.read_sql(connection, sql, frame, parameters, decimals, dates)
-    return _current().read_sql(sql, parameters, frame=frame, decimals=decimals, dates=dates)
+    return current.session().read_sql(
+        sql, parameters, frame=frame, decimals=decimals, dates=dates
+    )
+
+
+def execute_sql(
+    sql: str, *, frame: str = "pandas", decimals: str | None = None, dates: str | None = None
+) -> Any:
+    """Run a statement in the warehouse's SQL, with Jinja; its rows, if it gives any.
+
+    ``execute_sql("delete from {{ source('shop', 'log') }}")``: `ref`, `source`, `this`,
+    `target`, `var` and `env_var` are as in dbt. dbt itself renders macros and whatever else
+    it knows, in a process of its own, if it is in the script's environment.
+
+    What the statement changes is committed. A script that has changed something is not
+    repeated. ``frame``, ``decimals`` and ``dates`` are those of `ref`.
+
+    Raises Error for Jinja that can't be rendered, for more than one statement and for
+    ``COPY … FROM STDIN``, and WarehouseError when the warehouse refuses.
+    """
+    return current.session().execute_sql(sql, frame=frame, decimals=decimals, dates=dates)
 
 
 def write_to_model(
@@ -292,7 +303,58 @@ def write_to_model(
     from aft.write_options import WriteOptions
 
     options = WriteOptions(mode, dtype, unique_key, on_schema_change)
-    _current().write_to_model(df, options)
+    current.session().write_to_model(df, options)
+
+
+def write_to_source(
+    df: Any,
+    source_name: str,
+    table_name: str,
+    *,
+    mode: str = "append",
+    unique_key: str | Iterable[str] | None = None,
+    on_schema_change: str | None = None,
+    dtype: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a frame to a declared source table: ``write_to_source(df, "shop", "payments")``.
+
+    Takes what `write_to_model` takes, with its guarantees, but appends unless told
+    otherwise. What else this run builds from the table may come before or after it, which
+    is warned about. A view is not overwritten.
+    """
+    from aft.write_options import WriteOptions
+
+    options = WriteOptions(mode, dtype, unique_key, on_schema_change)
+    current.session().write_source(df, source_name, table_name, options)
+
+
+def list_models() -> list[DbtModel]:
+    """All models of the project, with status, columns, tests and meta.
+
+    A status is of this run for the script's node and what it is built from, and otherwise
+    of the last run whose results dbt has written; "skipped" if there is none.
+    """
+    return current.session().nodes.models()
+
+
+def list_models_ids() -> dict[str, str]:
+    """The statuses of the models by their unique ids."""
+    return {model.unique_id: model.status for model in list_models()}
+
+
+def list_sources() -> list[DbtSource]:
+    """The tables of all sources. `dbt source freshness` gives them a status."""
+    return current.session().nodes.sources()
+
+
+def list_tests() -> list[DbtTest]:
+    """All tests of the project. `dbt test` and `dbt build` give them a status."""
+    return current.session().nodes.tests()
+
+
+def list_features() -> list[Feature]:
+    """The columns of models with ``meta: fal: feature_store``."""
+    return current.session().nodes.features()
 
 
 def __getattr__(name: str) -> Any:
@@ -306,5 +368,5 @@ def __getattr__(name: str) -> Any:
 
         return write_table
     if name == "context":
-        return _current().context
+        return current.context()
     raise AttributeError(f"module 'aft' has no attribute '{name}'")

@@ -45,10 +45,12 @@ class Connection:
         decimals: str = ...,
         relation: str = ...,
         parameters: list[Any] = ...,
+        any_statement: bool = ...,
     ) -> Result:
         """``decimals``: declared, exact or real. ``relation`` is for messages.
 
-        ``parameters`` are those of `aft.parameters`.
+        ``parameters`` are those of `aft.parameters`. ``any_statement`` also takes one that
+        gives no rows, not even columns.
         """
     def execute(self, sql: str) -> int | None: ...
     def write(
@@ -65,15 +67,21 @@ class Connection:
         then: list[str] = ...,
         guessed_decimals: list[str] = ...,
         renewed: list[str] = ...,
+        keeps_views: bool = ...,
+        given_up: list[str] = ...,
+        if_kept: list[str] = ...,
     ) -> tuple[int, int]:
         """The rows and bytes written. ``on_schema_change``: "" refuses new columns.
 
         ``rebuilt`` are views that are built anew on the table right after it. With
         ``types_are_declared``, a table that stays need not have the types asked for.
         ``then`` are statements for a table that was made or overwritten, and ``if_new``
-        those for a new one alone, before them. ``guessed_decimals`` are columns whose
+        those for a new one alone, before them, or ``if_kept`` for an overwritten one that
+        stays. ``guessed_decimals`` are columns whose
         digits are those of the frame's values, and ``renewed`` those that don't keep their
-        types when a table is overwritten.
+        types when a table is overwritten. ``keeps_views`` refuses to overwrite a view, and
+        ``given_up`` has what a new table is not to have of the old one, in the words of a
+        notice.
         """
     def has_committed(self, transaction_id: str) -> bool | None: ...
     def has_schema(self, relation: dict[str, Any]) -> bool: ...
@@ -88,3 +96,4 @@ def data_sources() -> dict[str, str]: ...
 def die_with_parent(parent: int = ...) -> None: ...
 def drivers() -> dict[str, str]: ...
 def fork_into_group(group: int) -> int: ...
+def load_odbc() -> None: ...

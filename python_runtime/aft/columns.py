@@ -4,16 +4,15 @@
 from __future__ import annotations
 
 import datetime
-import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from aft import nested_values
 from aft.errors import AftError
 
 _GUESSED = {b"aft": b"guessed"}
@@ -24,8 +23,8 @@ def to_array(name: str, column: pd.Series[Any]) -> pa.Array:
 
     Raises AftError that names the column when they have no type in common.
     """
-    if column.dtype == object and any(map(_is_nested, column)):
-        return _as_json(name, column.where(column.notna(), None))
+    if column.dtype == object and any(map(nested_values.is_nested, column)):
+        return _nested(name, column)
     try:
         array = pa.Array.from_pandas(column)
         if column.dtype == object and _has_nanoseconds(column, array.type):
@@ -34,6 +33,9 @@ def to_array(name: str, column: pd.Series[Any]) -> pa.Array:
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
         raise _mixed(name, str(error)) from None
     if column.dtype == object:
+        if pa.types.is_nested(array.type):
+            kinds = {type(value).__name__ for value in column.dropna()}
+            raise _refused(name, f"make lists of its values of type {' and '.join(kinds)}")
         _check_unchanged(name, column, array.type)
     return array
 
@@ -53,11 +55,33 @@ def guessed_decimals(schema: pa.Schema) -> list[str]:
     return [field.name for field in schema if field.metadata == _GUESSED]
 
 
+def _nested(name: str, column: pd.Series[Any]) -> pa.Array:
+    """Lists as Arrow has them if their elements have one type, and else JSON."""
+    values = [None if pd.api.types.is_scalar(v) and pd.isna(v) else v for v in column]
+    lists = nested_values.as_lists(values, lambda flat: _elements(name, flat))
+    return lists if lists is not None else _as_json(name, values, 1)
+
+
+def _elements(name: str, values: list[Any]) -> pa.Array | None:
+    """Elements of lists, where NaN is no NULL; None where they have no type in common."""
+    # Not all of these objects are something to Arrow.
+    values = [None if value is pd.NA or value is pd.NaT else value for value in values]
+    column = pd.Series(values, dtype=object)
+    try:
+        array = pa.array(values)
+        if _has_nanoseconds(column, array.type):
+            array = pa.array(values, type=_in_nanoseconds(array.type))
+        _check_unchanged(name, column, array.type)
+    except (pa.ArrowException, AftError, TypeError, ValueError, OverflowError):
+        return None
+    return array
+
+
 def plain(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
     """The same rows in types that a table may have.
 
-    Lists, structs and maps become JSON, UUIDs their usual text. Raises AftError that names
-    the column for other extension types, whose storage says something else.
+    Structs and maps become JSON, and so do lists of them. Raises AftError that names the
+    column for extension types but UUIDs and JSON: their storage says something else.
     """
     kinds = [_plain_type(field.name, field.type) for field in reader.schema]
     if kinds == reader.schema.types:
@@ -65,59 +89,56 @@ def plain(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
     schema = pa.schema([field.with_type(kind) for field, kind in zip(reader.schema, kinds)])
 
     def batches() -> Iterator[pa.RecordBatch]:
+        rows = 0
         for batch in reader:
             arrays = [
-                column if field.type == kind else _plain_values(field.name, column)
+                column if field.type == kind else _plain_values(field.name, column, kind, rows)
                 for field, kind, column in zip(batch.schema, kinds, batch.columns)
             ]
             yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+            rows += batch.num_rows
 
     return pa.RecordBatchReader.from_batches(schema, batches())
 
 
+def in_json(name: str, values: pa.ChunkedArray) -> pa.Array:
+    """The JSON texts of a column's values. Raises AftError for what has none."""
+    return _as_json(name, values.to_pylist(), 1).storage
+
+
 def _plain_type(name: str, kind: pa.DataType) -> pa.DataType:
-    if isinstance(kind, (pa.UuidType, pa.JsonType)) or pa.types.is_nested(kind):
-        return pa.string()
+    if isinstance(kind, (pa.UuidType, pa.JsonType)):
+        return kind
     if isinstance(kind, pa.BaseExtensionType):
         raise _refused(name, f"no table has a type for {kind}")
-    return kind
+    if nested_values.is_list(kind):
+        element = _plain_type(name, kind.value_type)
+        is_plain = element == kind.value_type and not nested_values.is_list_view(kind)
+        if is_plain or isinstance(element, pa.JsonType):
+            return kind if is_plain else element
+        return pa.large_list(element)
+    return nested_values.JSON if pa.types.is_nested(kind) else kind
 
 
-def _plain_values(name: str, array: pa.Array) -> pa.Array:
-    if isinstance(array.type, pa.JsonType):
-        return array.storage.cast(pa.string())
-    values = array.to_pylist()
-    if isinstance(array.type, pa.UuidType):
-        return pa.array([None if value is None else str(value) for value in values])
-    return _as_json(name, values)
-
-
-def _is_nested(value: Any) -> bool:
-    return isinstance(value, (list, tuple, dict, np.ndarray))
-
-
-def _as_json(name: str, values: Iterable[Any]) -> pa.Array:
+def _plain_values(name: str, array: pa.Array, kind: pa.DataType, rows: int) -> pa.Array:
+    if not isinstance(kind, pa.JsonType):
+        return pa.array(array.to_pylist(), type=kind)
     try:
-        return pa.array([None if value is None else _json(value) for value in values])
-    except (TypeError, ValueError) as error:
-        raise _refused(name, f"a value in it has no JSON: {error}") from None
+        values = nested_values.from_arrow(array)
+    except nested_values.NoJson as error:
+        raise _without_json(name, error, rows + 1) from None
+    return _as_json(name, values, rows + 1)
 
 
-def _json(value: Any) -> str:
-    if not _is_nested(value):
-        raise TypeError(f"some values are lists or mappings, and one is {value!r}")
-    return json.dumps(value, default=_in_json, ensure_ascii=False, allow_nan=False)
+def _as_json(name: str, values: Iterable[Any], first_row: int) -> pa.Array:
+    try:
+        return nested_values.as_json(values)
+    except nested_values.NoJson as error:
+        raise _without_json(name, error, first_row) from None
 
 
-def _in_json(value: Any) -> Any:
-    """What JSON has for a value of another type."""
-    if isinstance(value, (np.ndarray, np.generic)):
-        return value.tolist()
-    if isinstance(value, (datetime.date, datetime.time)):
-        return value.isoformat()
-    if isinstance(value, (uuid.UUID, Decimal)):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} {value!r}")
+def _without_json(name: str, error: nested_values.NoJson, first_row: int) -> AftError:
+    return _refused(name, f"row {first_row + error.at} of the frame has no JSON: {error}")
 
 
 def _has_nanoseconds(column: pd.Series[Any], kind: pa.DataType) -> bool:
@@ -135,6 +156,8 @@ def _check_unchanged(name: str, column: pd.Series[Any], kind: pa.DataType) -> No
     values = column.dropna()
     if pa.types.is_binary(kind) and any(isinstance(value, str) for value in values):
         raise _mixed(name, "some are text and some bytes")
+    if isinstance(kind, pa.UuidType) and not all(isinstance(v, uuid.UUID) for v in values):
+        raise _mixed(name, "some are UUIDs and some are not")
     if pa.types.is_date(kind) and any(isinstance(v, datetime.datetime) for v in values):
         raise _mixed(name, "some are dates and some dates with a time")
     if pa.types.is_timestamp(kind) and len(set(map(_is_aware, values))) > 1:
@@ -178,6 +201,8 @@ def means_the_same(given: pa.DataType, wanted: pa.DataType) -> bool:
         wanted = wanted.value_type
     if given.equals(wanted) or pa.types.is_null(given):
         return True
+    if nested_values.is_list(given) and nested_values.is_list(wanted):
+        return means_the_same(given.value_type, wanted.value_type)
     # Between floats Arrow rounds without a word.
     if pa.types.is_floating(given) and pa.types.is_floating(wanted):
         return bool(given.bit_width <= wanted.bit_width)

@@ -125,6 +125,16 @@ class ConnectionPool:
         finally:
             self.give_back(connection, is_usable=is_usable)
 
+    @contextmanager
+    def apart(self) -> Iterator[_aft.Connection]:
+        """A connection that is closed after its use, and no write's."""
+        connection = self.lease()
+        try:
+            with self.reading(connection):
+                yield connection
+        finally:
+            self.give_back(connection, is_usable=False)
+
     @property
     def readers_stop_writers(self) -> bool:
         """Whether nobody can write while somebody reads."""

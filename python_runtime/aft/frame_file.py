@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
+from aft import columns
 from aft.errors import AftError
 
 FORMATS = ("csv", "arrow", "parquet")
@@ -97,6 +98,10 @@ def _as_csv_can_say(table: pa.Table) -> pa.Table:
                 f"CSV cannot hold column '{field.name}', which is binary; use '--format "
                 "arrow' or '--format parquet'"
             )
+        if pa.types.is_list(field.type):
+            table = table.set_column(
+                at, field.name, columns.in_json(field.name, table.column(at))
+            )
         if pa.types.is_timestamp(field.type) and field.type.tz:
             utc = pa.timestamp(field.type.unit, "UTC")
             table = table.set_column(at, field.name, table.column(at).cast(utc))
@@ -119,8 +124,8 @@ def _read_csv(file: Any) -> pa.Table:
             quoted_strings_can_be_null=False,
         ),
     )
-    columns = [_typed(column) for column in table.columns]
-    return pa.table(columns, names=table.column_names)
+    typed = [_typed(column) for column in table.columns]
+    return pa.table(typed, names=table.column_names)
 
 
 def _typed(column: pa.ChunkedArray) -> pa.ChunkedArray:

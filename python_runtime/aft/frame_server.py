@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Answers `aft read` and `aft write` on behalf of a script that is no Python.
 
-A request is one packet of lines: `read`, relation and format, or `write`, model, format,
+A request is one packet of lines: `read`, relation and format, or `write`, relation, format,
 mode, what to do about other columns, and those of the key; with it comes the descriptor of
 a file, into which rows are put or which holds them. The answer is `ok`, or `error` and a
 line with the reason. So neither side waits for the other while frames move.
@@ -93,18 +93,33 @@ class FrameServer:
         if fields[0] == "read" and len(fields) == 3:
             frame_file.write(self._read(fields[1]), descriptor, fields[2])
         elif fields[0] == "write" and len(fields) >= 5:
-            _, model, kind, mode, on_schema_change, *key = fields
-            options = WriteOptions(
-                mode, unique_key=key or None, on_schema_change=on_schema_change or None
-            )
-            self._session.check_own_model(model)
-            frame = frame_file.read(descriptor, kind or frame_file.kind_of(descriptor))
-            self._session.write_to_model(frame, options)
+            _, name, kind, *how = fields
+            self._write(name, descriptor, kind, how)
         else:
             raise AftError("the request is of no known kind; is this 'aft' another version?")
 
+    def _write(self, name: str, descriptor: int, kind: str, how: list[str]) -> None:
+        is_source = name.startswith(_SOURCE)
+        mode, on_schema_change, *key = how
+        options = WriteOptions(
+            mode or ("append" if is_source else "overwrite"),
+            unique_key=key or None,
+            on_schema_change=on_schema_change or None,
+        )
+        if not is_source:
+            self._session.check_own_model(name)
+        frame = frame_file.read(descriptor, kind or frame_file.kind_of(descriptor))
+        if is_source:
+            self._session.write_source(frame, *_source_table(name), options)
+        else:
+            self._session.write_to_model(frame, options)
+
     def _read(self, name: str) -> Any:
         if name.startswith(_SOURCE):
-            source, _, table = name[len(_SOURCE) :].partition(".")
-            return self._session.source(source, table, frame="arrow")
+            return self._session.source(*_source_table(name), frame="arrow")
         return self._session.ref(tuple(name.split(".", 1)), None, frame="arrow")
+
+
+def _source_table(name: str) -> tuple[str, str]:
+    source, _, table = name[len(_SOURCE) :].partition(".")
+    return source, table

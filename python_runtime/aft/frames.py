@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -102,6 +103,8 @@ def _reader(frame: Any) -> pa.RecordBatchReader:
         return columns.plain(_from_pandas(frame).to_reader())
     if isinstance(frame, pa.RecordBatchReader):
         return _with_columns(frame)
+    if _has_objects(frame):
+        return _with_columns(_from_polars(frame).to_reader())
     if isinstance(frame, pa.RecordBatch):
         return _with_columns(pa.Table.from_batches([frame]).to_reader())
     if _is_stream(frame) and not isinstance(frame, pd.Series):
@@ -113,6 +116,27 @@ def _reader(frame: Any) -> pa.RecordBatchReader:
         "a frame is needed: a pandas or polars DataFrame, an Arrow table or a generator "
         f"of these, but this is of type '{_full_name(type(frame))}'"
     )
+
+
+def _has_objects(frame: Any) -> bool:
+    """Whether it is a DataFrame of polars with columns of Python's objects.
+
+    Arrow would get their addresses as bytes.
+    """
+    polars = sys.modules.get("polars")  # Whoever has such a frame has imported it.
+    is_polars = polars is not None and isinstance(frame, polars.DataFrame)
+    return is_polars and any("Object" in str(kind) for kind in frame.dtypes)
+
+
+def _from_polars(frame: Any) -> pa.Table:
+    arrays = []
+    for name, kind in frame.schema.items():
+        if "Object" in str(kind):
+            values = pd.Series(frame[name].to_list(), dtype=object)
+            arrays.append(columns.to_array(name, values))
+        else:
+            arrays.append(pa.table(frame.select(name)).column(0))
+    return pa.Table.from_arrays(arrays, names=frame.columns)
 
 
 def _full_name(kind: type) -> str:

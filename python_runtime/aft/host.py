@@ -140,10 +140,14 @@ class Host:
             from aft import odbc
             from aft.connection_string import connection_settings
         except ImportError as error:
-            raise AftError(_why_not_loaded(error)) from None
+            raise AftError(
+                f"cannot load aft's module for Python at '{sys.executable}': {error}; "
+                "install aft again"
+            ) from None
         odbc.keep_logs_off(odbc.folder_of_host(self._setup.run_dir, os.getpid()))
         try:
             string = connection_settings(self._target).connection_string
+            odbc.load()
         except NoConnection:
             # A script that needs data is told when it asks for them.
             string = ""
@@ -343,15 +347,6 @@ def _take_stack(descriptor: int) -> str:
     with open(descriptor, "rb") as file:
         file.seek(0)
         return file.read(_LONGEST_STACK).decode(errors="backslashreplace")
-
-
-def _why_not_loaded(error: ImportError) -> str:
-    mend = (
-        "on Debian and Ubuntu: apt-get install libodbc2"
-        if "libodbc" in str(error)
-        else "install aft again"
-    )
-    return f"cannot load aft's module for Python at '{sys.executable}': {error}; {mend}"
 
 
 def main() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,7 @@ class Manifest:
         shown = self._shown_name()
         self._has_database = len(shown) > 2
         self._quoting = metadata.get("quoting") or _quoting_of(shown)
+        self._ignores_case = metadata.get("adapter_type") == "sqlite"
 
     @classmethod
     def load(cls, path: Path) -> Manifest:
@@ -127,6 +128,28 @@ class Manifest:
             quote_identifier=quoting.get("identifier") is not False,
         )
 
+    def makers_of(self, source: dict[str, Any]) -> list[dict[str, Any]]:
+        """The nodes whose table is that of a source, by their names in the warehouse."""
+        wanted = self._table_name(source)
+        return [
+            node
+            for nodes in self._by_name.values()
+            for node in nodes
+            if _has_table(node) and self._table_name(node) == wanted
+        ]
+
+    def _table_name(self, node: dict[str, Any]) -> tuple[str | None, ...]:
+        relation = self.relation(node)
+        parts = (
+            (relation.database, relation.quote_database),
+            (relation.schema, relation.quote_schema),
+            (relation.identifier, relation.quote_identifier),
+        )
+        return tuple(
+            part if part is None or (is_quoted and not self._ignores_case) else part.casefold()
+            for part, is_quoted in parts
+        )
+
     def ancestors(self, unique_id: str) -> set[str]:
         """The unique ids of all that a node is built from, directly or not."""
         found: set[str] = set()
@@ -152,11 +175,23 @@ class Manifest:
             open_ids.extend(more)
         return found
 
-    def tests_of(self, unique_id: str) -> Iterable[dict[str, Any]]:
+    def tests_of(self, unique_id: str) -> list[dict[str, Any]]:
         """The tests that are attached to a node."""
+        return self._tests.get(unique_id, [])
+
+    @cached_property
+    def _tests(self) -> dict[str | None, list[dict[str, Any]]]:
+        tests: dict[str | None, list[dict[str, Any]]] = {}
         for node in self.nodes.values():
-            if node["resource_type"] == "test" and node.get("attached_node") == unique_id:
-                yield node
+            if node["resource_type"] == "test":
+                tests.setdefault(self.tested_by(node), []).append(node)
+        return tests
+
+    def tested_by(self, test: dict[str, Any]) -> str | None:
+        """The unique id of the node that a test is of; None if it is of several."""
+        attached: str | None = test.get("attached_node")
+        parents = (test.get("depends_on") or {}).get("nodes") or []
+        return attached or (parents[0] if len(parents) == 1 else None)
 
     def _nearest(self, found: list[dict[str, Any]], caller_package: str) -> dict[str, Any]:
         """The caller's own entry before the root project's before any other package's."""
@@ -177,6 +212,15 @@ class Manifest:
             if any(entry.get("name") == name for entry in entries):
                 return f"model {wanted} is disabled; enable it in its config"
         return f"there is no model {wanted} in the project" + did_you_mean(name, self._by_name)
+
+
+def _has_table(node: dict[str, Any]) -> bool:
+    """Whether dbt or a script makes a table of a model, a seed or a snapshot."""
+    config = node.get("config") or {}
+    meta = {**(config.get("meta") or {}), **(node.get("meta") or {})}
+    return config.get("materialized") != "ephemeral" or not meta.keys().isdisjoint(
+        ("aft", "fal")
+    )
 
 
 def _is_part(part: str) -> bool:

@@ -8,8 +8,10 @@ for the level, \x1f. What formats and filters the lines stays the script's own.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import warnings
+from types import FrameType
 from typing import Any, TextIO
 
 _LEVELS = ((logging.ERROR, "error"), (logging.WARNING, "warn"), (logging.INFO, "info"))
@@ -46,9 +48,20 @@ def warn_as_python() -> None:
 def warn(text: str) -> None:
     """Print a warning of aft's own, whatever the script has made of `warnings`."""
     if _is_plain:
-        warnings.warn(text, stacklevel=2)
+        warnings.warn(text, stacklevel=_level_of_caller())
     elif sys.__stderr__ is not None:
-        sys.__stderr__.write(f"\x1ewarn\x1f{text}\n")
+        sys.__stderr__.write(f"\x1ewarn\x1fwarning: {text}\n")
+
+
+def _level_of_caller() -> int:
+    """Which of the calls above `warn` is the user's: the first outside of this package."""
+    package = os.path.dirname(__file__) + os.sep
+    frame: FrameType | None = sys._getframe(1)
+    level = 1
+    while frame is not None and frame.f_code.co_filename.startswith(package):
+        frame = frame.f_back
+        level += 1
+    return level
 
 
 def _mark(stream: TextIO, level: int) -> None:

@@ -155,14 +155,24 @@ def _set(variables: dict[str, str | None]) -> None:
             os.environ[name] = value
 
 
+def load() -> None:
+    """Load unixODBC, which forks then share. Raises AftError that says what to install."""
+    try:
+        _aft.load_odbc()
+    except _aft.Error as error:
+        raise in_words(error) from None
+
+
 def drivers() -> dict[str, str]:
     """The drivers that unixODBC knows, by name: the file of each, or ""."""
+    load()
     with _with_own_files():
         return _aft.drivers()
 
 
 def data_sources() -> dict[str, str]:
     """The data sources (DSN) that unixODBC knows: the driver of each, or ""."""
+    load()
     with _with_own_files():
         return _aft.data_sources()
 
@@ -172,8 +182,9 @@ def connect(settings: ConnectionSettings, longest_silence: int = 0) -> _aft.Conn
 
     A server that can't be reached is tried again, as by dbt: at once, then after 1 s, 4 s
     and so on. Raises _aft.Error, in which nothing of the connection string is that is
-    secret; AftError if the database's file is missing.
+    secret; AftError if unixODBC or the database's file is missing.
     """
+    load()
     if settings.file is not None and not settings.file.exists():
         raise AftError(f"there is no database file '{settings.file}'; {settings.if_absent}")
     for attempt in itertools.count():

@@ -26,8 +26,8 @@ def to_pandas(table: pa.Table, name: str, *, decimals: str, dates: str) -> pd.Da
 
     With ``decimals="float"`` decimals without a scale become int64, and others have been
     read as float64; with "decimal" they stay Python's. With ``dates="datetime64"`` dates
-    become datetime64[s], with "object" they stay Python's. Raises AftError with the row of
-    a decimal that int64 does not hold.
+    become datetime64[s], with "object" they stay Python's. Lists are Python's. Raises
+    AftError with the row of a decimal that int64 does not hold.
     """
     for at, field in enumerate(table.schema):
         column = table.column(at)
@@ -45,10 +45,32 @@ def _with_whole_integers(table: pa.Table) -> pd.DataFrame:
     frame: pd.DataFrame = table.to_pandas()
     for at, field in enumerate(table.schema):
         column = table.column(at)
+        if pa.types.is_list(field.type):
+            frame.isetitem(at, pd.Series(_lists(column.combine_chunks()), dtype=object))
         if pa.types.is_integer(field.type) and column.null_count and _is_rounded(column):
             kind = str(field.type).replace("u", "U").replace("i", "I")
             frame.isetitem(at, pd.array(column.to_pylist(), dtype=kind))
     return frame
+
+
+def _lists(lists: pa.ListArray) -> list[list[Any] | None]:
+    """Python's lists, which tell NULL from NaN and round no integer, as arrays would."""
+    ends = lists.offsets.to_pylist()
+    elements = _elements(lists.values)
+    return [
+        elements[start:end] if is_valid else None
+        for start, end, is_valid in zip(ends, ends[1:], lists.is_valid().to_pylist())
+    ]
+
+
+def _elements(values: pa.Array) -> list[Any]:
+    if pa.types.is_list(values.type):
+        return _lists(values)
+    kind = values.type
+    is_number = pa.types.is_primitive(kind) and not pa.types.is_temporal(kind)
+    if is_number and not values.null_count:
+        return list(values.to_numpy(zero_copy_only=False).tolist())
+    return list(values.to_pylist())
 
 
 def _is_rounded(column: pa.ChunkedArray) -> bool:

@@ -79,6 +79,8 @@ class PartitionedRead:
         if driver is None or driver.divide is None:
             raise CannotDivide(f"aft cannot divide tables of {first.dbms_name}")
         name = sql_name(self._query.relation, first)
+        if driver.before_dividing:
+            _execute(first, driver.before_dividing)
         with _without_waiting():
             return driver.divide(self._ask(first), name, parts)
 

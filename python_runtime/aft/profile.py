@@ -39,6 +39,9 @@ class Setup:
     empty: bool = False  # dbt's --empty: whatever is read has no rows.
     sample: tuple[str, str] | None = None  # The window of dbt's --sample, without its end.
     unordered_refs: str = "error"  # One of UNORDERED_REFS.
+    full_refresh: bool = False  # dbt's --full-refresh.
+    defer_dir: Path | None = None  # Under --defer: the folder of the other manifest.
+    favor_state: bool = False  # dbt's --favor-state.
 
 
 @dataclass(frozen=True)
@@ -68,13 +71,16 @@ class Target:
 
     def secrets(self, connection_string: str = "") -> Secrets:
         """What must not be told of this target, its connection and the profile's others."""
-        own = secrets_of(self.credentials, connection_string or self.connection or "")
+        string = connection_string or self.connection or ""
+        own = secrets_of(self.credentials, string, self.variables)
         return together([own, *self.siblings.values()])
 
 
 def read_setup(message: Mapping[str, Any]) -> Setup:
     """What the plugin's first message says."""
     sample = message.get("sample")
+    flags = message.get("flags") or {}
+    deferred_to = flags.get("defer_state") or flags.get("state")
     unordered_refs = message.get("unordered_refs") or "error"
     if unordered_refs not in UNORDERED_REFS:
         raise AftError(
@@ -94,6 +100,9 @@ def read_setup(message: Mapping[str, Any]) -> Setup:
         empty=message.get("empty", False),
         sample=(sample["start"], sample["end"]) if sample else None,
         unordered_refs=unordered_refs,
+        full_refresh=flags.get("full_refresh", False),
+        defer_dir=Path(deferred_to).absolute() if flags.get("defer") and deferred_to else None,
+        favor_state=flags.get("favor_state", False),
     )
 
 
@@ -113,15 +122,20 @@ def target_folder(project_dir: Path) -> Path:
     given = os.environ.get("DBT_TARGET_PATH")
     if not given:
         project = _read_yaml(project_dir / "dbt_project.yml")
-        given = Renderer({})(project.get("target-path"), "target-path")
+        given = Renderer({}, "dbt_project.yml")(project.get("target-path"), "target-path")
     return project_dir / str(given or "target")
+
+
+def read_project(setup: Setup) -> dict[str, Any]:
+    """What dbt_project.yml says, not rendered."""
+    return _read_yaml(setup.project_dir / "dbt_project.yml")
 
 
 def read_target(setup: Setup) -> Target:
     """Find the target that dbt would take. Raises AftError that names file and key."""
     render = Renderer(setup.variables)
     project_file = setup.project_dir / "dbt_project.yml"
-    project = _read_yaml(project_file)
+    project = read_project(setup)
     profile_name = setup.profile or render(project.get("profile"), "profile")
     if not profile_name:
         raise AftError(f"cannot tell which profile to use: '{project_file}' names none")

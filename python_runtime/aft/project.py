@@ -12,7 +12,9 @@ from aft import standalone
 from aft.errors import AftError
 from aft.manifest import Manifest
 from aft.profile import Setup, find_profiles, read_target, target_folder
+from aft.project_nodes import DbtModel, DbtSource, DbtTest, Feature, ProjectNodes
 from aft.secrets import know
+from aft.sql_jinja import SqlRenderer
 from aft.tables import Tables
 from aft.warehouse import Warehouse
 from aft.write_options import Key, WriteOptions
@@ -59,12 +61,19 @@ class Project:
         manifest = _manifest(target_path, folder)
         if not self._target.is_default:
             _check_target(manifest, self._target.name, self._target.schema or "", folder)
-        self._tables = Tables(Warehouse(self._target), manifest, choices=self._target.choices)
+        self._nodes = ProjectNodes(manifest, target_path)
+        self._tables = Tables(
+            Warehouse(self._target),
+            manifest,
+            choices=self._target.choices,
+            renderer=SqlRenderer(setup, self._target),
+        )
 
     def ref(
         self,
         *names: str,
         v: object = None,
+        version: object = None,
         frame: str = "pandas",
         columns: Iterable[str] | None = None,
         where: str | None = None,
@@ -76,7 +85,7 @@ class Project:
         """The rows of a model, seed or snapshot. Takes what `aft.ref` takes."""
         return self._tables.ref(
             names,
-            v,
+            v if version is None else version,
             frame=frame,
             columns=columns,
             where=where,
@@ -126,6 +135,17 @@ class Project:
             sql, parameters, frame=frame, decimals=decimals, dates=dates
         )
 
+    def execute_sql(
+        self,
+        sql: str,
+        *,
+        frame: str = "pandas",
+        decimals: str | None = None,
+        dates: str | None = None,
+    ) -> Any:
+        """Run a statement with Jinja; its rows. Takes what `aft.execute_sql` takes."""
+        return self._tables.execute_sql(sql, frame=frame, decimals=decimals, dates=dates)
+
     def write_to_model(
         self,
         frame: Any,
@@ -139,6 +159,41 @@ class Project:
         """Write a frame to the table of a model. See `aft.write_to_model`."""
         options = WriteOptions(mode, dtype, unique_key, on_schema_change)
         self._tables.write(frame, model, options)
+
+    def write_to_source(
+        self,
+        frame: Any,
+        source_name: str,
+        table_name: str,
+        *,
+        mode: str = "append",
+        unique_key: Key = None,
+        on_schema_change: str | None = None,
+        dtype: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write a frame to the table of a source. See `aft.write_to_source`."""
+        options = WriteOptions(mode, dtype, unique_key, on_schema_change)
+        self._tables.write_source(frame, source_name, table_name, options)
+
+    def list_models(self) -> list[DbtModel]:
+        """The models, with the status of dbt's last run."""
+        return self._nodes.models()
+
+    def list_models_ids(self) -> dict[str, str]:
+        """The statuses of the models by their unique ids."""
+        return {model.unique_id: model.status for model in self._nodes.models()}
+
+    def list_sources(self) -> list[DbtSource]:
+        """The tables of sources, with the status of their last check."""
+        return self._nodes.sources()
+
+    def list_tests(self) -> list[DbtTest]:
+        """The tests, with the status of their last run."""
+        return self._nodes.tests()
+
+    def list_features(self) -> list[Feature]:
+        """The columns of models with ``meta: fal: feature_store``."""
+        return self._nodes.features()
 
     def close(self) -> None:
         """Close the connections. A further use opens new ones."""

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 from aft import _aft
 from aft.manifest import Relation
+from aft.sql_text import leaves_state
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,12 @@ class Sql:
     text: str
     decimals: str = "declared"  # Or "exact", "float" or "real": what decimals are read as.
     parameters: object = None  # Values for its marks (?); see `aft.parameters`.
+    any_statement: bool = False  # Also one that gives no rows.
+
+    @property
+    def leaves_state(self) -> bool:
+        """Whether its connection would run later statements in another way."""
+        return self.any_statement and leaves_state(self.text)
 
 
 def shown_name(relation: str | Relation) -> str:

@@ -15,6 +15,7 @@ from aft.errors import AftError
 from aft.nearest import did_you_mean
 from aft.pandas_types import to_pandas
 from aft.profile import CHOICES
+from aft.requirements import how_to_install
 
 MOST_PARTITIONS = 64
 _COLUMNS = 'a list of names, such as ["id", "amount"]'
@@ -100,6 +101,4 @@ def _polars() -> Any:
     try:
         return importlib.import_module("polars")
     except ModuleNotFoundError:
-        raise AftError(
-            "frame='polars' needs polars; install it where the script runs: pip install polars"
-        ) from None
+        raise AftError(f"frame='polars' needs polars; {how_to_install(['polars'])}") from None

@@ -32,9 +32,20 @@ class ReadOrder:
         self._policy = policy
         self._selection = selection
         self._ordered: set[str] | None = None
+        self._told: set[str] = set()  # Sources.
 
-    def check(self, model: dict[str, Any]) -> None:
-        """Raise AftError, or warn once, if ``model`` is not above the script's node."""
+    def check_source(self, source: dict[str, Any]) -> None:
+        """The same for the models whose table a source is."""
+        for model in self._manifest.makers_of(source):
+            self.check(
+                model, f", the table of source '{source['source_name']}.{source['name']}'"
+            )
+
+    def check(self, model: dict[str, Any], table: str = "") -> None:
+        """Raise AftError, or warn once, if ``model`` is not above the script's node.
+
+        ``table`` completes its name in messages.
+        """
         # Nothing is built while dbt checks sources.
         if self._policy == "allow" or self._node is None or "source_name" in self._node:
             return
@@ -47,15 +58,37 @@ class ReadOrder:
         if self._policy == "error" and self._is_built_now(wanted):
             self._ordered.discard(wanted)
             raise AftError(
-                f"this run builds '{model['name']}', but '{self._node['name']}' does not "
-                f"depend on it, so the script may read rows of an earlier run; "
+                f"this run builds '{model['name']}'{table}, but '{self._node['name']}' does "
+                f"not depend on it, so the script may read rows of an earlier run; "
                 f"{self._advice(model)}"
             )
         messages.warn(
-            f"'{self._node['name']}' does not depend on '{model['name']}', which this script "
-            "reads; a run that builds both may give it rows of an earlier run; "
+            f"'{self._node['name']}' does not depend on '{model['name']}'{table}, which this "
+            "script reads; a run that builds both may give it rows of an earlier run; "
             f"{self._advice(model)}"
         )
+
+    def tell_unordered_readers(self, table: dict[str, Any], built_after: set[str]) -> None:
+        """Warn of what reads a source's table that the script has written, at any time.
+
+        ``built_after`` are the nodes that this run builds after the script.
+        """
+        if self._policy == "allow" or self._node is None:
+            return
+        others = nodes_of_run(self._selection) - built_after
+        readers = sorted(
+            node["name"]
+            for node in map(self._manifest.nodes.get, others)
+            if node and table["unique_id"] in (node.get("depends_on") or {}).get("nodes", ())
+        )
+        if readers and table["unique_id"] not in self._told:
+            self._told.add(table["unique_id"])
+            messages.warn(
+                f"this run builds {', '.join(map(repr, readers))} from the source "
+                f"'{table['source_name']}.{table['name']}', which this script writes, but in "
+                f"no order after '{self._node['name']}', so the rows may come too late; bind "
+                "the script to a node above, or as a before-script"
+            )
 
     def _is_built_now(self, unique_id: str) -> bool:
         return unique_id in nodes_of_run(self._selection)

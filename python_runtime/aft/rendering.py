@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""dbt's way to render profiles.yml, for environments without dbt.
+"""dbt's way to render profiles.yml and dbt_project.yml, for environments without dbt.
 
 Follows dbt.config.renderer.ProfileRenderer of dbt-core 1.10 and the functions below it;
 a test compares the two.
@@ -15,6 +15,7 @@ import os
 import re
 from ast import literal_eval
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import jinja2
@@ -42,21 +43,28 @@ _DBT_ONLY = frozenset({
 class Renderer:
     """Renders the texts in a value that was read from YAML.
 
-    Knows the environment and the variables of the command line (``--vars``).
+    Knows the environment, the variables of the command line (``--vars``), and what
+    ``names`` adds. ``source`` is where the texts stand, for errors.
     """
 
-    def __init__(self, variables: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        variables: Mapping[str, Any],
+        source: str = "the profile",
+        names: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         self._variables = variables
-        self._native = _NativeEnvironment(extensions=_EXTENSIONS)
+        self._source = source
+        self._native = _NativeEnvironment(extensions=JINJA_EXTENSIONS)
         self._native.filters.update(_NATIVE_FILTERS)
-        self._text = jinja2.sandbox.SandboxedEnvironment(extensions=_EXTENSIONS)
-        self._text.filters.update(dict.fromkeys(_NATIVE_FILTERS, lambda value: value))
-        self._text.filters["is_list"] = _is_list
+        self._text = jinja2.sandbox.SandboxedEnvironment(extensions=JINJA_EXTENSIONS)
+        self._text.filters.update(TEXT_FILTERS)
         self._context: dict[str, Any] = {
             **{name: jinja2.StrictUndefined(name=name) for name in _DBT_ONLY},
-            **_FUNCTIONS,
-            "env_var": _env_var,
+            **JINJA_FUNCTIONS,
+            "env_var": self._env_var,
             "var": self._variable,
+            **names,
         }
 
     def __call__(self, value: Any, *keys: str) -> Any:
@@ -76,7 +84,7 @@ class Renderer:
         except Exception as error:  # A template may call anything.
             if _PASSWORD in keys:
                 return value
-            raise AftError(f"cannot render '{keys[-1]}' of the profile: {error}") from None
+            raise AftError(f"cannot render '{keys[-1]}' of {self._source}: {error}") from None
 
     def variable(self, value: Any) -> Any:
         """The value of a variable of dbt_project.yml; raw where only dbt can render it."""
@@ -96,21 +104,22 @@ class Renderer:
     def _variable(self, name: str, default: Any = _REQUIRED) -> Any:
         if name not in self._variables:
             if default is _REQUIRED:
-                raise AftError(f"the profile needs the variable '{name}'; give it with --vars")
+                raise AftError(
+                    f"{self._source} needs the variable '{name}'; give it with --vars"
+                )
             return default
         value = self._variables[name]
         if not isinstance(value, str):
             return value
         return self._text.from_string(value).render(self._context)
 
-
-def _env_var(name: str, default: Any = None) -> Any:
-    if name in os.environ:
-        is_secret = name.startswith(SECRET_VARIABLE)
-        return _PLACEHOLDER.format(name) if is_secret else os.environ[name]
-    if default is None:
-        raise AftError(f"the profile needs the environment variable '{name}'; set it")
-    return default
+    def _env_var(self, name: str, default: Any = None) -> Any:
+        if name in os.environ:
+            is_secret = name.startswith(SECRET_VARIABLE)
+            return _PLACEHOLDER.format(name) if is_secret else os.environ[name]
+        if default is None:
+            raise AftError(f"{self._source} needs the environment variable '{name}'; set it")
+        return default
 
 
 def _with_secrets(rendered: Any) -> Any:
@@ -216,7 +225,7 @@ def _exports(module: Any, names: Iterable[str]) -> dict[str, Any]:
     return {name: getattr(module, name) for name in names}
 
 
-_EXTENSIONS = ("jinja2.ext.do", "jinja2.ext.loopcontrols")
+JINJA_EXTENSIONS = ("jinja2.ext.do", "jinja2.ext.loopcontrols")
 _NATIVE_FILTERS: dict[str, Callable[[Any], Any]] = {
     "as_text": _Text,
     "as_bool": _Boolean,
@@ -224,7 +233,12 @@ _NATIVE_FILTERS: dict[str, Callable[[Any], Any]] = {
     "as_number": _Number,
     "is_list": _is_list,
 }
-_FUNCTIONS: dict[str, Any] = {
+# What has no types leaves its values as they are.
+TEXT_FILTERS: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(_NATIVE_FILTERS, lambda value: value),
+    "is_list": _is_list,
+}
+JINJA_FUNCTIONS: dict[str, Any] = {
     "fromjson": _or_default(json.loads, ValueError),
     "tojson": _or_default(_to_json, ValueError),
     "fromyaml": _or_default(yaml.safe_load, AttributeError, ValueError, yaml.YAMLError),

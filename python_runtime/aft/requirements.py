@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import re
 import shlex
@@ -21,28 +22,56 @@ REQUIRED_MODULES = {
     "pandas": "pandas",
     "pyarrow": "pyarrow",
 }
+# The oldest versions of these packages that have all that aft calls.
+OLDEST_VERSIONS = {"pandas": (2, 2), "pyarrow": (20, 0)}
 # Tools that keep an environment in line with a lock file, and undo what pip installs.
 _LOCKED_BY = {"poetry.lock": "poetry", "uv.lock": "uv", "pdm.lock": "pdm"}
 
 
 def require_python() -> None:
-    """Raise AftError when this Python is too old."""
+    """Raise AftError when this Python is too old, or a build that aft cannot run in."""
     if sys.version_info < OLDEST_PYTHON:
         wanted = ".".join(map(str, OLDEST_PYTHON))
         raise AftError(
             f"Python at '{sys.executable}' is older than {wanted}; install dbt in an "
             "environment of a newer Python"
         )
+    # Such a build loads no module that keeps to the stable ABI.
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        raise AftError(
+            f"Python at '{sys.executable}' is a free-threaded build, which aft does not "
+            "support; install dbt in an environment of the usual build"
+        )
 
 
 def require_modules() -> None:
-    """Raise AftError that says how to install what is missing."""
+    """Raise AftError that says how to install what is missing or too old."""
     missing = [name for name in REQUIRED_MODULES if importlib.util.find_spec(name) is None]
     if missing:
         raise AftError(
             f"Python at '{sys.executable}' lacks {' and '.join(missing)}; "
             f"{how_to_install(REQUIRED_MODULES[name] for name in missing)}"
         )
+    old = {name: version for name in OLDEST_VERSIONS if (version := _old_version(name))}
+    if old:
+        found = " and ".join(f"{name} {version}" for name, version in old.items())
+        wanted = {name: ".".join(map(str, OLDEST_VERSIONS[name])) for name in old}
+        raise AftError(
+            f"Python at '{sys.executable}' has {found}, and aft needs "
+            f"{' and '.join(f'{name} {oldest}' for name, oldest in wanted.items())} or newer; "
+            + how_to_install(_quoted(f"{name}>={oldest}") for name, oldest in wanted.items())
+        )
+
+
+def _old_version(package: str) -> str:
+    """The version that is installed if it is too old; empty if it is not, or not known."""
+    try:
+        version = importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+    numbers = re.match(r"(\d+)\.(\d+)", version)
+    is_old = numbers and tuple(map(int, numbers.groups())) < OLDEST_VERSIONS[package]
+    return version if is_old else ""
 
 
 def how_to_install(packages: Iterable[str], again: bool = False) -> str:

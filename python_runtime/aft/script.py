@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import aft
-from aft import channel, started_anew
+from aft import channel, current, fal_names, started_anew
 from aft.failure import Terminated, describe
 from aft.manifest import Manifest
 from aft.memory_limit import limit_memory
@@ -36,7 +36,7 @@ def run(
     began = time.monotonic()
     process = os.getpid()
     session = BoundScript(request, setup, target, manifest, tell)
-    aft.use_session(session)
+    current.use(session)
     stop = LateStop()
     failure: BaseException | None = None
     try:
@@ -74,22 +74,28 @@ def _run(request: Request, setup: Setup, session: BoundScript, manifest: Manifes
         program.run(request.program, setup, session, _socket_path(request, setup))
     else:
         started_anew.describe(request, setup, manifest)
-        _execute(request.path, setup.scripts_dir)
+        names = _execute(request.path, setup.scripts_dir)
+        if "function" in session.python_model:
+            from aft.models import function
+
+            function.run(names.get("model"), session)
 
 
-def _execute(path: str, scripts_dir: Path) -> None:
+def _execute(path: str, scripts_dir: Path) -> dict[str, Any]:
+    """Run the file; the names that it has left."""
     sys.argv = [path]
     # Last of all for what the script starts with Python itself (multiprocessing).
     others = [entry for entry in sys.path if entry != _PACKAGE_FOLDER]
     folders = [str(Path(path).parent), str(scripts_dir), *others, _PACKAGE_FOLDER]
     sys.path[:] = dict.fromkeys(folders)
-    _stand_in_for_fal()
+    fal_names.provide()
     module = types.ModuleType("__main__")
     module.__file__ = path
     module.__dict__.update({name: getattr(aft, name) for name in aft.SCRIPT_NAMES})
     sys.modules["__main__"] = module
     for code in _compiled(path):
         exec(code, module.__dict__)
+    return module.__dict__
 
 
 def _compiled(path: str) -> Iterator[types.CodeType]:
@@ -102,18 +108,6 @@ def _compiled(path: str) -> Iterator[types.CodeType]:
 
 def _socket_path(request: Request, setup: Setup) -> Path:
     return setup.run_dir / f"script-{request.id}"
-
-
-def _stand_in_for_fal() -> None:
-    """Let `from fal.typing import *` pass, which gives editors the names of a script."""
-    import aft.typing
-
-    typing = types.ModuleType("fal.typing")
-    typing.__dict__.update(vars(aft.typing), __name__=typing.__name__, __all__=[])
-    fal = types.ModuleType("fal")
-    fal.__dict__["typing"] = typing
-    sys.modules["fal"] = fal
-    sys.modules["fal.typing"] = typing
 
 
 def _measures(session: BoundScript, elapsed: float) -> dict[str, Any]:

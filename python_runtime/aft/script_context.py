@@ -7,27 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aft.manifest import Manifest
-
-_OWN_KEYS = ("fal", "aft")
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column as schema.yml declares it."""
-
-    name: str
-    tags: list[str]
-    meta: dict[str, Any]
+from aft.project_nodes import Column, DbtTest, ProjectNodes, columns_of, meta_of
 
 
 @dataclass(frozen=True)
-class ModelTest:
-    """A dbt test of the current model. ``status`` is None until the test has run."""
+class AdapterResponse:
+    """What the database answered when dbt built the node."""
 
-    name: str
-    model_name: str
-    column: str | None
-    status: str | None = None
+    message: str
+    code: str | None = None
+    rows_affected: int | None = None
 
 
 @dataclass(frozen=True)
@@ -39,9 +28,11 @@ class CurrentModel:
     unique_id: str
     status: str
     columns: dict[str, Column]
-    tests: list[ModelTest]
+    tests: list[DbtTest]
     meta: dict[str, Any]
     source_name: str | None = None  # Of a source table: the source that it belongs to.
+    adapter_response: AdapterResponse | None = None  # None if there is none.
+    is_incremental: bool = False  # Materialized so, and not built anew by --full-refresh.
 
 
 @dataclass(frozen=True)
@@ -76,32 +67,43 @@ class Context:
     arguments: dict[str, Any] = field(default_factory=dict)
 
 
-def current_model(manifest: Manifest, unique_id: str, status: str) -> CurrentModel | None:
-    """Describe the node, which dbt left with ``status``; None for what is no node."""
+def current_model(
+    manifest: Manifest,
+    unique_id: str,
+    status: str,
+    response: dict[str, Any] | None,
+    nodes: ProjectNodes,
+    *,
+    full_refresh: bool,
+) -> CurrentModel | None:
+    """Describe the node as dbt left it; None for what is no node.
+
+    ``response`` is what dbt's results have as ``adapter_response``.
+    """
     node = manifest.bound_node(unique_id)
     if node is None:
         return None
-    columns = {
-        name: Column(name, list(column.get("tags") or []), dict(column.get("meta") or {}))
-        for name, column in (node.get("columns") or {}).items()
-    }
-    tests = [
-        ModelTest(_test_name(test), node["name"], test.get("column_name"))
-        for test in manifest.tests_of(unique_id)
-    ]
-    meta = node.get("meta") or (node.get("config") or {}).get("meta") or {}
+    config = node.get("config") or {}
+    own_refresh = config.get("full_refresh")
     return CurrentModel(
         name=node["name"],
         alias=node.get("alias") or node.get("identifier") or node["name"],
         unique_id=unique_id,
         status=status,
-        columns=columns,
-        tests=tests,
-        meta={key: value for key, value in meta.items() if key not in _OWN_KEYS},
+        columns=columns_of(node),
+        tests=nodes.tests_of(unique_id),
+        meta=meta_of(node),
         source_name=node.get("source_name"),
+        adapter_response=_adapter_response(response) if response else None,
+        is_incremental=config.get("materialized") == "incremental"
+        and not (full_refresh if own_refresh is None else own_refresh),
     )
 
 
-def _test_name(test: dict[str, Any]) -> str:
-    metadata = test.get("test_metadata") or {}
-    return str(metadata.get("name") or test["name"])
+def _adapter_response(response: dict[str, Any]) -> AdapterResponse:
+    code, rows = response.get("code"), response.get("rows_affected")
+    return AdapterResponse(
+        message=str(response.get("_message") or ""),
+        code=None if code is None else str(code),
+        rows_affected=rows if isinstance(rows, int) else None,
+    )

@@ -25,7 +25,7 @@ from aft.script_signals import LateStop, Stopped
 # After so many seconds a line says what the script waits for.
 PATIENCE = 30.0
 _MOST_NAMED = 5
-_PROGRESS = "aft: the script's last line has run; it is "
+_PROGRESS = "the script's last line has run; it is "
 
 
 class ScriptEnd:

@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from aft import _secrets, odbc_string
 
@@ -37,15 +38,28 @@ class Secrets:
         return _secrets.masked(_sayable(text), self.texts, self.names)
 
 
-def secrets_of(credentials: Mapping[str, Any], connection_string: str = "") -> Secrets:
-    """All secrets of the environment, of a target and of its connection string."""
+def secrets_of(
+    credentials: Mapping[str, Any],
+    connection_string: str = "",
+    variables: Mapping[str, Any] | None = None,
+) -> Secrets:
+    """All secrets of the environment, of a target and of its connection string.
+
+    Of ``variables``, dbt's ``vars``, only the passwords of addresses are secret: a name
+    such as ``max_tokens`` says nothing there.
+    """
     texts = {*_in_environment(), *_in_fields(credentials), *_in_string(connection_string)}
+    users = set()
+    for user, password in _in_addresses([dict(os.environ), credentials, variables]):
+        users.add(user)
+        texts |= {password, unquote(password)}
     given = {**credentials, **dict(odbc_string.attributes(connection_string))}
     names = {
         _sayable(value)
         for name, value in given.items()
         if isinstance(value, str) and value and not _is_secret_name(name)
     }
+    names |= users - {""}
     # What the user has called a secret is one, also as the user's name.
     names.difference_update(_declared())
     return Secrets(
@@ -95,6 +109,17 @@ def _in_fields(value: Any, is_secret: bool = False) -> Iterator[str]:
     elif is_secret and value is not None and not isinstance(value, bool):
         yield str(value)
         yield from _in_json(str(value))
+
+
+def _in_addresses(value: Any) -> Iterator[tuple[str, str]]:
+    """Users and passwords of `scheme://user:password@host`, whatever it is the value of."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _in_addresses(each)
+    elif isinstance(value, str) and "://" in value:
+        yield from _secrets.addresses(_sayable(value))
 
 
 def _in_json(text: str) -> Iterator[str]:

@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from aft.errors import AftError
 
 Quote = Callable[[str], str]
+MARIADB = ("MariaDB", "MySQL")
+_QUOTES = str.maketrans("", "", "\"'`")
+_ANY_HOST = re.compile("@%?$")
 
 
 class TableConfig:
@@ -29,15 +33,26 @@ class TableConfig:
         self._docs = config.get("persist_docs") or {}
         self._has_contract = bool((config.get("contract") or {}).get("enforced"))
 
-    def column_types(self) -> dict[str, str]:
-        """The types that the contract declares, by columns; empty without one."""
+    def column_types(self, given: Mapping[str, str]) -> dict[str, str]:
+        """The types that the contract declares and those given, by columns.
+
+        Raises AftError where they contradict each other.
+        """
         if not self._has_contract:
-            return {}
-        return {
+            return dict(given)
+        declared = {
             name: str(column["data_type"])
             for name, column in self._columns.items()
             if column.get("data_type")
         }
+        for name, kind in given.items():
+            if _folded(kind) != _folded(declared.get(name, kind)):
+                raise AftError(
+                    f"dtype gives column '{name}' the type '{kind}', but the contract of "
+                    f"model '{self._name}' declares '{declared[name]}'; leave the column out "
+                    "of dtype, or change its data_type"
+                )
+        return {**declared, **given}
 
     def check(self, names: Iterable[str], *, may_leave_out: bool) -> None:
         """Raise AftError unless a frame has the columns of the contract, if there is one."""
@@ -57,34 +72,55 @@ class TableConfig:
                 f"{' and '.join(faults)}"
             )
 
-    def grants_query(self, dbms_name: str, table: str) -> str | None:
-        """What tells the privileges on a table that this role has granted, and to whom.
+    def grants_query(
+        self, dbms_name: str, table: str, relation: Mapping[str, Any]
+    ) -> str | None:
+        """What tells the privileges on a table, and who else has them, as SQL names them.
 
-        None where none of them is to be revoked.
+        None where none of them is to be revoked. ``table`` is the relation's name in SQL.
         """
-        if dbms_name != "PostgreSQL" or not self._grants:
+        if not self._grants:
             return None
-        return (
-            "SELECT lower(a.privilege_type), coalesce(r.rolname, 'public') FROM pg_class c, "
-            "aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE c.oid = "
-            f"to_regclass({_literal(table)}) AND pg_get_userbyid(a.grantor) = current_user "
-            "AND a.grantee <> a.grantor ORDER BY 1, 2"
-        )
+        if dbms_name == "PostgreSQL":
+            return (
+                "SELECT lower(a.privilege_type), coalesce(r.rolname, 'public') FROM pg_class "
+                "c, aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE "
+                f"c.oid = to_regclass({literal(table)}) AND pg_get_userbyid(a.grantor) = "
+                "current_user AND a.grantee <> a.grantor ORDER BY 1, 2"
+            )
+        if dbms_name in MARIADB:
+            schema, name = relation["schema"], relation["identifier"]
+            return (
+                "SELECT lower(privilege_type), replace(grantee, '''', '') FROM "
+                "information_schema.table_privileges WHERE table_schema = "
+                f"{_hex_literal(schema) if schema else 'database()'} AND table_name = "
+                f"{_hex_literal(name)} AND replace(grantee, '''', '') <> current_user() "
+                "ORDER BY 1, 2"
+            )
+        return None
 
-    def revoked(
-        self, table: str, granted: Iterable[tuple[str, str]], quote: Quote
-    ) -> list[str]:
-        """Statements that revoke what dbt's configuration does not grant, as dbt does."""
+    def unwanted(self, granted: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Those of the privileges and grantees that dbt's configuration does not have."""
         wanted = {
-            (privilege.lower(), name.strip('"').lower())
+            (privilege.lower(), _bare(name))
             for privilege, grantees in self._grants.items()
             for name in ([grantees] if isinstance(grantees, str) else grantees)
         }
         return [
-            f"REVOKE {privilege} ON {table} FROM {'PUBLIC' if to == 'public' else quote(to)}"
+            (privilege, to)
             for privilege, to in granted
-            if (privilege, to.lower()) not in wanted
+            # Without a host, MariaDB's name means a role, or a user of any host.
+            if not {(privilege, _bare(to)), (privilege, _bare(_ANY_HOST.sub("", to)))} & wanted
         ]
+
+    def left_out(self, dbms_name: str) -> str:
+        """What dbt's adapter would do for a new table and aft does not, in words, or ""."""
+        if dbms_name not in MARIADB or not any(self._constraints("", str)):
+            return ""
+        return (
+            f"aft does not apply the constraints in the contract of model '{self._name}' on "
+            f"{dbms_name}; it checks names and types alone"
+        )
 
     def statements(
         self, dbms_name: str, table: str, names: Iterable[str], quote: Quote
@@ -94,7 +130,7 @@ class TableConfig:
             new = [*self._constraints(table, quote), *map(_index(table), self._indexes)]
             comments = [*self._comment(table), *self._column_comments(table, names, quote)]
             return new, [*self._granted(table), *comments]
-        if dbms_name in ("MariaDB", "MySQL"):
+        if dbms_name in MARIADB:
             return [], list(self._granted(table))
         return [], []
 
@@ -107,16 +143,16 @@ class TableConfig:
     def _comment(self, table: str) -> Iterator[str]:
         description = self._node.get("description")
         if self._docs.get("relation") and description:
-            yield f"COMMENT ON TABLE {table} IS {_literal(description)}"
+            yield f"COMMENT ON TABLE {table} IS {literal(description)}"
 
     def _column_comments(
         self, table: str, names: Iterable[str], quote: Quote
     ) -> Iterator[str]:
         for name in names if self._docs.get("columns") else ():
-            description = (self._columns.get(name) or {}).get("description")
-            if description:
+            if name in self._columns:
+                description = self._columns[name].get("description") or ""
                 column = f"{table}.{quote(name)}"
-                yield f"COMMENT ON COLUMN {column} IS {_literal(description)}"
+                yield f"COMMENT ON COLUMN {column} IS {literal(description)}"
 
     def _constraints(self, table: str, quote: Quote) -> Iterator[str]:
         if not self._has_contract:
@@ -152,5 +188,29 @@ def _index(table: str) -> Callable[[Mapping[str, Any]], str]:
     return statement
 
 
-def _literal(text: str) -> str:
+def revocation(dbms_name: str, table: str, privilege: str, grantee: str, quote: Quote) -> str:
+    """The statement that takes a privilege from a grantee, as `grants_query` names it."""
+    if dbms_name in MARIADB:
+        name = "@".join(f"'{part}'" for part in grantee.rsplit("@", 1) if part)
+    else:
+        name = "PUBLIC" if grantee == "public" else quote(grantee)
+    return f"REVOKE {privilege} ON {table} FROM {name}"
+
+
+def _bare(grantee: str) -> str:
+    return grantee.translate(_QUOTES).lower()
+
+
+def _folded(sql_type: str) -> str:
+    """The same for two spellings of a type."""
+    return "".join(sql_type.lower().split())
+
+
+def literal(text: str) -> str:
+    """The text in PostgreSQL's SQL."""
     return "E'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _hex_literal(text: str) -> str:
+    """The text in MariaDB's SQL, where settings decide what a backslash is."""
+    return f"_utf8mb4 0x{text.encode().hex()}" if text else "''"

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+_WRITING = frozenset({"execute_sql", "write_to_model"})
 # With these a program may run what its own text doesn't show.
 _INDIRECT = frozenset({
     *("__import__", "import_module", "exec_module", "spec_from_file_location", "sys.path"),
@@ -58,7 +59,7 @@ def _may_write(tree: ast.AST, folders: Sequence[Path]) -> bool:
                 return True
         else:
             continue
-        if any(name == "write_to_model" or name in _INDIRECT for name in names):
+        if any(name in _WRITING or name in _INDIRECT for name in names):
             return True
         if isinstance(node, (ast.Import, ast.ImportFrom)) and any(
             _is_in(name.partition(".")[0], folders) for name in names

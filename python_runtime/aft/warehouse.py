@@ -17,6 +17,7 @@ from typing import Any, Union
 import pyarrow as pa
 
 from aft import _aft, frames, messages, odbc
+from aft.configured_table import configured
 from aft.connection_pool import ConnectionPool
 from aft.connection_string import connection_settings, driver_of, settings_of
 from aft.errors import AftError, Misfit, WarehouseError
@@ -34,9 +35,10 @@ from aft.table_config import TableConfig
 _ROLLED_BACK = frozenset({"40001", "40P01"})
 # MariaDB gives up waiting for a lock; it has undone the statement, and aft the rest.
 _LOCK_WAIT_TIMEOUT = ("HY000", 1205)
-# Another connection has created the same table or schema at the same moment. PostgreSQL
-# says so by a state, or by an index of its catalog; MariaDB by a code, for a schema.
-_DUPLICATES = frozenset({"42P06", "42P07"})
+# Another connection has created the same schema, table or column at the same moment.
+# PostgreSQL says so by a state, or by an index of its catalog; MariaDB by ODBC's states, or
+# by a code, for a schema.
+_DUPLICATES = frozenset({"42P06", "42P07", "42701", "42S01", "42S21"})
 _DUPLICATE_IN_CATALOG = "23505"
 _CATALOG_INDEXES = ("pg_namespace_nspname_index", "pg_type_typname_nsp_index")
 _DUPLICATE_SCHEMA = ("HY000", 1007)
@@ -105,7 +107,8 @@ class Warehouse:
             if partitions > 1 and isinstance(query, Query):
                 read = PartitionedRead(self._pool, self._run, query).read(partitions)
             if read is None:
-                with self._pool.connection() as connection:
+                is_apart = isinstance(query, Sql) and query.leaves_state
+                with self._pool.apart() if is_apart else self._pool.connection() as connection:
                     reader = self._run(query, connection)
                     read = reader.read_all(), reader.rounded()
         table, rounded = read
@@ -118,11 +121,18 @@ class Warehouse:
 
     def stream(self, query: Wanted) -> pa.RecordBatchReader:
         """As `read_table`, but a batch at a time, while the script goes on with others."""
+        if isinstance(query, Sql) and query.leaves_state:
+            return self.read_table(query).to_reader()
         stream = RowStream(self._pool, self._count_batch)
         stream.open(lambda connection: self._run(query, connection))
         with self._counting:
             self._streams.add(stream)
         return stream.reader()
+
+    def sql_name(self, relation: Relation) -> str:
+        """What a relation is called in the database's SQL."""
+        with self._pool.connection() as connection:
+            return sql_name(relation, connection)
 
     def column_names(self, relation: Relation | str) -> list[str]:
         """The names of a relation's columns."""
@@ -176,7 +186,7 @@ class Warehouse:
             try:
                 rows, size = self._write_until_done(frame, request, config)
             except BaseException as error:
-                if _is_undone(error):
+                if is_undone(error):
                     self._last_write.may_have_committed = False
                 raise
             self._count(rows_written=rows - self._replaced(relation, mode, rows))
@@ -217,7 +227,8 @@ class Warehouse:
                         f"{error}; the column keeps the type that it has in the table: give "
                         "it another one with dtype"
                     ) from None
-                messages.warn(f"{error}; the column gets another type")
+                why = str(error).removeprefix("cannot write ")
+                messages.warn(f"{why}; the column gets another type")
                 request["renewed"] = [*request.get("renewed", ()), error.column]
                 continue
             except WarehouseError as error:
@@ -239,7 +250,12 @@ class Warehouse:
                 abilities = driver.abilities if driver else Abilities()
                 parameters = bound(query.parameters, abilities)
                 return ResultReader(
-                    connection.read(query.text, decimals=query.decimals, parameters=parameters)
+                    connection.read(
+                        query.text,
+                        decimals=query.decimals,
+                        parameters=parameters,
+                        any_statement=query.any_statement,
+                    )
                 )
             if not isinstance(query, Query):
                 query = Query(query)
@@ -272,7 +288,8 @@ class Warehouse:
             before = connection.commits
             try:
                 if config is not None:
-                    request = {**request, **_configured(config, connection, request, stream)}
+                    more = configured(config, connection, request, stream.names)
+                    request = {**request, **more}
                 written = connection.write(stream, **request)
                 for notice in connection.notices:
                     messages.warn(notice)
@@ -338,22 +355,6 @@ class Warehouse:
             raise odbc.in_words(error) from None
 
 
-def _configured(
-    config: TableConfig,
-    connection: _aft.Connection,
-    request: Mapping[str, Any],
-    stream: frames.FrameStream,
-) -> dict[str, list[str]]:
-    """The statements that a table needs to be as dbt's configuration says."""
-    dbms, table = connection.dbms_name, connection.sql_name(request["relation"])
-    new, always = config.statements(dbms, table, stream.names, connection.quote)
-    query = config.grants_query(dbms, table)
-    if query is not None:
-        granted = [tuple(row.values()) for row in pa.table(connection.read(query)).to_pylist()]
-        always = [*config.revoked(table, granted, connection.quote), *always]
-    return {"if_new": new, "then": always}
-
-
 def _may_repeat(error: WarehouseError) -> bool:
     """Whether nothing of the write has happened, and the next try may well succeed."""
     is_lost = error.is_undone and error.sqlstate.startswith(CONNECTION_EXCEPTION)
@@ -362,7 +363,8 @@ def _may_repeat(error: WarehouseError) -> bool:
     )
 
 
-def _is_undone(error: BaseException) -> bool:
+def is_undone(error: BaseException) -> bool:
+    """Whether what has raised this has surely changed nothing."""
     if not isinstance(error, WarehouseError) or error.is_unknown:
         return False
     # What the server refuses has not been committed; its answer may be what was lost.

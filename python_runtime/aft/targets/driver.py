@@ -38,6 +38,9 @@ class Driver:
     has_limit: bool = True
     abilities: Abilities = field(default_factory=Abilities)
     divide: Divide | None = None
+    # What keeps the queries of `divide` from waiting long for somebody else's lock. The
+    # division's own locks undo it.
+    before_dividing: str = ""
 
     def require(self) -> None:
         """Raise AftError that says how to install it, where it is not installed."""

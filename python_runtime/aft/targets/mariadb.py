@@ -15,6 +15,8 @@ from aft.profile import Target
 from aft.targets.driver import Driver
 from aft.targets.partition import Ask, CannotDivide, Division, by_key
 
+# By default the server lets a reader wait for a day.
+_LOCK_TIMEOUT = "set lock_wait_timeout = 2"
 _NO_SNAPSHOT = (
     "MariaDB has no snapshot that connections share, so a row that changes meanwhile may be "
     "missing or there twice"
@@ -34,9 +36,8 @@ def _divide(ask: Ask, name: str, parts: int) -> Division:
     return Division(
         by_key(key, least, most, parts),
         "start transaction with consistent snapshot",
-        # By default the server lets a reader wait for a day.
         locks=(
-            "set lock_wait_timeout = 2",
+            _LOCK_TIMEOUT,
             f"select 1 from {name} limit 0",
             "set lock_wait_timeout = default",
         ),
@@ -55,6 +56,7 @@ DRIVER = Driver(
     needed={"CHARSET": "utf8mb4"},
     abilities=Abilities(nul_in_text=True),
     divide=_divide,
+    before_dividing=_LOCK_TIMEOUT,
 )
 settings_of = DRIVER.settings_of
 # mysql-connector's own default, in seconds.
