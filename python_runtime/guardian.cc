@@ -7,12 +7,10 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <fstream>
-#include <iostream>
-#include <string>
 
 namespace aft {
 namespace {
@@ -54,10 +52,14 @@ int Await(pid_t process) {
 /// Kills the children of this process. False when none is found or within reach: another
 /// user's is not.
 bool KillChildren() {
-  std::ifstream children("/proc/thread-self/children");
+  std::FILE* children = std::fopen("/proc/thread-self/children", "r");
+  if (children == nullptr) return false;
   bool has_killed = false;
   pid_t child = 0;
-  while (children >> child) has_killed |= ::kill(child, SIGKILL) == 0;
+  // NOLINTNEXTLINE(bugprone-unchecked-string-to-number-conversion): the kernel's numbers
+  while (std::fscanf(children, "%d", &child) == 1)
+    has_killed |= ::kill(child, SIGKILL) == 0;
+  std::fclose(children);
   return has_killed;
 }
 
@@ -77,7 +79,8 @@ void ContinueGuarded() {
   const pid_t guardian = ::getpid();
   const pid_t process = ::fork();
   if (process < 0) {
-    std::cerr << "aft-python: cannot start a process: " << std::strerror(errno) << '\n';
+    std::fprintf(stderr, "aft-python: cannot start a process: %s\n",
+                 std::strerror(errno));
     std::exit(EXIT_FAILURE);
   }
   if (process == 0) {

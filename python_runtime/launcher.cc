@@ -6,14 +6,15 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <iostream>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "host_shim/start_module.h"
 #include "python_runtime/guardian.h"
 
 // aft-python: runs aft's worker host in the Python of somebody else's environment.
@@ -32,16 +33,6 @@ namespace fs = std::filesystem;
 
 constexpr int kFailed = 1;
 constexpr int kMisused = 2;
-
-// With -c Python puts the working folder first on sys.path, where a project may have
-// files named as modules of the standard library. It gives way before anything is
-// imported.
-constexpr const char* kStartModule =
-    "import sys\n"
-    "if sys.path[:1] == ['']: del sys.path[0]\n"
-    "sys.path.insert(0, sys.argv.pop(1))\n"
-    "from aft.entry import run\n"
-    "run(sys.argv.pop(1))\n";
 
 // LIBDIR is where the library was installed, for a virtual environment as well, but a
 // Python that has been moved since then has it below its base_prefix.
@@ -120,7 +111,7 @@ fs::path PackageFolder() {
 
 int main(int argc, char** argv) {
   if (argc < 3 || std::string_view(argv[1]) != "--python") {
-    std::cerr << "usage: aft-python --python INTERPRETER [ARGUMENT...]\n";
+    std::fputs("usage: aft-python --python INTERPRETER [ARGUMENT...]\n", stderr);
     return kMisused;
   }
   std::vector<const char*> arguments(argv + 3, argv + argc);
@@ -133,7 +124,7 @@ int main(int argc, char** argv) {
   const std::string package_folder = PackageFolder();
   if (module != nullptr)
     arguments.insert(arguments.begin(),
-                     {"-c", kStartModule, package_folder.c_str(), module});
+                     {"-c", aft::kStartModule, package_folder.c_str(), module});
   // With the interpreter's own path as its name Python finds the environment that the
   // interpreter belongs to (PEP 405).
   arguments.insert(arguments.begin(), argv[2]);
@@ -146,7 +137,7 @@ int main(int argc, char** argv) {
     return python_main(static_cast<int>(arguments.size()) - 1,
                        const_cast<char**>(python_argv));
   ::execv(arguments.front(), python_argv);
-  std::cerr << "aft-python: cannot start '" << arguments.front()
-            << "': " << std::strerror(errno) << '\n';
+  std::fprintf(stderr, "aft-python: cannot start '%s': %s\n", arguments.front(),
+               std::strerror(errno));
   return kFailed;
 }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "plugin/warehouse/odbc/connection.h"
+#include "plugin/warehouse/odbc/library.h"
 #include "python_runtime/connection_type.h"
 #include "python_runtime/fork_into_group.h"
 #include "python_runtime/py_border.h"
@@ -49,6 +50,13 @@ PyObject* Drivers(PyObject* self, PyObject*) {
 
 PyObject* DataSources(PyObject* self, PyObject*) {
   return Guard(self, [&] { return AsDictionary(odbc::Environment().data_sources()); });
+}
+
+PyObject* LoadOdbc(PyObject* self, PyObject*) {
+  return Guard(self, [&] {
+    odbc::LoadLibrary();
+    return None();
+  });
 }
 
 PyObject* ForkIntoGroup(PyObject* self, PyObject* arguments, PyObject* keywords) {
@@ -112,7 +120,7 @@ PyMODINIT_FUNC PyInit__aft();
 
 PyMODINIT_FUNC PyInit__aft() {
   using aft::py::AsMethod;
-  static std::array<PyMethodDef, 5> functions = {{
+  static std::array<PyMethodDef, 6> functions = {{
       {"data_sources", &aft::py::DataSources, METH_NOARGS,
        "The data sources that unixODBC knows, and the driver of each."},
       {"die_with_parent", AsMethod(&aft::py::DieWithParent), METH_VARARGS | METH_KEYWORDS,
@@ -121,6 +129,8 @@ PyMODINIT_FUNC PyInit__aft() {
        "The drivers that unixODBC knows, and the file of each."},
       {"fork_into_group", AsMethod(&aft::py::ForkIntoGroup), METH_VARARGS | METH_KEYWORDS,
        "Fork as os.fork() does, into the control group that a descriptor is of."},
+      {"load_odbc", &aft::py::LoadOdbc, METH_NOARGS,
+       "Load unixODBC, or raise Error that says what to install."},
       {nullptr, nullptr, 0, nullptr},
   }};
   static std::array<PyModuleDef_Slot, 2> slots = {{

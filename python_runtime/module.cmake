@@ -6,7 +6,7 @@ function(aft_finish_module name)
   target_include_directories(${name} SYSTEM PRIVATE ${Python3_INCLUDE_DIRS})
   set_target_properties(${name} PROPERTIES
     PREFIX "" SUFFIX ".abi3.so" LIBRARY_OUTPUT_DIRECTORY ${AFT_PYTHON_DIR}/aft)
-  install(TARGETS ${name} LIBRARY DESTINATION lib/aft/python/aft)
+  install(TARGETS ${name} LIBRARY DESTINATION ${AFT_INSTALL_LIB}/python/aft)
 endfunction()
 
 add_library(_aft MODULE

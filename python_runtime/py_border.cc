@@ -4,7 +4,8 @@
 #include <string_view>
 
 #include "plugin/warehouse/odbc/error.h"
-#include "plugin/warehouse/write/table_writer.h"
+#include "plugin/warehouse/write/frame_cell.h"
+#include "plugin/warehouse/write/write_outcome.h"
 
 namespace aft::py {
 

@@ -150,6 +150,21 @@ std::vector<QueryParameter> ParseParameters(PyObject* list) {
   return parameters;
 }
 
+/// An argument that is a list of texts, and where these go.
+struct TextList {
+  std::vector<std::string>& texts;
+  const char* what;
+  PyObject* given = nullptr;
+};
+
+const char* const kWriteArguments[] = {
+    "stream",       "relation",           "mode",
+    "column_types", "unique_key",         "on_schema_change",
+    "rebuilt",      "types_are_declared", "if_new",
+    "then",         "guessed_decimals",   "renewed",
+    "keeps_views",  "given_up",           "if_kept",
+    nullptr};
+
 }  // namespace
 
 Relation ParseRelation(PyObject* dictionary) {
@@ -165,56 +180,53 @@ Relation ParseRelation(PyObject* dictionary) {
 
 WriteRequest ParseWriteRequest(PyObject* arguments, PyObject* keywords,
                                PyObject*& stream) {
-  static const char* const kNames[] = {
-      "stream",       "relation",           "mode",
-      "column_types", "unique_key",         "on_schema_change",
-      "rebuilt",      "types_are_declared", "if_new",
-      "then",         "guessed_decimals",   "renewed",
-      nullptr};
   PyObject* relation = nullptr;
   PyObject* mode = nullptr;
   PyObject* column_types = nullptr;
-  PyObject* unique_key = nullptr;
   PyObject* schema_change = nullptr;
   PyObject* rebuilt = nullptr;
   int types_are_declared = 0;
-  PyObject* if_new = nullptr;
-  PyObject* then = nullptr;
-  PyObject* guessed = nullptr;
-  PyObject* renewed = nullptr;
-  ParseArguments(arguments, keywords, "OOO|OOOOpOOOO:write", kNames, &stream, &relation,
-                 &mode, &column_types, &unique_key, &schema_change, &rebuilt,
-                 &types_are_declared, &if_new, &then, &guessed, &renewed);
-  const auto texts = [](PyObject* sequence, const char* what) {
-    return sequence == nullptr ? std::vector<std::string>() : ParseTexts(sequence, what);
-  };
+  int keeps_views = 0;
   WriteRequest request;
+  TextList key{request.unique_key, "a column of the key"};
+  TextList if_new{request.if_new, "a statement"};
+  TextList then{request.then, "a statement"};
+  TextList guessed{request.guessed_decimals, "a column"};
+  TextList renewed{request.renewed, "a column"};
+  TextList given_up{request.given_up, "what a new table is not to have"};
+  TextList if_kept{request.if_kept, "a statement"};
+  ParseArguments(arguments, keywords, "OOO|OOOOpOOOOpOO:write", kWriteArguments, &stream,
+                 &relation, &mode, &column_types, &key.given, &schema_change, &rebuilt,
+                 &types_are_declared, &if_new.given, &then.given, &guessed.given,
+                 &renewed.given, &keeps_views, &given_up.given, &if_kept.given);
   request.relation = ParseRelation(relation);
   request.mode = ParseMode(mode);
   if (column_types != nullptr) request.column_types = ParseColumnTypes(column_types);
-  request.unique_key = texts(unique_key, "a column of the key");
   if (schema_change != nullptr) request.schema_change = ParseSchemaChange(schema_change);
   if (rebuilt != nullptr) request.rebuilt = ParseRelations(rebuilt);
   request.types_are_declared = types_are_declared != 0;
-  request.if_new = texts(if_new, "a statement");
-  request.then = texts(then, "a statement");
-  request.guessed_decimals = texts(guessed, "a column");
-  request.renewed = texts(renewed, "a column");
+  request.keeps_views = keeps_views != 0;
+  for (const TextList& list : {key, if_new, then, guessed, renewed, given_up, if_kept}) {
+    if (list.given != nullptr) list.texts = ParseTexts(list.given, list.what);
+  }
   return request;
 }
 
 ReadOptions ParseReadOptions(PyObject* arguments, PyObject* keywords, std::string& sql) {
   static const char* const kNames[] = {"sql",      "batch_rows", "decimals",
-                                       "relation", "parameters", nullptr};
+                                       "relation", "parameters", "any_statement",
+                                       nullptr};
   PyObject* text = nullptr;
   Py_ssize_t batch_rows = 65536;
   PyObject* decimals = nullptr;
   PyObject* relation = nullptr;
   PyObject* parameters = nullptr;
-  ParseArguments(arguments, keywords, "O|nOOO:read", kNames, &text, &batch_rows,
-                 &decimals, &relation, &parameters);
+  int any_statement = 0;
+  ParseArguments(arguments, keywords, "O|nOOOp:read", kNames, &text, &batch_rows,
+                 &decimals, &relation, &parameters, &any_statement);
   sql = AsText(text, "sql");
   ReadOptions options{.batch_rows = batch_rows};
+  options.takes_any_statement = any_statement != 0;
   if (decimals != nullptr) options.decimals = ParseDecimals(decimals);
   if (relation != nullptr) options.relation = AsText(relation, "relation");
   if (parameters != nullptr) options.parameters = ParseParameters(parameters);

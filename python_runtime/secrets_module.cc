@@ -2,6 +2,7 @@
 #include <array>
 #include <string>
 
+#include "plugin/secrets/address_password.h"
 #include "plugin/secrets/secret_name.h"
 #include "plugin/secrets/secrets.h"
 #include "python_runtime/py_border.h"
@@ -41,6 +42,22 @@ PyObject* Masked(PyObject* self, PyObject* arguments, PyObject* keywords) {
   });
 }
 
+PyObject* Addresses(PyObject* self, PyObject* argument) {
+  return Guard(self, [&] {
+    const std::string text = AsText(argument, "text");
+    PyRef list = Checked(PyList_New(0));
+    for (AddressPassword found = FindAddressPassword(text, 0);
+         found.begin != std::string::npos; found = FindAddressPassword(text, found.end)) {
+      const std::string user = text.substr(found.user, found.begin - 1 - found.user);
+      const std::string password = text.substr(found.begin, found.end - found.begin);
+      const PyRef pair =
+          Checked(PyTuple_Pack(2, FromText(user).get(), FromText(password).get()));
+      if (PyList_Append(list.get(), pair.get()) != 0) throw PythonError();
+    }
+    return list;
+  });
+}
+
 }  // namespace
 }  // namespace aft::py
 
@@ -49,9 +66,11 @@ PyMODINIT_FUNC PyInit__secrets();
 
 PyMODINIT_FUNC PyInit__secrets() {
   using aft::py::AsMethod;
-  static std::array<PyMethodDef, 3> functions = {{
+  static std::array<PyMethodDef, 4> functions = {{
       {"is_secret_name", &aft::py::IsSecretName, METH_O,
        "Whether a setting of this name holds a secret."},
+      {"addresses", &aft::py::Addresses, METH_O,
+       "The users and passwords of the addresses in a text, as pairs."},
       {"masked", AsMethod(&aft::py::Masked), METH_VARARGS | METH_KEYWORDS,
        "The text with the secrets masked, those that are names too only in place."},
       {nullptr, nullptr, 0, nullptr},

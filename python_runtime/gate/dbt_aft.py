@@ -10,8 +10,8 @@ names, and speaks JSON objects, one a line. It says hello first, then sends each
 EVENTS as dbt's JSON log has it. ``dbt retry`` starts with its own flags and goes on with
 those of the run that it repeats; the gate then says hello again. The event that begins a
 run, ConcurrencyLine, also has the unique ids of the nodes that dbt has selected, under
-"selected", if they can be told. To each of its messages come lines to print, then a
-verdict::
+"selected", if they can be told, and a node's result what the database has answered, under
+"adapter_response". To each of its messages come lines to print, then a verdict::
 
     <- {"line": "START script ...", "level": "info"}
     <- {"verdict": "go"}  or  {"verdict": "fail", "message": "..."}
@@ -20,6 +20,11 @@ A verdict may name the nodes that matter; events about others are not sent from 
 and cost nothing::
 
     <- {"verdict": "go", "nodes": ["model.shop.orders"]}
+
+It may also name nodes whose start matters, where a verdict may have dbt skip the node::
+
+    <- {"verdict": "go", "starts": ["model.shop.report"]}
+    <- {"verdict": "skip", "message": "..."}
 
 It may say that the run has scripts, which ends when nobody reads what dbt prints; dbt then
 prints no more than any program whose pipe is closed::
@@ -40,11 +45,14 @@ import sys
 import threading
 from typing import Any
 
+import aft_dbt_frames
+
 PROTOCOL = 1
 EVENTS = frozenset(
     {
         "ArtifactWritten",
         "ConcurrencyLine",
+        "NodeStart",
         "NodeCompiling",
         "NodeExecuting",
         "LogModelResult",
@@ -56,9 +64,13 @@ EVENTS = frozenset(
         "FreshnessCheckComplete",
     }
 )
-# dbt before 1.11 hangs for ever when NodeFinished raises. Nothing is decided any more by
-# then, nor at the run's last line.
-NEVER_RAISING = frozenset({"NodeFinished", "StatsLine", "FreshnessCheckComplete"})
+# dbt before 1.11 hangs for ever when NodeFinished raises, and any dbt when NodeStart does.
+# Nothing is decided any more by NodeFinished, nor at the run's last line.
+NEVER_RAISING = frozenset({"NodeStart", "NodeFinished", "StatsLine", "FreshnessCheckComplete"})
+# What a node was built with: at these, it can be failed without raising.
+RESULTS = frozenset({"LogModelResult", "LogSeedResult", "LogSnapshotResult"})
+# These say how a node was left.
+ENDS = RESULTS | {"LogFreshnessResult"}
 # Whether scripts are bound to what these are about, nobody but the other side knows.
 NEEDING_AN_ANSWER = EVENTS - NEVER_RAISING - {"ArtifactWritten"}
 GONE = (
@@ -77,6 +89,10 @@ class Refused(Exception):
     """The verdict was to fail; the message says why."""
 
 
+class Skipped(Exception):
+    """The verdict was that dbt skips the node; the message says why."""
+
+
 class Gate:
     """The connections of one dbt process, one for each of its threads."""
 
@@ -85,6 +101,7 @@ class Gate:
         self._project_name = project_name
         self._local = threading.local()
         self._nodes: frozenset[str] | None = None
+        self._starts: frozenset[str] = frozenset()
 
     def greet(self, **more: Any) -> None:
         """Say who dbt is, on the calling thread's connection."""
@@ -105,9 +122,11 @@ class Gate:
         hello.update(more)
         self._exchange(json.dumps({"hello": hello}))
 
-    def matters(self, data: Any) -> bool:
-        """Whether an event of dbt with this ``data`` is to be reported."""
+    def matters(self, name: str, data: Any) -> bool:
+        """Whether the event of dbt of this ``name`` and ``data`` is to be reported."""
         node_info = getattr(data, "node_info", None)
+        if name == "NodeStart":
+            return node_info is not None and node_info.unique_id in self._starts
         return node_info is None or self._nodes is None or node_info.unique_id in self._nodes
 
     def report(self, event: str) -> None:
@@ -138,12 +157,16 @@ class Gate:
                         _print_to_readers_only()
                     if "nodes" in answer:
                         self._nodes = frozenset(answer["nodes"])
+                    if "starts" in answer:
+                        self._starts = frozenset(answer["starts"])
                     return
+                elif answer.get("verdict") == "skip":
+                    raise Skipped(answer.get("message", "skipped without a reason"))
                 elif answer.get("verdict") == "fail":
                     raise Refused(answer.get("message", "refused without a reason"))
                 else:
                     raise GateGone
-        except Refused:
+        except (Refused, Skipped):
             raise
         except BaseException:
             # What is left of the answer must not be taken for that to the next message.
@@ -220,30 +243,6 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def _selection() -> dict[str, list[str] | None]:
-    """The unique ids of the nodes that the running task of dbt has selected.
-
-    And of those among them whose ``meta`` speaks to aft, for dbt may write no manifest.
-    """
-    # No event has them; the task is the one that fires this event.
-    frame = sys._getframe()
-    while frame is not None:
-        nodes = getattr(frame.f_locals.get("self"), "_flattened_nodes", None)
-        if isinstance(nodes, list):
-            bound = [node for node in nodes if _meta(node).keys() & {"aft", "fal"}]
-            return {
-                "selected": [node.unique_id for node in nodes],
-                "bound": [node.unique_id for node in bound],
-            }
-        frame = frame.f_back  # type: ignore[assignment]
-    return {"selected": None, "bound": None}
-
-
-def _meta(node: Any) -> dict[str, Any]:
-    meta = getattr(node, "meta", None)
-    return meta if isinstance(meta, dict) else {}
-
-
 def _make_plugin(address: str) -> type:
     from dbt.flags import get_flags
     from dbt.plugins.manager import dbtPlugin
@@ -256,6 +255,7 @@ def _make_plugin(address: str) -> type:
 
         def initialize(self) -> None:
             self.gate = Gate(address, self.project_name)
+            self.results = aft_dbt_frames.Results(is_retry=get_flags().WHICH == "retry")
             try:
                 # dbt turns what is raised here into its own error.
                 self.greet()
@@ -269,7 +269,13 @@ def _make_plugin(address: str) -> type:
 
         def on_event(self, message: Any) -> None:
             name = message.info.name
-            is_reported = name in EVENTS and self.gate.matters(message.data)
+            # Where dbt's own names have changed, its results say less; raising would end it.
+            with contextlib.suppress(Exception):
+                if name == "NodeStart":
+                    self.results.skip_plainly()
+                elif name == "NodeFinished":
+                    self.results.complete()
+            is_reported = name in EVENTS and self.gate.matters(name, message.data)
             has_new_flags = get_flags() is not self.flags
             if not is_reported and not has_new_flags:
                 return
@@ -279,12 +285,22 @@ def _make_plugin(address: str) -> type:
                 if is_reported:
                     event = msg_to_json(message)
                     if name == "ConcurrencyLine":
-                        event = json.dumps({**json.loads(event), **_selection()})
+                        event = json.dumps({**json.loads(event), **aft_dbt_frames.selection()})
+                    elif name in ENDS:
+                        answer = _plain(aft_dbt_frames.answer())
+                        event = json.dumps({**json.loads(event), **answer})
                     self.gate.report(event)
             except GateGone:
                 if name in NEEDING_AN_ANSWER:
                     raise DbtRuntimeError(GONE) from None
+            except Skipped as skip:
+                with contextlib.suppress(Exception):  # The node is refused when it compiles.
+                    self.results.skip(str(skip))
             except Refused as refusal:
+                if name in RESULTS and aft_dbt_frames.fail_result(str(refusal)):
+                    return
+                if name == "NodeCompiling":
+                    self.results.fail(message.data.node_info, str(refusal))
                 if name not in NEVER_RAISING:
                     raise DbtRuntimeError(str(refusal)) from None
             except Exception:  # of dbt's own while it prints
