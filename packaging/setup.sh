@@ -43,8 +43,9 @@ make_environment() {
   done
 }
 
-# make_matrix WHEN…: the environments of matrix.txt that are tested at these times. dbt 1.12
-# works without its experimental parser, whose package loads a program from elsewhere.
+# make_matrix WHEN…: the environments of matrix.txt and orchestrators.txt that are tested at
+# these times. dbt 1.12 works without its experimental parser, whose package loads a program from
+# elsewhere.
 make_matrix() {
   local frames name when dbt folder requirements
   frames=$(grep -E '^(pandas|pyarrow)' "$repository/packaging/requirements.txt")
@@ -59,7 +60,7 @@ make_matrix() {
       --overrides <(echo "dbt-core-experimental-parser; python_version < '3'") \
       "${requirements[@]}" </dev/null
     echo "${requirements[*]}" >"$folder/requirements.installed"
-  done < <(grep -v -e '^#' -e '^$' "$repository/packaging/matrix.txt")
+  done < <(grep -hv -e '^#' -e '^$' "$repository/packaging/"{matrix,orchestrators}.txt)
 }
 
 # A program with sanitizers starts only in the address space that they know; newer kernels
@@ -72,13 +73,15 @@ at_fixed_addresses() {
   fi
 }
 
+# Lets what one folder has compiled serve a clone in another.
+share_compiled() { export CCACHE_BASEDIR=$repository CCACHE_NOHASHDIR=true; }
+
 # build_preset PRESET [TARGET…]
 build_preset() {
   local preset=$1 folder=$build
   shift
-  [[ $preset == release ]] || folder=$build/$preset
-  # What one folder has compiled serves a clone in another.
-  export CCACHE_BASEDIR=$repository CCACHE_NOHASHDIR=true
+  [[ $preset == release || $preset == demo ]] || folder=$build/$preset
+  share_compiled
   (cd "$repository" && cmake --preset "$preset" -DCMAKE_CXX_COMPILER_LAUNCHER=ccache \
     -DCMAKE_C_COMPILER_LAUNCHER=ccache \
     -DPython3_EXECUTABLE=/usr/bin/python3 >/dev/null)
