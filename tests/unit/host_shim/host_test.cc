@@ -294,17 +294,17 @@ TEST_F(HostTest, TellsACommandLineThatIsWrongFromALaterFailure) {
   EXPECT_EQ(output_, "released\naft: nothing to run\n");
 }
 
-TEST_F(HostTest, AnswersHelpAndVersionByItself) {
-  EXPECT_EQ(RunToEnd({"--version"}), 0);
-  EXPECT_EQ(output_, "aft " AFT_VERSION "\n");
-
-  output_.clear();
-  EXPECT_EQ(RunToEnd({"--help"}), 0);
-  EXPECT_THAT(output_, HasSubstr("--aft-dbt PATH"));
-
-  output_.clear();
-  EXPECT_EQ(RunToEnd({}), 2);
-  EXPECT_THAT(output_, HasSubstr("--aft-dbt PATH"));
+TEST_F(HostTest, AsksNoPluginOfVersionOneForWhatIsNoCommand) {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {}, {"--help"}, {"--version"}, {"--aft-dbt", "/bin/true", "dbt"}}) {
+    output_.clear();
+    EXPECT_EQ(RunToEnd(arguments), 2);
+    EXPECT_EQ(output_, "aft: the plugin '" +
+                           (folder_.path() / "lib/aft/libaft_plugin.so").native() +
+                           "' is of an older release, which takes the command first and "
+                           "has no help; install the program and the plugin from one "
+                           "release\n");
+  }
 }
 
 }  // namespace

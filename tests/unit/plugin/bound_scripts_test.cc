@@ -4,11 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/json.hpp>
 #include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "plugin/scripts/script_choice.h"
+#include "tests/support/script_list.h"
 #include "tests/support/shop.h"
 
 namespace aft {
@@ -45,6 +48,41 @@ TEST(BoundScripts, AreInTheOrderInWhichTheyRun) {
   EXPECT_THAT(bound.problems, IsEmpty());
 }
 
+TEST(BoundScripts, RunAPythonModelBetweenTheHooksOfItsNode) {
+  const Shop shop(
+      {{"a", true, {}, {"b.py"}, {"x.py"}, "model", false, "", {"pre.py"}, {"post.py"}}});
+  shop.Write("m.py", "");
+  Manifest manifest = ManifestOf(shop);
+  ScriptBinding model;
+  model.path = "m.py";
+  model.is_model = true;
+  manifest.nodes.at(0).bindings.push_back(model);
+
+  const BoundScripts bound = Bind(shop, manifest);
+
+  std::vector<std::string> names;
+  for (const Script& script : bound.nodes.at(0).scripts) names.push_back(script.name);
+  EXPECT_THAT(names, ElementsAre("b.py", "pre.py", "m.py", "post.py", "x.py"));
+}
+
+TEST(BoundScripts, FindPythonModelsFromTheProjectsFolder) {
+  const Shop shop({{"a", true, {}, {}, {}}});
+  shop.Write("dbt_project.yml", "name: shop\nvars: {fal-scripts-path: scripts}\n");
+  shop.Write("fal_models/a.py", "");
+  Manifest manifest = ManifestOf(shop);
+  ScriptBinding model;
+  model.path = "fal_models/a.py";
+  model.is_model = true;
+  manifest.nodes.push_back({"a", "a", "shop", true, false, {model}, {}});
+
+  const BoundScripts bound = Bind(shop, manifest);
+
+  EXPECT_THAT(bound.problems, IsEmpty());
+  const Script& script = bound.nodes.at(0).scripts.at(0);
+  EXPECT_TRUE(script.is_model);
+  EXPECT_EQ(script.file, (shop.path() / "fal_models/a.py").native());
+}
+
 TEST(BoundScripts, HaveIdsThatDoNotDependOnOtherScripts) {
   const Shop shop({{"a", false, {}, {"x.py"}, {"x.py", "x.py"}}});
 
@@ -69,6 +107,35 @@ TEST(BoundScripts, ReportAllProblemsTogether) {
   EXPECT_EQ(bound.nodes.front().scripts.size(), 1);
 }
 
+TEST(BoundScripts, RunForAPackageThatIsAllowedAndLieInItsFolder) {
+  const Shop shop({{"a", false, {}, {}, {"a.py"}}});
+  shop.Write("dbt_project.yml",
+             "name: shop\nvars: {aft: {packages: [installed, missing]}}\n");
+  shop.Write("dbt_packages/installed/a.py", "");
+  Manifest manifest = ManifestOf(shop);
+  manifest.nodes.front().package = "installed";
+  manifest.nodes.front().problems = {"schema.yml: unknown key"};
+  for (const char* path : {"../../b.py", "b.py"}) {
+    shop.Write("b.py", "");
+    manifest.nodes.front().bindings.push_back({When::kAfter, path, "", {}, "", false});
+  }
+
+  const BoundScripts bound = Bind(shop, manifest);
+
+  ASSERT_EQ(bound.nodes.size(), 1);
+  ASSERT_EQ(bound.nodes[0].scripts.size(), 1);
+  EXPECT_EQ(bound.nodes[0].scripts[0].file,
+            (shop.path() / "dbt_packages/installed/a.py").native());
+  EXPECT_THAT(
+      bound.problems,
+      ElementsAre("dbt_project.yml, line 2: vars: aft: packages: 'missing' is not in "
+                  "'dbt_packages'; install it with 'dbt deps', or take its name out",
+                  "package 'installed': schema.yml: unknown key",
+                  HasSubstr("lies outside"), HasSubstr("does not exist")));
+  EXPECT_THAT(Bind(shop, ManifestOf(shop), R"({"aft": {"packages": ["a"]}})").problems,
+              testing::Contains(HasSubstr("can only be set in dbt_project.yml")));
+}
+
 TEST(BoundScripts, DoNotRunForAPackage) {
   const Shop shop({{"a", false, {}, {}, {"a.py"}}});
   Manifest manifest = ManifestOf(shop);
@@ -79,7 +146,8 @@ TEST(BoundScripts, DoNotRunForAPackage) {
   EXPECT_THAT(bound.nodes, IsEmpty());
   EXPECT_THAT(bound.notices,
               ElementsAre("The scripts that package 'installed' binds to node 'a' do not "
-                          "run: only the project's own do."));
+                          "run. To run them, add 'installed' to the list 'packages' "
+                          "under 'vars: aft:' in dbt_project.yml."));
 }
 
 TEST(BoundScripts, AreRefusedWhereNothingNamesTheProject) {
@@ -109,6 +177,30 @@ TEST(BoundScripts, HaveTheLimitsOfVarsWhereTheyHaveNone) {
       ElementsAre("--vars: aft: unknown key 'time_out'; did you mean 'timeout'?"));
 }
 
+TEST(BoundScripts, HaveTheirPriorityAndHowManyRunAtOnce) {
+  const Shop shop({{"a", false, {}, {}, {"a.py"}}});
+  Manifest manifest = ManifestOf(shop);
+  std::vector<std::string> problems;
+  const auto read = [&problems](const char* priority) {
+    return ReadBindings(
+        boost::json::parse(Text(R"({"aft": {"scripts": [{"path": "a.py", "priority": )",
+                                priority, "}]}}")),
+        "models/a.sql", problems);
+  };
+  manifest.nodes.front().bindings = read("-3");
+
+  const BoundScripts bound = Bind(shop, manifest, R"({"aft": {"concurrency": 2}})");
+
+  EXPECT_EQ(bound.concurrency, 2);
+  EXPECT_EQ(bound.nodes.front().scripts.front().priority, -3);
+  EXPECT_EQ(Bind(shop, manifest, "{}").concurrency, std::nullopt);
+  EXPECT_THAT(problems, testing::IsEmpty());
+  read("1.5");
+  EXPECT_THAT(
+      problems,
+      ElementsAre(HasSubstr("script 'a.py': 'priority' is '1.5E0', which is not a ")));
+}
+
 TEST(BoundScripts, NameTheEnvironmentsThatAreKnown) {
   const Shop shop({{"a", false, {}, {}, {"a.py"}}});
   Manifest manifest = ManifestOf(shop);
@@ -128,6 +220,60 @@ TEST(BoundScripts, BeginAtTheFolderThatVarsName) {
   invocation.variables = R"({"fal-scripts-path": "scripts"})";
 
   EXPECT_EQ(ScriptsFolder(project, invocation), shop.path() / "scripts");
+}
+
+TEST(ScriptChoice, LeavesHooksToTheirNode) {
+  BoundScripts bound;
+  for (const char* node : {"a", "b"}) bound.nodes.push_back(Scripts(node, 1, 1));
+  for (NodeScripts& of_node : bound.nodes) of_node.scripts[1].when = When::kPostHook;
+
+  const TemporaryFolder folder;
+  EventLoop loop;
+  Results results(loop, folder.path(), {});
+
+  ScriptChoice{{{"b.before.0"}}, {"b.before.0"}, true}.Apply(bound, results);
+
+  ASSERT_EQ(bound.nodes.size(), 2);
+  EXPECT_EQ(bound.nodes[0].scripts.at(0).when, When::kPostHook);
+  ASSERT_EQ(bound.nodes[1].scripts.size(), 1);
+  EXPECT_EQ(bound.nodes[1].scripts[0].when, When::kBefore);
+}
+
+TEST(ScriptChoice, TakesPythonModelsWithTheirNodes) {
+  BoundScripts bound;
+  bound.nodes.push_back(Scripts("a", 0, 2));
+  bound.nodes[0].scripts[0].is_model = true;
+  const TemporaryFolder folder;
+  EventLoop loop;
+  Results results(loop, folder.path(), {});
+  ScriptChoice choice{std::set<std::string>(), {}, true};
+  choice.takes_models = true;
+
+  choice.Apply(bound, results);
+
+  ASSERT_EQ(bound.nodes.size(), 1);
+  ASSERT_EQ(bound.nodes[0].scripts.size(), 1);
+  EXPECT_TRUE(bound.nodes[0].scripts[0].is_model);
+}
+
+TEST(ScriptChoice, LeavesScriptsOutWithTheirEnvironments) {
+  BoundScripts bound;
+  for (const char* node : {"a", "b", "c"}) bound.nodes.push_back(Scripts(node, 1, 1));
+  bound.nodes[1].scripts[0].environment = "forecast";
+  bound.environments = {kLocalEnvironment, "forecast"};
+
+  const TemporaryFolder folder;
+  EventLoop loop;
+  Results results(loop, folder.path(), {});
+
+  ScriptChoice{{{"a.after.1", "c.before.0"}}, {"c.before.0"}, true}.Apply(bound, results);
+
+  ASSERT_EQ(bound.nodes.size(), 2);
+  EXPECT_EQ(bound.nodes[0].scripts.front().id, "a.after.1");
+  EXPECT_FALSE(bound.nodes[0].is_alone);
+  EXPECT_EQ(bound.nodes[1].scripts.front().id, "c.before.0");
+  EXPECT_TRUE(bound.nodes[1].is_alone);
+  EXPECT_THAT(bound.environments, ElementsAre(kLocalEnvironment));
 }
 
 }  // namespace

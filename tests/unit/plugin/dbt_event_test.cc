@@ -13,12 +13,14 @@ using Kind = DbtEvent::Kind;
 TEST(DbtEvent, ReadsTheNodeAndItsStatusFromAResult) {
   const DbtEvent event = ParseDbtEvent(
       R"({"info": {"name": "LogModelResult", "level": "info", "msg": "1 of 3 OK …"},
+          "adapter_response": {"code": "SELECT", "rows_affected": 5},
           "data": {"status": "SELECT 5", "node_info": {"unique_id": "model.shop.orders",
                    "node_status": "success", "meta": {"fal": {}}}}})");
 
   EXPECT_EQ(event.kind, Kind::kNodeResult);
   EXPECT_EQ(event.node, "model.shop.orders");
   EXPECT_EQ(event.status, "success");
+  EXPECT_EQ(event.adapter_response, R"({"code":"SELECT","rows_affected":5})");
   EXPECT_TRUE(event.binds_scripts);
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "host_shim/error.h"
+#include "plugin/dbt/dbt_executable.h"
 #include "tests/support/environment_variable.h"
 #include "tests/support/temporary_folder.h"
 
@@ -123,6 +124,56 @@ TEST(GateProbe, AsksThroughWrappers) {
   }
 }
 
+TEST(GateProbe, AsksThroughPythonAndCompiledWrappers) {
+  const InstalledDbt plain("1.10.23");
+  const InstalledDbt empty("");
+  const std::string start =
+      Text("import os, sys\nos.execv('", plain.dbt.native(), "', sys.argv)\n");
+  // As a shim by its own name, which finds by that what it starts.
+  const fs::path compiled = plain.python.parent_path() / "dbt-shim";
+  fs::copy_file(AFT_EXEC_SHIM, compiled);
+  const EnvironmentVariable started("AFT_TEST_STARTS", plain.dbt);
+
+  for (const fs::path& wrapper :
+       {empty.Executable("in_python", Text("#!", empty.python.native(), " -I\n", start)),
+        compiled}) {
+    for (int i = 0; i < 2; ++i) {
+      const DbtAbility ability = AskDbt(wrapper, plain.question);
+      EXPECT_TRUE(ability.can_load_gate) << wrapper << ability.reason;
+      EXPECT_EQ(ability.python, plain.python) << wrapper;
+    }
+  }
+}
+
+TEST(GateProbe, FindsThePythonThatEnvFinds) {
+  const InstalledDbt first("1.7.20");
+  const InstalledDbt second("1.10.23");
+  const fs::path dbt =
+      first.Executable("bin/dbt", "#!/usr/bin/env -S python -I\nimport dbt.cli\n");
+
+  for (const InstalledDbt* found : {&first, &second}) {
+    const std::string path = found->python.parent_path().native() + ":/usr/bin:/bin";
+    const EnvironmentVariable search_path("PATH", path);
+    const DbtAbility ability = AskDbt(dbt, first.question);
+
+    EXPECT_EQ(ability.can_load_gate, found == &second) << ability.reason;
+    EXPECT_EQ(ability.python, found->python);
+    EXPECT_TRUE(PythonNamedBy(dbt)->IgnoresPath());
+  }
+}
+
+TEST(GateProbe, DoesNotNameTheSameDbtAgain) {
+  const InstalledDbt dbt("1.10.23");
+  const fs::path wrapper = dbt.Executable(
+      "bin/dbt", Text("#!/bin/sh\nexec '", dbt.python.native(),
+                      "' -I -c \"print('python path: ", dbt.python.native(), "')\"\n"));
+
+  EXPECT_EQ(AskDbt(wrapper, dbt.question).reason,
+            Text("PYTHONPATH does not reach its Python; have the first line of a copy of "
+                 "it say '#!",
+                 dbt.python.native(), "', and name that with '--aft-dbt PATH'"));
+}
+
 TEST(GateProbe, TellsWhichDbtToNameWhereAWrapperCannotBeFollowed) {
   const InstalledDbt isolated("1.10.23", " -E");
   const InstalledDbt plain("1.10.23");
@@ -208,6 +259,14 @@ TEST(GateProbe, AsksWhereItsCacheCannotBeUsed) {
   dbt.question.cache_file = dbt.dbt / "below a file";
   EXPECT_TRUE(dbt.Ask().can_load_gate);
   EXPECT_EQ(dbt.TimesAsked(), 6);
+}
+
+TEST(AgeProblem, IsThatOfADbtBefore1) {
+  EXPECT_EQ(AgeProblem({false, "no plugins", "/usr/bin/python3", "0.21.1"}),
+            "dbt-core 0.21.1 is too old for scripts, which need 1.0 or later; install a "
+            "newer dbt-core with its adapter, or name another dbt with '--aft-dbt PATH'");
+  for (const std::string version : {"1.0.0", "2.0.0", ""})
+    EXPECT_EQ(AgeProblem({false, "", "", version}), "") << version;
 }
 
 TEST(GateProbe, KeepsItsAnswersInTheCacheOfTheUser) {

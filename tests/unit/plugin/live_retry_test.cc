@@ -23,7 +23,8 @@ using testing::IsEmpty;
 class LiveRetryTest : public testing::Test {
  protected:
   /// Leaves the results of that run, in which dbt has built `orders` and skipped `nodes`.
-  void SetPrevious(const std::vector<std::string>& nodes) const {
+  void SetPrevious(const std::vector<std::string>& nodes,
+                   const std::string& of_first = "") const {
     boost::json::array results = {{{"unique_id", "orders"}, {"status", "success"}}};
     for (const std::string& node : nodes)
       results.push_back({{"unique_id", node}, {"status", "skipped"}});
@@ -32,11 +33,12 @@ class LiveRetryTest : public testing::Test {
                                                {"args", {{"which", "run"}}},
                                                {"results", results}}));
     shop_.Write("target/aft/results.json",
-                R"({"metadata": {"invocation_id": "first"}, "results": [
+                Text(R"({"metadata": {"invocation_id": "first"}, "results": [
                     {"unique_id": "script.scored.after.a1.py", "node": "scored",
-                     "status": "success"},
+                     "status": "success")",
+                     of_first, R"(},
                     {"unique_id": "script.scored.after.a2.py", "node": "scored",
-                     "status": "error"}]})");
+                     "status": "error"}]})"));
   }
 
   const Shop shop_{
@@ -72,6 +74,48 @@ TEST_F(LiveRetryTest, RunsWhatIsLeftBeforeWhatIsBelow) {
   EXPECT_THAT(gate.scripts.started, ElementsAre("script.scored.after.a2.py"));
 }
 
+TEST_F(LiveRetryTest, SkipsWhatIsBelowRepeatedScriptsThatFail) {
+  SetPrevious({"report"});
+  Gate gate(shop_, false, "retry");
+
+  gate.Tell(1, "NodeStart", "report");
+  EXPECT_EQ(gate.Verdict(1), "");
+  gate.scripts.End(1, false);
+
+  EXPECT_EQ(gate.Verdict(1), "skip");
+}
+
+TEST_F(LiveRetryTest, RunsScriptsOfANodeWhenItHasBegun) {
+  SetPrevious({"scored", "report"});
+  Gate gate(shop_, false, "retry");
+
+  gate.Tell(1, "NodeStart", "scored");
+
+  EXPECT_EQ(gate.Verdict(1), "go");
+  EXPECT_THAT(gate.scripts.started, IsEmpty());
+}
+
+TEST_F(LiveRetryTest, RunsScriptsOfTheRunThatAreLeftWhenAllOthersHaveEnded) {
+  SetPrevious({"orders"}, R"(}, {"unique_id": "script.run.after.a1.py", "node": "",
+                     "status": "error")");
+  ScriptBinding after;
+  after.when = When::kAfter;
+  after.path = "a1.py";
+  Gate gate(shop_, false, "retry", "", {{after}, {}, false});
+  gate.Tell(1, "NodeCompiling", "orders");
+  gate.Tell(1, "LogModelResult", "orders", "success");
+  gate.scripts.End(1, true);
+
+  gate.Tell(0, "StatsLine", "");
+  gate.LoseDbt();
+
+  EXPECT_EQ(gate.scripts.started.back(), "script.scored.after.a2.py");
+  gate.scripts.End(2, true);
+  EXPECT_EQ(gate.scripts.started.back(), "script.run.after.a1.py");
+  gate.scripts.End(3, true);
+  EXPECT_TRUE(gate.IsIdle());
+}
+
 TEST_F(LiveRetryTest, BuildsNothingOnAnotherTableThanTheScriptsHaveWritten) {
   SetPrevious({"report"});
   Gate gate(shop_, false, "retry");
@@ -86,6 +130,58 @@ TEST_F(LiveRetryTest, BuildsNothingOnAnotherTableThanTheScriptsHaveWritten) {
   EXPECT_EQ(gate.Verdict(1), "fail");
   gate.Finish();
   EXPECT_EQ(shop_.Results().at("script.scored.after.a2.py"), "error");
+}
+
+TEST_F(LiveRetryTest, DoesNotKnowWhatAModelReadsThatIsNotCompiled) {
+  SetPrevious({});
+  Gate gate(shop_, {{"which", "retry"}});
+  gate.LoseDbt();
+  gate.scripts.End(1, true, true);
+  gate.Close();
+
+  EXPECT_THAT(gate.Problems(),
+              ElementsAre("cannot tell whether 'scored' selects from the table that its "
+                          "scripts have written, because 'dbt retry' does not compile "
+                          "it; run 'aft dbt run --select scored+'"));
+}
+
+TEST_F(LiveRetryTest, RunsScriptsAgainWhoseModelWasNotCompiledThen) {
+  SetPrevious({"report"});
+  {
+    Gate gate(shop_, false, "retry");
+    gate.Tell(1, "NodeCompiling", "report");
+    gate.scripts.End(1, true, true);
+    gate.Finish();
+    EXPECT_EQ(shop_.Results().at("script.scored.after.a2.py"), "success");
+  }
+  shop_.Write("target/run_results.json",
+              R"({"metadata": {"invocation_id": "this run"}, "args": {"which": "run"},
+                  "results": [{"unique_id": "report", "status": "error"}]})");
+
+  Gate gate(shop_, false, "retry");
+  gate.Tell(1, "NodeCompiling", "report");
+  gate.scripts.End(1, true);
+  gate.scripts.End(2, true);
+
+  EXPECT_THAT(gate.scripts.started,
+              ElementsAre("script.scored.after.a1.py", "script.scored.after.a2.py"));
+}
+
+TEST_F(LiveRetryTest, JudgesWhatScriptsWroteThatItDoesNotRunAgain) {
+  SetPrevious({"report"}, R"(, "wrote_model": true)");
+  Gate gate(shop_, false, "retry");
+  gate.Tell(1, "NodeCompiling", "report");
+  gate.scripts.End(1, true);
+  EXPECT_EQ(gate.Verdict(1), "go");
+
+  shop_.Write("target/compiled/shop/models/scored.sql", "select * from main.other");
+  gate.Tell(1, "NodeExecuting", "report");
+  gate.Finish();
+
+  EXPECT_EQ(gate.Verdict(1), "fail");
+  EXPECT_THAT(shop_.Read("target/aft/results.json"),
+              testing::Not(HasSubstr("succeeded_before")))
+      << "a further retry runs them all";
 }
 
 TEST_F(LiveRetryTest, RunsWhatIsLeftAfterADbtThatHasNotSpokenOfItsManifest) {
@@ -114,8 +210,8 @@ TEST_F(LiveRetryTest, NamesTheScriptsOfTablesThatDbtHadNotComeTo) {
   };
   const std::string problem =
       "the scripts of 'orders' did not run: the run that dbt repeats ended before it "
-      "came "
-      "to them, and 'dbt retry' leaves them out; run 'aft dbt run --select orders+ "
+      "came to this node, and 'dbt retry' leaves it out; run 'aft dbt run --select "
+      "orders+ "
       "--target prod'";
   // dbt has something to repeat, or nothing.
   write_previous(R"([{"unique_id": "report", "status": "error"}])");
@@ -154,11 +250,10 @@ TEST_F(LiveRetryTest, NamesModelsBelowItsScriptsThatDbtHadNotComeTo) {
   gate.scripts.End(1, true);
   gate.Close();
 
-  EXPECT_THAT(
-      gate.Problems(),
-      ElementsAre("'report' was not built on what scripts have written: the run "
-                  "that dbt repeats ended before it came to them, and 'dbt retry' "
-                  "leaves them out; run 'aft dbt run --select report+'"));
+  EXPECT_THAT(gate.Problems(),
+              ElementsAre("'report' was not built on what scripts have written: the run "
+                          "that dbt repeats ended before it came to this node, and 'dbt "
+                          "retry' leaves it out; run 'aft dbt run --select report+'"));
 }
 
 TEST_F(LiveRetryTest, PrintsAsDbtItselfDoes) {

@@ -187,7 +187,7 @@ TEST(MalformedInput, OutOfOrderNeverEndsTheRun) {
       const auto at = static_cast<std::size_t>(
           mutation.Number(0, static_cast<int>(Events().size()) - 1));
       const std::string& event = Events().at(at);
-      gate.Accepts(static_cast<LiveRun::ConnectionId>(mutation.Number(0, 3)),
+      gate.Accepts(static_cast<DbtFollower::ConnectionId>(mutation.Number(0, 3)),
                    mutation.Number(0, 1) == 0 ? event : mutation.Of(event));
       if (!gate.scripts.running.empty() && mutation.Number(0, 2) == 0)
         gate.scripts.End(gate.scripts.running.begin()->first, mutation.Number(0, 1) == 0);

@@ -72,6 +72,20 @@ TEST(Manifest, ReadsBeforeAndAfterScripts) {
   EXPECT_EQ(manifest.project, "shop");
 }
 
+TEST(Manifest, BindsAPythonModelBeforeTheNodesOtherScripts) {
+  const Manifest manifest = WithOrders(
+      R"("config": {"materialized": "ephemeral", "meta": {
+           "aft_model": {"path": "fal_models/orders.py"},
+           "fal": {"environment": "ml", "scripts": ["b.py"], "pre-hook": ["h.py"]}}})");
+
+  EXPECT_THAT(Bindings(manifest),
+              ElementsAre("after fal_models/orders.py", "after b.py", "pre-hook h.py"));
+  const ScriptBinding& model = manifest.nodes.at(0).bindings.at(0);
+  EXPECT_TRUE(model.is_model);
+  EXPECT_EQ(model.environment, "ml");
+  EXPECT_THAT(manifest.problems, IsEmpty());
+}
+
 TEST(Manifest, TakesAListForScriptsThatRunAfter) {
   EXPECT_THAT(Bindings(WithOrders(R"("meta": {"aft": {"scripts": ["a.py"]}})")),
               ElementsAre("after a.py"));
@@ -117,7 +131,8 @@ TEST(Manifest, NamesFileNodeAndKeyOfWhatItDoesNotUnderstand) {
   EXPECT_THAT(
       WithOrders(R"("meta": {"aft": {"scripts": "a.py"}})").problems,
       ElementsAre("models/schema.yml: node 'orders': meta.aft: 'scripts' is neither "
-                  "a list nor a mapping of 'before' and 'after'"));
+                  "a list nor a mapping of 'before' and 'after'; write for example "
+                  "'scripts: [scripts/score.py]'"));
 }
 
 TEST(Manifest, SuggestsTheKeyThatWasMeant) {
@@ -235,7 +250,7 @@ TEST(Manifest, LetsThePackagesOfOthersBeWrong) {
 
 TEST(Manifest, DoesNotPassOverWhatItCannotDo) {
   for (const char* meta :
-       {R"({"post-hook": ["a.py"]})", R"({"environment": ["ml"]})",
+       {R"({"post-hook": "a.py"})", R"({"pre-hook": [3]})", R"({"environment": ["ml"]})",
         R"({"scripts": [{"path": "a.py", "timeout": "soon"}]})",
         R"({"scripts": [{"path": "a.py", "environment": ""}]})", R"({"scripts": null})",
         R"({"scripts": {"after": null}})", R"({"scripts": "a.py"})",
@@ -243,6 +258,21 @@ TEST(Manifest, DoesNotPassOverWhatItCannotDo) {
     EXPECT_EQ(WithOrders(std::string(R"("meta": {"fal": )") + meta + "}").problems.size(),
               1)
         << meta;
+}
+
+TEST(Manifest, ReadsHooksAsScripts) {
+  const Manifest manifest = WithOrders(R"("meta": {"fal": {
+      "post-hook": ["a.py", {"path": "b.py", "with": {"n": 1}, "environment": "ml"}],
+      "pre-hook": [{"path": "c.py", "retries": 1}]}})");
+
+  EXPECT_THAT(manifest.problems, IsEmpty());
+  const std::vector<ScriptBinding>& hooks = manifest.nodes.at(0).bindings;
+  ASSERT_EQ(hooks.size(), 3);
+  EXPECT_EQ(hooks[0].when, When::kPostHook);
+  EXPECT_EQ(hooks[1].arguments, R"({"n":1})");
+  EXPECT_EQ(hooks[1].environment, "ml");
+  EXPECT_EQ(hooks[2].when, When::kPreHook);
+  EXPECT_EQ(hooks[2].limits.retries, 1);
 }
 
 TEST(Manifest, ReadsTheLimitsOfAScript) {

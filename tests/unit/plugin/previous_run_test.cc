@@ -13,6 +13,7 @@ namespace aft {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
 using testing::UnorderedElementsAre;
@@ -60,6 +61,20 @@ TEST(PreviousRun, LeavesWhatHasWarnedWhereThatIsAnError) {
   EXPECT_THAT(run.nodes, ElementsAre("b"));
 }
 
+TEST(PreviousRun, KnowsRunLevelScripts) {
+  const char* scripts = R"([{"unique_id": "s", "node": "", "status": "success"},
+                            {"unique_id": "t", "node": "", "status": "error",
+                             "path": "t.py"}])";
+
+  const PreviousRun run = Read(R"({"which": "run"})", "[]", scripts);
+
+  EXPECT_TRUE(run.has_run_level);
+  EXPECT_THAT(run.succeeded, ElementsAre(Pair("s", "")));
+  EXPECT_THAT(run.left, IsEmpty());
+  EXPECT_THAT(run.left_run_level, ElementsAre("t.py"));
+  EXPECT_FALSE(Read(R"({"which": "run"})", "[]", scripts, "second").has_run_level);
+}
+
 TEST(PreviousRun, TakesNoScriptsOfAnotherRun) {
   const PreviousRun run = Read(R"({"which": "run"})", "[]",
                                R"([{"unique_id": "s", "node": "model.shop.a",
@@ -69,6 +84,24 @@ TEST(PreviousRun, TakesNoScriptsOfAnotherRun) {
   EXPECT_THAT(run.planned, IsEmpty());
   EXPECT_FALSE(run.knows_scripts);
   EXPECT_THAT(run.left, ElementsAre("model.shop.a"));
+}
+
+TEST(PreviousRun, KnowsHowBothRunsWereCalled) {
+  const TemporaryFolder folder;
+  folder.Write("run_results.json",
+               R"({"metadata": {"invocation_id": "first"}, "results": [],
+      "args": {"which": "run", "target": "dev", "defer": false, "vars": {"a": 1}}})");
+  folder.Write("aft/results.json", R"({"results": [], "metadata": {"command": "seed",
+      "invocation_id": "second", "args": {"target": "prod", "project_dir": "/shop"}}})");
+
+  const PreviousRun run = ReadPreviousRun(folder.path(), false);
+
+  EXPECT_THAT(run.options,
+              ElementsAre("--no-defer", "--target", "dev", "--vars", R"({"a":1})"));
+  EXPECT_EQ(CommandFor({"model.shop.a"}, run.call),
+            R"('aft dbt run --select a+ --target dev --vars '{"a":1}'')");
+  EXPECT_EQ(CommandFor({"seed.shop.b"}, run.call_of_left),
+            "'aft dbt seed --select b+ --target prod --project-dir /shop'");
 }
 
 TEST(PreviousRun, DoesNotTakeTwoRunsWithoutAnIdForOne) {
@@ -83,7 +116,7 @@ TEST(PreviousRun, DoesNotTakeTwoRunsWithoutAnIdForOne) {
 TEST(PreviousRun, CannotBeRepeatedWhereNothingSaysHowItWasCalled) {
   const PreviousRun run = Read("{}", R"([{"unique_id": "a", "status": "error"}])", "[]");
 
-  EXPECT_THAT(run.problem, testing::HasSubstr("does not say how the run was called"));
+  EXPECT_THAT(run.problem, HasSubstr("does not say how the run was called"));
 }
 
 TEST(PreviousRun, IsNothingWhereFilesAreMissingOrOfAnotherShape) {
@@ -125,6 +158,34 @@ TEST(LeftScripts, AreThoseOfEphemeralModelsThatHaveNotSucceeded) {
   EXPECT_EQ(left.front().scripts.back().id, "s2");
 }
 
+TEST(LeftScripts, ArePostHooksBehindAFailedPreHookToo) {
+  std::vector<Script> scripts = {MakeScript("pre"), MakeScript("post"),
+                                 MakeScript("after")};
+  scripts[0].when = When::kPreHook;
+  scripts[1].when = When::kPostHook;
+  const std::vector<NodeScripts> bound = {{"a", true, scripts}};
+  PreviousRun previous;
+  previous.planned = {"a"};
+  previous.succeeded = {{"post", "a"}};
+
+  EXPECT_EQ(LeftScripts(bound, previous).at(0).scripts.size(), 3U);
+  EXPECT_THAT(KeptSuccesses(bound, previous), IsEmpty());
+  previous.succeeded = {{"pre", "a"}, {"post", "a"}};
+  EXPECT_EQ(LeftScripts(bound, previous).at(0).scripts.size(), 1U);
+  EXPECT_EQ(KeptSuccesses(bound, previous).size(), 2U);
+}
+
+TEST(LeftScripts, ArePostHooksBehindAFailedPythonModelToo) {
+  std::vector<Script> scripts = {MakeScript("model"), MakeScript("post")};
+  scripts[0].is_model = true;
+  scripts[1].when = When::kPostHook;
+  PreviousRun previous;
+  previous.planned = {"a"};
+  previous.succeeded = {{"post", "a"}};
+
+  EXPECT_EQ(LeftScripts({{"a", true, scripts}}, previous).at(0).scripts.size(), 2U);
+}
+
 TEST(ForeignScripts, AreNamedWhereTheyAreBoundAndNotRunAgain) {
   PreviousRun previous;
   previous.left = {"model.shop.a", "model.shop.again", "model.shop.gone"};
@@ -138,12 +199,21 @@ TEST(ForeignScripts, AreNamedWhereTheyAreBoundAndNotRunAgain) {
       "the scripts of 'a' failed or did not run, and are not repeated, because that "
       "was in another run than the one that 'dbt retry' repeats; run 'aft dbt build "
       "--select a+'");
+  previous.call_of_left = {"run", {"--target", "prod"}};
+  EXPECT_THAT(ProblemOfForeign(bound, previous),
+              HasSubstr("run 'aft dbt run --select a+ --target prod'"));
   EXPECT_EQ(ProblemOfForeign({}, previous), "");
+
+  previous.left_run_level = {"scripts/load.py"};
+  EXPECT_THAT(
+      ProblemOfForeign({}, previous),
+      HasSubstr("the run-level script 'scripts/load.py' failed or did not run, and "
+                "is not repeated"));
 }
 
 TEST(EmptyResults, LeaveScriptsThatNoRetryOfDbtComesTo) {
   PreviousRun previous;
-  previous.command = "run";
+  previous.call.command = "run";
   previous.left = {"model.shop.a"};
   EXPECT_EQ(ProblemOfEmptyResults(previous), "");
 
@@ -171,8 +241,7 @@ TEST(UnknownScripts, AreThoseAboveWhatIsRepeatedWhereNoResultsTellOfThem) {
   const std::vector<NodeScripts> bound = {
       {"model.shop.above", true, {}}, {"beside", true, {}}, {"table", false, {}}};
   PreviousRun previous;
-  previous.command = "build";
-  previous.options = {"--no-defer", "--target", "prod", "--vars", "{token: x}"};
+  previous.call = {"build", {"--target", "prod", "--vars", "{token: x}"}};
   EXPECT_EQ(ProblemOfRepeating(bound, previous, graph), "");
 
   previous.nodes = {"table"};
@@ -192,7 +261,7 @@ TEST(UnknownScripts, AreThoseBelowWhatDbtHadNotComeTo) {
   graph["model.shop.below"].parents = {"model.shop.table"};
   const std::vector<NodeScripts> bound = {{"model.shop.below", true, {MakeScript("s1")}}};
   PreviousRun previous;
-  previous.command = "run";
+  previous.call.command = "run";
   previous.knows_scripts = true;
   previous.unreached = {"model.shop.table"};
   EXPECT_EQ(ProblemOfRepeating(bound, previous, graph), "");

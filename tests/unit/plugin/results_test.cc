@@ -36,6 +36,23 @@ json::object Entry(const TemporaryFolder& folder, std::size_t at) {
   return document.at("results").as_array().at(at).as_object();
 }
 
+TEST(Results, KeepsThoseOfScriptsWithoutDbtApart) {
+  const TemporaryFolder folder;
+  folder.Write("aft/results.json", "of a run");
+  folder.Write("aft/journal.jsonl", "of a run");
+  EventLoop loop;
+  Results results(loop, folder.path(), {"1.10.1", "run", "an-id", "{}", false});
+
+  results.Clear(true);
+  results.Finish(MakeScript("a.py"), {});
+  results.Flush();
+
+  EXPECT_EQ(folder.Read("aft/results.json"), "of a run");
+  EXPECT_EQ(folder.Read("aft/journal.jsonl"), "of a run");
+  EXPECT_THAT(folder.Read("aft/scripts.json"), HasSubstr("script.a.py"));
+  EXPECT_THAT(folder.Read("aft/scripts_journal.jsonl"), HasSubstr("script.a.py"));
+}
+
 TEST(Results, ListsAScriptFromItsStart) {
   const TemporaryFolder folder;
   EventLoop loop;

@@ -93,7 +93,7 @@ TEST_F(RetriedScriptsTest, RunOnceWhereDbtComesBackToTheModelItself) {
   RunFor("d");
 
   EXPECT_EQ(done_.at("c"), "it broke");
-  EXPECT_EQ(done_.at("d"), "'c' above it: it broke");
+  EXPECT_EQ(done_.at("d"), "'c' failed: it broke");
   EXPECT_THAT(started_, ElementsAre("b", "c"));
 }
 
@@ -102,7 +102,7 @@ TEST_F(RetriedScriptsTest, KeepBackWhatIsBelowOneThatFails) {
   End("b", "it broke");
   RunFor("c");
 
-  EXPECT_THAT(done_.at("d"), HasSubstr("'b' above it: it broke"));
+  EXPECT_THAT(done_.at("d"), HasSubstr("'b' failed: it broke"));
   EXPECT_THAT(done_.at("c"), HasSubstr("it broke"));
   EXPECT_THAT(started_, ElementsAre("b"));
   EXPECT_TRUE(scripts_.HasLeft());

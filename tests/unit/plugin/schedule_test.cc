@@ -76,6 +76,52 @@ TEST(Schedule, RunsNoAfterScriptOfANodeThatFailed) {
               ElementsAre("after1.py", "after2.py"));
 }
 
+/// `orders` with a script and a hook before and after it.
+Schedule OrdersWithHooks(bool is_ephemeral) {
+  Schedule schedule;
+  schedule.Add(
+      "orders", is_ephemeral,
+      {MakeScript("after.py", When::kAfter), MakeScript("pre.py", When::kPreHook),
+       MakeScript("post.py", When::kPostHook), MakeScript("before.py", When::kBefore)});
+  return schedule;
+}
+
+TEST(Schedule, RunsHooksNextToTheirNode) {
+  Schedule schedule = OrdersWithHooks(false);
+
+  EXPECT_THAT(Names(schedule.TakeDue(Event(Kind::kNodeCompiling, "orders"))),
+              ElementsAre("before.py", "pre.py"));
+  EXPECT_THAT(Names(schedule.TakeDue(Event(Kind::kNodeResult, "orders", "success"))),
+              ElementsAre("post.py", "after.py"));
+  EXPECT_THAT(Names(OrdersWithHooks(true).TakeDue(Event(Kind::kNodeCompiling, "orders"))),
+              ElementsAre("before.py", "pre.py", "post.py", "after.py"));
+}
+
+TEST(Schedule, RunsPostHooksOfANodeThatFailed) {
+  for (const char* status : {"error", "partial success"}) {
+    Schedule schedule = OrdersWithHooks(false);
+    schedule.TakeDue(Event(Kind::kNodeCompiling, "orders"));
+    const DbtEvent result = Event(Kind::kNodeResult, "orders", status);
+
+    EXPECT_THAT(Names(schedule.TakeLeft(result)), ElementsAre("after.py"));
+    EXPECT_THAT(Names(schedule.TakeDue(result)), ElementsAre("post.py"));
+    EXPECT_THAT(schedule.TakeLeft(Event(Kind::kNodeFinished, "orders", status)),
+                IsEmpty());
+  }
+}
+
+TEST(Schedule, RunsNoHooksOfANodeThatWasNotBegunOrWhoseBeforeScriptFailed) {
+  const DbtEvent result = Event(Kind::kNodeResult, "orders", "error");
+  Schedule refused = OrdersWithHooks(false);
+  Schedule broken = OrdersWithHooks(false);
+  broken.TakeDue(Event(Kind::kNodeCompiling, "orders"));
+
+  broken.GiveUpHooks("orders");
+
+  EXPECT_EQ(refused.TakeLeft(result).size(), 4);
+  EXPECT_THAT(Names(broken.TakeLeft(result)), ElementsAre("after.py", "post.py"));
+}
+
 TEST(Schedule, RunsNoScriptOfANodeThatDbtSkips) {
   Schedule schedule = OrdersWithScripts(false);
 

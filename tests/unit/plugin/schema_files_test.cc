@@ -31,11 +31,61 @@ models:
     meta: {fal: {scripts: {before: [a.py], after: [b.py, {path: c.py}]}}}
   - name: b
     config: {meta: {aft: {scripts: [d.py]}}}
+  - name: c
+    meta: {fal: {pre-hook: [f.py], post-hook: [{path: g.sh}]}}
 )");
   folder.Write("seeds/seeds.yaml",
                "seeds: [{meta: {fal: {scripts: {after: [e.py]}}}}]\n");
 
-  EXPECT_THAT(Find(folder), UnorderedElementsAre("a.py", "b.py", "c.py", "d.py", "e.py"));
+  EXPECT_THAT(Find(folder), UnorderedElementsAre("a.py", "b.py", "c.py", "d.py", "e.py",
+                                                 "f.py", "g.sh"));
+}
+
+TEST(SchemaFiles, GiveTheEntriesThatHaveScripts) {
+  const TemporaryFolder folder;
+  folder.Write("dbt_project.yml",
+               "name: shop\nmodels: {shop: {+meta: {aft: {scripts: [a.py]}}}}\n");
+  folder.Write("models/schema.yml", R"(
+_shared: [{name: x, meta: &meta {aft: {scripts: [a.py]}}}]
+models:
+  - {name: plain, meta: {aft: {environment: ml}}}
+  - {name: "{{ var('m') }}", meta: *meta}
+  - {name: a, columns: [{name: id, meta: *meta}], config: {meta: *meta}}
+  - name: b
+    versions: [{v: 1}, {v: 2, config: {meta: {aft: {pre-hook: [a.py]}}}}]
+seeds: [{name: c, meta: {fall: {scripts: [a.py]}}}]
+sources:
+  - {name: raw, meta: *meta, tables: [{name: orders, meta: *meta}]}
+)");
+  std::vector<std::string> entries;
+
+  for (const ScriptedEntry& entry :
+       FindBoundScripts(ReadProjectConfig(folder.path())).entries)
+    entries.push_back(
+        Text(entry.place, ": ", entry.kind, " ", entry.name, " ", entry.version));
+
+  EXPECT_THAT(entries, UnorderedElementsAre("models/schema.yml, line 6: models a ",
+                                            "models/schema.yml, line 8: models b 2",
+                                            "models/schema.yml, line 9: seeds c ",
+                                            "models/schema.yml, line 11: sources raw ",
+                                            "models/schema.yml, line 11: sources "
+                                            "raw.orders "));
+}
+
+TEST(SchemaFiles, TellHooksFromThoseOfDbt) {
+  const TemporaryFolder folder;
+  folder.Write("dbt_project.yml", R"(
+name: shop
+models: {shop: {aft: {+pre-hook: "vacuum.all", pre-hook: ["set a.b = 1"]}, fall: {pre-hook: "set"}}}
+)");
+  const auto problems = [&](const std::string& text) {
+    folder.Write("models/schema.yml", text);
+    return FindBoundScripts(ReadProjectConfig(folder.path())).problems;
+  };
+
+  EXPECT_THAT(problems("models: [{name: a, config: {pre-hook: [a.b]}}]"), IsEmpty());
+  EXPECT_EQ(problems("models: [{name: a, fal: {post-hook: [a.py]}}]").size(), 1U);
+  EXPECT_EQ(problems("models: [{name: a, fall: {post-hook: [a.py]}}]").size(), 1U);
 }
 
 TEST(SchemaFiles, CountOnlyWhereDbtReadsThem) {
@@ -95,6 +145,31 @@ TEST(SchemaFiles, TellTheScriptsOfARunFromThoseOfNodes) {
   EXPECT_EQ(found.of_runs[0].place, "models/a.yml, line 2");
 }
 
+TEST(SchemaFiles, BindScriptsToRunsAsToNodes) {
+  const TemporaryFolder folder;
+  folder.Write("dbt_project.yml", "name: shop\n");
+  folder.Write("models/b.yml", "fal: {scripts: [b.py], post-hook: [c.py]}\n");
+  folder.Write("models/a.yml", R"(
+aft:
+  environment: ml
+  scripts: {before: [{path: a.py, with: {n: 1, s: "1", y: yes, f: 0.5}, retries: 2}]}
+)");
+
+  const ExpectedScripts found = FindBoundScripts(ReadProjectConfig(folder.path()));
+
+  ASSERT_EQ(found.run_bindings.size(), 2U);
+  const ScriptBinding& first = found.run_bindings[0];
+  EXPECT_EQ(first.path, "a.py");
+  EXPECT_EQ(first.when, When::kBefore);
+  EXPECT_EQ(first.environment, "ml");
+  EXPECT_EQ(first.arguments, R"({"n":1,"s":"1","y":true,"f":5E-1})");
+  EXPECT_EQ(first.limits.retries, 2);
+  EXPECT_EQ(found.run_bindings[1].when, When::kAfter);
+  EXPECT_THAT(found.run_problems,
+              ElementsAre("models/b.yml, line 1: fal: post-hook 'c.py' has no node; put "
+                          "it under the 'meta' of one"));
+}
+
 TEST(SchemaFiles, RefuseScriptsThatDbtDoesNotHandOver) {
   const TemporaryFolder folder;
   // The names of folders of models, in dbt_project.yml, are nobody's misspellings.
@@ -125,6 +200,23 @@ models:
                   "run; did you mean 'config'?",
                   "models/a.yml, line 9: the scripts directly under 'meta' do not run; "
                   "put them under 'meta: aft:'"));
+}
+
+TEST(SchemaFiles, RefuseScriptsUnderOtherKeysThanThoseOfTheirNodes) {
+  const TemporaryFolder folder;
+  const std::string scripts = "[{name: a, meta: {aft: {scripts: [a.py]}}}]\n";
+  folder.Write("dbt_project.yml", "name: shop\n");
+  folder.Write("models/a.yml", "version: 2\nModels: " + scripts + "model: " + scripts +
+                                   "groups: " + scripts + "models: " + scripts +
+                                   "x-common: " + scripts + "sorces: []\n");
+
+  EXPECT_THAT(FindBoundScripts(ReadProjectConfig(folder.path())).problems,
+              ElementsAre("models/a.yml, line 2: the scripts under 'Models' do not run; "
+                          "did you mean 'models'?",
+                          "models/a.yml, line 3: the scripts under 'model' do not run; "
+                          "did you mean 'models'?",
+                          "models/a.yml, line 4: the scripts under 'groups' cannot run; "
+                          "bind them to a model, seed, snapshot or source"));
 }
 
 TEST(SchemaFiles, SayWhetherTheManifestMayHaveMore) {
@@ -206,56 +298,17 @@ TEST(SchemaFiles, ThatGrowWithoutEndAreGivenUp) {
   EXPECT_THAT(Find(folder), IsEmpty());
 }
 
-TEST(ProjectConfig, IsFoundFromAFolderBelow) {
+TEST(SchemaFiles, FindModelsInSqlByTheirNames) {
   const TemporaryFolder folder;
   folder.Write("dbt_project.yml", "name: shop\n");
-  folder.Write("models/deep/a.sql", "");
+  folder.Write("models/deep/a.sql", "select 1");
+  folder.Write("models/b.sql", "{{ config(enabled=false) }} select 1");
+  folder.Write("models/c.sql", "{# Generated by aft from 'fal_models/c.py' #}");
+  folder.Write("snapshots/d.sql", "select 1");
+  folder.Write("models/e.sql", "select 1");
 
-  EXPECT_EQ(FindProject(folder.path() / "models/deep"), folder.path());
-}
-
-TEST(ProjectConfig, IsNamedAsItWasGiven) {
-  const TemporaryFolder folder;
-  folder.Write("real/dbt_project.yml", "name: shop\n");
-  folder.Write("real/models/a.sql", "");
-  const std::filesystem::path link = folder.path() / "link";
-  std::filesystem::create_symlink("real", link);
-
-  EXPECT_EQ(FindProject(link), link);
-  EXPECT_EQ(FindProject(link / "."), link);
-  EXPECT_EQ(FindProject(link / ""), link);
-  EXPECT_EQ(FindProject(link / "models" / ".."), folder.path() / "real");
-}
-
-TEST(ProjectConfig, NamesSettingsThatAreNone) {
-  const auto problems = [](const std::string& settings) {
-    const TemporaryFolder folder;
-    folder.Write("dbt_project.yml", "name: shop\nvars:\n  aft: " + settings + "\n");
-    return ReadProjectConfig(folder.path()).problems;
-  };
-
-  EXPECT_THAT(problems("{connections: {dev: Driver=x}, timeout: 3, retries: 1}"),
-              IsEmpty());
-  EXPECT_THAT(
-      problems("{time_out: 3}"),
-      ElementsAre("dbt_project.yml, line 3: vars: aft: unknown key 'time_out'; did "
-                  "you mean 'timeout'?"));
-  EXPECT_THAT(problems("{timeout: [3]}"),
-              ElementsAre("dbt_project.yml, line 3: vars: aft: 'timeout' is neither text "
-                          "nor a number"));
-  EXPECT_THAT(problems("soon"),
-              ElementsAre("dbt_project.yml, line 3: vars: aft: these are no settings; "
-                          "write them as 'name: value'"));
-}
-
-TEST(ProjectConfig, TakesTheScriptsPathFromEitherPlace) {
-  const TemporaryFolder folder;
-  folder.Write("dbt_project.yml", "name: shop\nvars: {fal-scripts-path: scripts}\n");
-  EXPECT_EQ(ReadProjectConfig(folder.path()).scripts_path, "scripts");
-
-  folder.Write("dbt_project.yml",
-               "name: shop\nvars: {fal-scripts-path: a, shop: {fal-scripts-path: b}}\n");
-  EXPECT_EQ(ReadProjectConfig(folder.path()).scripts_path, "b");
+  EXPECT_THAT(SqlModelsNamed({"a", "b", "c", "d"}, ReadProjectConfig(folder.path())),
+              ElementsAre("models/deep/a.sql"));
 }
 
 }  // namespace

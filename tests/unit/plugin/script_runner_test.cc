@@ -26,8 +26,8 @@ using testing::Pair;
 /// Scripts that end when the test says so.
 class HandDriven : public ScriptExecutor {
  public:
-  RunId Run(const Script& /*script*/, const std::string& /*node_status*/,
-            OnOutput /*on_output*/, OnEnded on_ended) override {
+  RunId Run(const Script& /*script*/, const NodeState& /*node*/, OnOutput /*on_output*/,
+            OnEnded on_ended) override {
     if (!problem.empty()) throw Error(problem);
     running[++last] = std::move(on_ended);
     return last;
@@ -64,7 +64,7 @@ class ScriptRunnerTest : public testing::Test {
   void Run(const ScriptLimits& limits) {
     Script script;
     script.limits = limits;
-    runner_.Run(script, "success",
+    runner_.Run(script, {"success"},
                 {[](std::string_view) {},
                  [this](const Outcome& outcome, milliseconds delay) {
                    retries_.emplace_back(outcome.message, delay);

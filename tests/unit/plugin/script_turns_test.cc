@@ -32,7 +32,7 @@ class ScriptTurnsTest : public testing::Test {
   void Start(const std::vector<std::string>& ids) {
     std::vector<Script> scripts;
     for (const std::string& id : ids) scripts.push_back(MakeScript(id));
-    turns_.Start(std::move(scripts), {}, Handlers());
+    turns_.Start(std::move(scripts), {"success"}, Handlers());
   }
 
   ScriptTurns::Handlers Handlers() {
@@ -64,6 +64,36 @@ TEST_F(ScriptTurnsTest, RunsOneScriptAfterAnother) {
   EXPECT_EQ(results_.Count(Results::Status::kSuccess), 2);
 }
 
+TEST_F(ScriptTurnsTest, StartsTheHighestPriorityFirstWhereOthersWait) {
+  turns_.AllowAtOnce(1);
+  Start({"a", "last"});
+  for (const auto& [id, priority] : {std::pair{"low", -1}, {"first", 2}, {"second", 2}}) {
+    Script script = MakeScript(id);
+    script.priority = priority;
+    turns_.Start({script}, {"success"}, Handlers());
+  }
+  EXPECT_THAT(scripts_.started, ElementsAre("a"));
+
+  for (int run = 1; run <= 5; ++run) scripts_.End(run, true);
+
+  EXPECT_THAT(scripts_.started, ElementsAre("a", "first", "second", "last", "low"));
+  EXPECT_EQ(done_.size(), 4U);
+  EXPECT_TRUE(turns_.IsIdle());
+}
+
+TEST_F(ScriptTurnsTest, SkipsWhatWaitsWhenInterrupted) {
+  turns_.AllowAtOnce(1);
+  Start({"a"});
+  Start({"b"});
+
+  turns_.Interrupt("interrupted");
+  EXPECT_THAT(done_, ElementsAre("its scripts did not run: interrupted"));
+  scripts_.End(1, false);
+
+  EXPECT_THAT(scripts_.started, ElementsAre("a"));
+  EXPECT_TRUE(turns_.IsIdle());
+}
+
 TEST_F(ScriptTurnsTest, EndsWithTheFirstThatFails) {
   Start({"a", "b", "c"});
 
@@ -74,6 +104,56 @@ TEST_F(ScriptTurnsTest, EndsWithTheFirstThatFails) {
   EXPECT_EQ(results_.Count(Results::Status::kError), 1);
   EXPECT_EQ(results_.Count(Results::Status::kSkipped), 2);
   EXPECT_THAT(printed_, Contains(StartsWith("SKIP script c.py")));
+}
+
+TEST_F(ScriptTurnsTest, RunsAllHooksWhicheverOfThemFails) {
+  std::vector<Script> scripts;
+  for (const auto& [id, when] : {std::pair{"before", When::kBefore},
+                                 {"pre1", When::kPreHook},
+                                 {"pre2", When::kPreHook},
+                                 {"post1", When::kPostHook},
+                                 {"post2", When::kPostHook},
+                                 {"after", When::kAfter}}) {
+    scripts.push_back(MakeScript(id));
+    scripts.back().when = when;
+  }
+  turns_.Start(scripts, {"success"}, Handlers());
+
+  for (const auto& [run, succeeds] :
+       {std::pair{1, true}, {2, false}, {3, true}, {4, false}, {5, true}})
+    scripts_.End(run, succeeds);
+
+  EXPECT_THAT(scripts_.started, ElementsAre("before", "pre1", "pre2", "post1", "post2"));
+  EXPECT_THAT(scripts_.statuses, ElementsAre("", "", "", "error", "error"));
+  EXPECT_THAT(done_, ElementsAre("pre-hook 'pre1.py' failed: ValueError: no"));
+  EXPECT_EQ(results_.Count(Results::Status::kSkipped), 1);
+}
+
+TEST_F(ScriptTurnsTest, RunsPostHooksBehindAPythonModelThatFails) {
+  std::vector<Script> scripts = {MakeScript("model"), MakeScript("post"),
+                                 MakeScript("after")};
+  scripts[0].is_model = true;
+  scripts[1].when = When::kPostHook;
+  turns_.Start(scripts, {"success"}, Handlers());
+
+  scripts_.End(1, false);
+  scripts_.End(2, true);
+
+  EXPECT_THAT(scripts_.started, ElementsAre("model", "post"));
+  EXPECT_EQ(scripts_.statuses.back(), "error");
+  EXPECT_THAT(done_, ElementsAre("script 'model.py' failed: ValueError: no"));
+}
+
+TEST_F(ScriptTurnsTest, RunsNoHookBehindAScriptThatFails) {
+  std::vector<Script> scripts = {MakeScript("before"), MakeScript("post")};
+  scripts[0].when = When::kBefore;
+  scripts[1].when = When::kPostHook;
+  turns_.Start(scripts, {"success"}, Handlers());
+
+  scripts_.End(1, false);
+
+  EXPECT_THAT(printed_, Contains(StartsWith("SKIP post-hook post.py of orders ")));
+  EXPECT_THAT(done_, ElementsAre("script 'before.py' failed: ValueError: no"));
 }
 
 TEST_F(ScriptTurnsTest, LetsTurnsOfSeveralNodesRunSideBySide) {

@@ -79,6 +79,31 @@ TEST(Secrets, OfAKeyFileInJsonDoNotMakeItsOtherLinesSecret) {
   EXPECT_EQ(secrets.Masked("  \"project_id\": \"shop\""), "  \"project_id\": \"shop\"");
 }
 
+TEST(Secrets, PasswordsOfAddressesAreMaskedWhoeverTheyAre) {
+  const Secrets none;
+
+  EXPECT_EQ(none.Masked("postgres://u:secret@h/db, 'pg+psycopg://u:a@b@h' x:y@z"),
+            "postgres://u:*****@h/db, 'pg+psycopg://u:*****@h' x:y@z");
+  EXPECT_EQ(none.Masked(R"({"url": "http:\/\/:p4ss\/word@h:80\/?a@b"})"),
+            R"({"url": "http:\/\/:*****@h:80\/?a@b"})");
+  EXPECT_EQ(SecretsFrom({"u:s3c"}).Masked("a://u:s3cret@h u:s3cret"),
+            "a://*****@h *****ret");
+  for (const char* plain :
+       {"http://h:80/a@b", "a://b: c@d", "a://u@h:80", "a://u:@h", "time 12:30 a@b",
+        "http://h:8080 of me:you@x", "a://h?b:c@d", "://", "a://u:p"})
+    EXPECT_EQ(none.Masked(plain), plain);
+}
+
+TEST(Secrets, ATextIsCutBeforeAnAddressThatMayGoOn) {
+  const Secrets none;
+
+  for (const char* text : {"at pg://u:secret@h", "at pg://u:sec", "at pg:", "at pg://u"})
+    EXPECT_EQ(none.CutOf(text), 3U) << text;
+  EXPECT_EQ(none.CutOf("at pg://u:secret@h "), 19U);
+  EXPECT_EQ(none.CutOf("at pg"), 5U);
+  EXPECT_EQ(none.Masked("://u:secret@h"), "://u:*****@h") << "the rest of a cut address";
+}
+
 TEST(Secrets, ATextIsCutBeforeThem) {
   Secrets secrets = SecretsFrom({"hunter2", "t3rrific"});
 

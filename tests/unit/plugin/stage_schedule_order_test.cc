@@ -78,7 +78,7 @@ class RandomStages {
         if (!succeeds) failed_.insert(turn.node);
         // A script before a node that fails is the end of the node.
         if (!succeeds && !IsPassed(turn.node)) built_.insert(turn.node);
-        schedule.EndTurn(turn.node, succeeds);
+        schedule.EndTurn(turn.node, succeeds ? "" : "no");
       }
     }
   }

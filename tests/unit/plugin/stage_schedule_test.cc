@@ -5,12 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "tests/support/script_list.h"
+#include "tests/support/text_graph.h"
 
 namespace aft {
 namespace {
@@ -21,28 +21,6 @@ using testing::UnorderedElementsAre;
 using Result = StageSchedule::Result;
 
 constexpr std::size_t kAll = 100;
-
-/// "b <- a, e; (e) <- a": nodes with their parents, ephemeral models in parentheses.
-Graph GraphFrom(const std::string& text) {
-  Graph graph;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line, ';');) {
-    std::replace(line.begin(), line.end(), ',', ' ');
-    std::istringstream words(line);
-    std::string id;
-    words >> id;
-    GraphNode node;
-    node.type = id.rfind("test_", 0) == 0 ? "test" : "model";
-    if (id.front() == '(') {
-      id = id.substr(1, id.size() - 2);
-      node.materialization = "ephemeral";
-    }
-    for (std::string parent; words >> parent;)
-      if (parent != "<-") node.parents.insert(parent);
-    graph.emplace(id, std::move(node));
-  }
-  return graph;
-}
 
 std::set<std::string> AllOf(const Graph& graph) {
   std::set<std::string> ids;
@@ -81,7 +59,7 @@ TEST(StageSchedule, CutsAfterANodeWhoseScriptsFollowIt) {
   schedule.EndNode("other", Result::kSucceeded);
   EXPECT_THAT(schedule.TakeStage(), IsEmpty());
   EXPECT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("a"));
-  schedule.EndTurn("a", true);
+  schedule.EndTurn("a");
 
   EXPECT_THAT(schedule.TakeStage(), ElementsAre("b"));
 }
@@ -95,7 +73,7 @@ TEST(StageSchedule, RunsScriptsOfAnEphemeralModelWhenItsParentsAreDone) {
   const std::vector<StageSchedule::Turn> turns = schedule.TakeTurns(kAll);
   ASSERT_THAT(NodesOf(turns), ElementsAre("e"));
   EXPECT_EQ(turns.front().scripts.size(), 2);
-  schedule.EndTurn("e", true);
+  schedule.EndTurn("e");
 
   EXPECT_THAT(schedule.TakeStage(), ElementsAre("b"));
 }
@@ -106,9 +84,19 @@ TEST(StageSchedule, RunsFirstWhatComesBeforeANodeWithoutParents) {
 
   EXPECT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("a"));
   EXPECT_THAT(schedule.TakeStage(), IsEmpty());
-  schedule.EndTurn("a", true);
+  schedule.EndTurn("a");
 
   EXPECT_THAT(schedule.TakeStage(), UnorderedElementsAre("a", "b"));
+}
+
+TEST(StageSchedule, GivesOutTheHighestPriorityFirst) {
+  const Graph graph = GraphFrom("a; b; c");
+  std::vector<NodeScripts> scripts = {Scripts("a", 1, 0), Scripts("b", 1, 0),
+                                      Scripts("c", 1, 0)};
+  scripts[1].scripts.front().priority = 7;
+  StageSchedule schedule(graph, {"a", "b", "c"}, scripts);
+
+  EXPECT_THAT(NodesOf(schedule.TakeTurns(2)), ElementsAre("b", "a"));
 }
 
 TEST(StageSchedule, SkipsWhatIsBelowAFailedScript) {
@@ -119,13 +107,13 @@ TEST(StageSchedule, SkipsWhatIsBelowAFailedScript) {
     schedule.EndNode(node, Result::kSucceeded);
   ASSERT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("a"));
 
-  schedule.EndTurn("a", false);
+  schedule.EndTurn("a", "no");
 
   const std::vector<StageSchedule::Skipped> skipped = schedule.TakeSkipped();
   ASSERT_EQ(skipped.size(), 1);
   EXPECT_EQ(skipped.front().node, "b");
   EXPECT_EQ(skipped.front().scripts.size(), 1);
-  EXPECT_EQ(skipped.front().reason, "a script of 'a' failed");
+  EXPECT_EQ(skipped.front().reason, "'a' failed: no");
   EXPECT_THAT(schedule.TakeStage(), IsEmpty());
 }
 
@@ -148,7 +136,7 @@ TEST(StageSchedule, LetsChildrenWaitForTheTestsOfTheirParents) {
   ASSERT_THAT(schedule.TakeStage(), ElementsAre("a"));
   schedule.EndNode("a", Result::kSucceeded);
   ASSERT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("a"));
-  schedule.EndTurn("a", true);
+  schedule.EndTurn("a");
   ASSERT_THAT(schedule.TakeStage(), UnorderedElementsAre("b", "test_a"));
 
   schedule.EndNode("test_a", Result::kFailed);
@@ -165,7 +153,7 @@ TEST(StageSchedule, PutsUnitTestsIntoTheStageOfTheirModel) {
   EXPECT_EQ(schedule.size(), 2);
   EXPECT_THAT(NodesOf(schedule.TakeTurns(9)), ElementsAre("b"));
   EXPECT_THAT(schedule.TakeStage(), IsEmpty());
-  schedule.EndTurn("b", true);
+  schedule.EndTurn("b");
   EXPECT_THAT(schedule.TakeStage(), UnorderedElementsAre("b", "u_b"));
   schedule.EndNode("u_b", Result::kFailed);
   schedule.EndNode("b", Result::kSkipped);
@@ -182,7 +170,7 @@ TEST(StageSchedule, SkipsUnitTestsWithTheirModel) {
   schedule.EndNode("a", Result::kSucceeded);
   ASSERT_THAT(NodesOf(schedule.TakeTurns(9)), ElementsAre("a"));
 
-  schedule.EndTurn("a", false);
+  schedule.EndTurn("a", "no");
 
   EXPECT_THAT(SkippedBy(schedule), ElementsAre("b", "u_b"));
 }
@@ -194,7 +182,7 @@ TEST(StageSchedule, BuildsTheChildrenOfAFailedModelThatContinuesOnError) {
   EXPECT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("c"));
   EXPECT_THAT(schedule.TakeStage(), ElementsAre("a"));
   schedule.EndNode("a", Result::kFailed);
-  schedule.EndTurn("c", false);
+  schedule.EndTurn("c", "no");
 
   EXPECT_THAT(schedule.TakeStage(), ElementsAre("b"));
   EXPECT_THAT(SkippedBy(schedule), ElementsAre("", "d"));
@@ -206,8 +194,8 @@ TEST(StageSchedule, BuildsTheChildrenOfAModelThatContinuesOnErrorOfItsScript) {
   StageSchedule schedule(graph, AllOf(graph), {Scripts("a", 1, 0), Scripts("e", 0, 1)});
   EXPECT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("a", "e"));
 
-  schedule.EndTurn("a", false);
-  schedule.EndTurn("e", false);
+  schedule.EndTurn("a", "no");
+  schedule.EndTurn("e", "no");
 
   EXPECT_THAT(schedule.TakeStage(), UnorderedElementsAre("b", "c"));
 }
@@ -249,7 +237,7 @@ TEST(StageSchedule, LeavesANodeThatWasPreparedWhileAStopCame) {
   EXPECT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("a"));
 
   schedule.Stop("interrupted");
-  schedule.EndTurn("a", true);
+  schedule.EndTurn("a");
 
   EXPECT_THAT(schedule.TakeStage(), IsEmpty());
   const std::vector<StageSchedule::Skipped> skipped = schedule.TakeSkipped();
@@ -283,7 +271,7 @@ TEST(StageSchedule, HasDbtCompileAPlaceholderWithItsParents) {
   EXPECT_THAT(schedule.TakeStage(), ElementsAre("orders", "placeholder"));
   schedule.EndNode("orders", StageSchedule::Result::kSucceeded);
   EXPECT_EQ(schedule.TakeTurns(1).size(), 1U);
-  schedule.EndTurn("placeholder", true);
+  schedule.EndTurn("placeholder");
   EXPECT_THAT(schedule.TakeStage(), ElementsAre("report"));
 }
 
@@ -298,12 +286,41 @@ TEST(StageSchedule, HasDbtCompileAPlaceholderBeforeItsChildrenAtTheLatest) {
                          {{"placeholder", true, {script}, true}});
 
   EXPECT_EQ(schedule.TakeTurns(1).size(), 1U);
-  schedule.EndTurn("placeholder", true);
+  schedule.EndTurn("placeholder");
   EXPECT_THAT(schedule.TakeStage(), ElementsAre("placeholder"));
   EXPECT_THAT(schedule.TakeStage(), ElementsAre());
   schedule.EndNode("placeholder", StageSchedule::Result::kFailed);
   EXPECT_THAT(schedule.TakeStage(), ElementsAre());
   EXPECT_EQ(schedule.TakeSkipped().back().node, "report");
+}
+
+TEST(StageSchedule, RunsScriptsOfANodeThatItDoesNotBuildBeforeWhatIsBelow) {
+  const Graph graph = GraphFrom("a; b <- a; c <- b");
+  NodeScripts alone = Scripts("b", 1, 1);
+  alone.is_alone = true;
+  StageSchedule schedule(graph, {"a", "c"}, {alone, Scripts("c", 0, 1)});
+
+  EXPECT_THAT(NodesOf(schedule.TakeTurns(kAll)), IsEmpty());
+  EXPECT_THAT(schedule.TakeStage(), ElementsAre("a"));
+  schedule.EndNode("a", Result::kSucceeded);
+  const std::vector<StageSchedule::Turn> turns = schedule.TakeTurns(kAll);
+  ASSERT_THAT(NodesOf(turns), ElementsAre("b"));
+  EXPECT_EQ(turns.front().scripts.size(), 2);
+  EXPECT_THAT(schedule.TakeStage(), IsEmpty());
+  schedule.EndTurn("b");
+  EXPECT_THAT(schedule.TakeStage(), ElementsAre("c"));
+}
+
+TEST(StageSchedule, BuildsNothingBelowAFailedScriptOfANodeThatItDoesNotBuild) {
+  const Graph graph = GraphFrom("b; c <- b");
+  NodeScripts alone = Scripts("b", 0, 1);
+  alone.is_alone = true;
+  StageSchedule schedule(graph, {"c"}, {alone});
+
+  ASSERT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("b"));
+  schedule.EndTurn("b", "no");
+
+  EXPECT_THAT(SkippedBy(schedule), ElementsAre("c"));
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ TEST(StagedCommands, ListWhatTheUserSelects) {
       "/bin/dbt", {"--log-format", "text", "build", "-s", "a", "b+", "--full-refresh",
                    "--threads=4", "-x", "--vars", "{x: 1}", "--empty"});
 
-  const DbtProcess listing = commands.Listing();
+  const Process listing = commands.Listing();
 
   EXPECT_THAT(listing.argv,
               ElementsAre("/bin/dbt", "ls", "--vars", "{x: 1}", "--select", "a", "b+",
@@ -34,7 +34,7 @@ TEST(StagedCommands, ListAloudHoweverQuietTheRunIs) {
   const StagedCommands commands("/bin/dbt",
                                 {"-q", "--no-quiet", "--log-level", "none", "run", "-d"});
 
-  const DbtProcess listing = commands.Listing();
+  const Process listing = commands.Listing();
 
   EXPECT_THAT(listing.argv, ElementsAre("/bin/dbt", "ls", "-d", "--output", "json",
                                         "--output-keys", "unique_id"));
@@ -108,7 +108,7 @@ TEST(StagedCommands, RunAStageOfTheseNodesAlone) {
       {"build", "-s", "a", "--exclude", "c", "--selector=s", "--resource-type", "model",
        "--indirect-selection", "cautious", "--full-refresh", "-t", "dev"});
 
-  const DbtProcess stage =
+  const Process stage =
       commands.Stage({{"fqn:a,path:a.sql", "fqn:b,path:b.sql"}, {}, {}});
 
   EXPECT_THAT(stage.argv,
@@ -123,7 +123,7 @@ TEST(StagedCommands, PutAStateInThePlaceOfTheUsers) {
   const StagedCommands commands("/bin/dbt",
                                 {"run", "--state", "prod", "--defer-state", "d"});
 
-  const DbtProcess stage = commands.Stage({{"fqn:a"}, "/shop/kept", "/shop/deferred"});
+  const Process stage = commands.Stage({{"fqn:a"}, "/shop/kept", "/shop/deferred"});
   EXPECT_THAT(stage.argv,
               ElementsAre("/bin/dbt", "run", "--state", "/shop/kept", "--defer-state",
                           "/shop/deferred", "--select", "fqn:a"));
@@ -160,7 +160,7 @@ TEST(StagedCommands, GiveDbtWhatWasTypedWhereNothingIsToDo) {
   const std::vector<std::string> words = {"-q", "run", "-s", "a", "--log-format=json"};
   const StagedCommands commands("/bin/dbt", words);
 
-  const DbtProcess typed = commands.AsTyped();
+  const Process typed = commands.AsTyped();
 
   EXPECT_EQ(typed.argv.front(), "/bin/dbt");
   EXPECT_THAT(std::vector<std::string>(typed.argv.begin() + 1, typed.argv.end()),

@@ -128,9 +128,10 @@ class RandomStagedRun {
     }
   }
 
-  [[nodiscard]] bool HasFailed(const Node& node) {
+  [[nodiscard]] bool HasFailed(const Node& node) const {
     const std::vector<std::string> ids = ScriptIds(node);
-    return told_[node.id] == "error" ||
+    const auto told = told_.find(node.id);
+    return (told != told_.end() && told->second == "error") ||
            std::any_of(ids.begin(), ids.end(), [this](const std::string& id) {
              return failed_scripts_.contains(id);
            });
@@ -187,12 +188,14 @@ class RandomStagedRun {
     return std::find(started.begin(), started.end(), id) != started.end();
   }
 
-  /// Each selected node that dbt builds is listed once, with what became of it.
+  /// Each selected node that dbt builds, or that has failed, is listed once, with what
+  /// became of it.
   void CheckNodes() {
     std::map<std::string, std::string> merged = driver_.Merged();
     bool is_complete = failed_scripts_.empty();
     for (const Node& node : nodes_) {
-      if (IsPassed(node)) continue;
+      const bool has_failed_unbuilt = selected_.contains(node.id) && HasFailed(node);
+      if (IsPassed(node) && !has_failed_unbuilt) continue;
       std::string expected = told_.contains(node.id) ? told_[node.id] : "skipped";
       // dbt retry has to come back to a node that lacks what its scripts do.
       for (const std::string& id : ScriptIds(node))

@@ -51,6 +51,74 @@ TEST(StagedRun, RunsAScriptBetweenTheStagesItCuts) {
                     HasSubstr("Scripts: PASS=1 ERROR=0 SKIP=0 TOTAL=1")));
 }
 
+/// a with a script and a hook before and after it, and b below it.
+Shop TwoModelsWithHooks() {
+  Node a = {"a", false, {}, {"before.py"}, {"after.py"}};
+  a.pre_hooks = {"pre.py"};
+  a.post_hooks = {"post.py"};
+  return Shop({a, {"b", false, {0}, {}, {}}});
+}
+
+TEST(StagedRun, RunsPostHooksOfANodeThatFailedBeforeItSkipsWhatIsBelow) {
+  const Shop shop = TwoModelsWithHooks();
+  for (const char* fail_fast : {"--no-fail-fast", "--fail-fast"}) {
+    StagedDriver driver(shop.path(), {"build", fail_fast});
+    driver.List({"a", "b"});
+    driver.scripts.End(1, true);
+    driver.scripts.End(2, true);
+    ASSERT_TRUE(driver.Starts());
+
+    driver.WriteRunResults({{"a", "error"}});
+    driver.run.CommandExited(1);
+    EXPECT_EQ(driver.run.NextStep(), StagedRun::Next::kWait);
+    driver.scripts.End(3, false);
+
+    EXPECT_TRUE(driver.HasEnded());
+    EXPECT_EQ(driver.scripts.started.back(), "script.a.post-hook.post.py");
+    EXPECT_EQ(driver.scripts.statuses.back(), "error");
+    EXPECT_EQ(driver.run.exit_code(), 1);
+    EXPECT_THAT(driver.Merged(), ElementsAre(Pair("a", "error"), Pair("b", "skipped")));
+    EXPECT_EQ(shop.Results().at("script.a.after.after.py"), "skipped");
+  }
+}
+
+TEST(StagedRun, FailsTheNodeOfAHookThatFails) {
+  const Shop shop = TwoModelsWithHooks();
+  StagedDriver before(shop.path());
+  before.List({"a", "b"});
+  before.scripts.End(1, true);
+  before.scripts.End(2, false);
+  before.scripts.End(3, true);
+  EXPECT_TRUE(before.HasEnded());
+  EXPECT_THAT(before.scripts.statuses, ElementsAre("", "", "error"));
+  EXPECT_THAT(before.Merged(), ElementsAre(Pair("a", "error"), Pair("b", "skipped")));
+  EXPECT_THAT(before.output, HasSubstr("pre-hook 'pre.py' failed: ValueError: no"));
+
+  StagedDriver after(shop.path());
+  after.List({"a", "b"});
+  after.scripts.End(1, true);
+  after.scripts.End(2, true);
+  ASSERT_TRUE(after.Starts());
+  after.WriteRunResults({{"a", "success"}});
+  after.run.CommandExited(0);
+  after.scripts.End(3, false);
+
+  EXPECT_TRUE(after.HasEnded());
+  EXPECT_EQ(after.run.exit_code(), 1);
+  EXPECT_THAT(after.Merged(), ElementsAre(Pair("a", "error"), Pair("b", "skipped")));
+}
+
+TEST(StagedRun, RunsNoHooksOfANodeWhoseBeforeScriptFailed) {
+  const Shop shop = TwoModelsWithHooks();
+  StagedDriver driver(shop.path());
+  driver.List({"a", "b"});
+
+  driver.scripts.End(1, false);
+
+  EXPECT_TRUE(driver.HasEnded());
+  EXPECT_EQ(shop.Results().at("script.a.post-hook.post.py"), "skipped");
+}
+
 TEST(StagedRun, LeavesARunWithoutScriptsToDbt) {
   const Shop shop({{"a", false, {}, {}, {}}});
   StagedDriver driver(shop.path(), {"run", "--select", "a"});
@@ -82,7 +150,7 @@ TEST(StagedRun, KeepsNoResultsOfScriptsThatARunWithoutThemDoesNotHave) {
     driver.List({"a"});
 
     EXPECT_TRUE(driver.Starts());
-    EXPECT_TRUE(driver.run.IsHandedOver());
+    EXPECT_FALSE(driver.run.StopsWithoutReader());
     EXPECT_TRUE(shop.Results().contains("old"));
     if (has_begun) shop.Write("target/run_results.json", R"({"results": []})");
     driver.run.CommandExited(has_begun ? 0 : 2);
@@ -198,6 +266,27 @@ TEST(StagedRun, SkipsWhatIsBelowAFailedScript) {
   EXPECT_THAT(driver.output, AllOf(HasSubstr("2 of 2 SKIP relation main.b"),
                                    HasSubstr("Failure in model a (models/a.sql)"),
                                    HasSubstr("  script 'a.py' failed: ValueError: no")));
+}
+
+TEST(StagedRun, ListsAPlaceholderWhoseScriptFailed) {
+  const Shop shop({{"p", true, {}, {}, {"p.py"}}, {"b", false, {0}, {}, {}}});
+  StagedDriver driver(shop.path());
+  driver.List({"p", "b"});
+  ASSERT_FALSE(driver.Starts());
+
+  driver.scripts.End(1, false);
+
+  EXPECT_TRUE(driver.HasEnded());
+  const std::vector<NodeResult> results =
+      ResultsIn(ReadJsonFileOrNull(shop.path() / "target/run_results.json"));
+  ASSERT_EQ(results.size(), 2U);
+  EXPECT_EQ(results[0].node, "p");
+  EXPECT_EQ(results[0].status, "error");
+  EXPECT_EQ(results[0].message, "script 'p.py' failed: ValueError: no");
+  EXPECT_EQ(results[1].status, "skipped");
+  EXPECT_EQ(results[1].message, "'p' failed: script 'p.py' failed: ValueError: no");
+  EXPECT_THAT(driver.output, AllOf(HasSubstr("1 of 1 SKIP relation main.b"),
+                                   HasSubstr(" ERROR=1 SKIP=1 TOTAL=2")));
 }
 
 TEST(StagedRun, TakesASilentDbtForNoSuccess) {

@@ -36,6 +36,18 @@ TEST(UnboundScripts, AreThoseOfWhatHasNone) {
           "a model, seed, snapshot or source"));
 }
 
+TEST(UnboundScripts, AreThoseOfMisspeltSettings) {
+  EXPECT_THAT(
+      Find(R"("nodes": {"model.m": {"resource_type": "model", "name": "m",
+           "package_name": "shop", "original_file_path": "m.sql", "config": {
+             "metta": {"aft": {"scripts": ["a.py"]}}, "fal": {"scripts": ["b.py"]},
+             "meta": {}, "aft": 1, "beta": {"aft": 1}, "mata": 3}}})"),
+      ElementsAre("m.sql: model 'm': the scripts under config.metta.aft do not run; did "
+                  "you mean config.meta?",
+                  "m.sql: model 'm': the scripts under config.fal do not run; put them "
+                  "under config.meta.fal"));
+}
+
 TEST(UnboundScripts, AreNotThoseOfPackagesNorOtherMeta) {
   EXPECT_THAT(Find(R"("macros": {
           "macro.a": {"name": "a", "package_name": "installed",

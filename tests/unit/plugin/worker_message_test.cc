@@ -16,9 +16,10 @@ TEST(WorkerMessage, HandsAScriptOverWithAllThatBelongsToIt) {
   script.arguments = R"({"x":1})";
   script.limits.memory = 1 << 20;
 
-  EXPECT_EQ(RunMessage(3, script, "success"),
+  EXPECT_EQ(RunMessage(3, script, {"success", R"({"code":"SELECT"})"}),
             R"({"run":{"id":3,"path":"/p/a \"b\".py","name":"a \"b\".py",)"
-            R"("node":"model.shop.orders","node_status":"success","when":"after",)"
+            R"("node":"model.shop.orders","node_status":"success",)"
+            R"("adapter_response":{"code":"SELECT"},"when":"after",)"
             R"("program":null,"memory":1048576,"arguments":{"x":1}}})");
 }
 

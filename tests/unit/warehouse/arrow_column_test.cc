@@ -155,12 +155,40 @@ TEST(ArrowColumn, RefusesTypesThatNoTableHas) {
            ", which no column of a table holds; turn it into text or numbers";
   };
 
-  EXPECT_EQ(RefusalOf("+l"), refusal("lists"));
   EXPECT_EQ(RefusalOf("+s"), refusal("structs"));
   EXPECT_EQ(RefusalOf("+m"), refusal("maps"));
   EXPECT_EQ(RefusalOf("tDu"), refusal("durations or intervals"));
   EXPECT_EQ(RefusalOf("d:76,2,256"), refusal("decimals of more than 38 digits"));
   EXPECT_EQ(RefusalOf("+r"), refusal("values of Arrow format '+r'"));
+}
+
+TEST(ArrowColumn, NamesTheColumnWhoseElementsItRefuses) {
+  const Unique<ArrowSchema> lists = MakeListSchema("a", MakeSchema("tDu", "item"));
+  const Unique<ArrowSchema> none = MakeSchema("+l", "a");
+
+  EXPECT_EQ(ErrorOf([&] { const ArrowColumn column(*lists, "look"); }),
+            "cannot look: column 'a' holds durations or intervals, which no column of a "
+            "table holds; turn it into text or numbers");
+  EXPECT_EQ(ErrorOf([&] { const ArrowColumn column(*none, "look"); }),
+            "cannot look: the frame's column 'a' isn't laid out as its Arrow format '+l' "
+            "says: it has no elements");
+}
+
+TEST(ArrowColumn, RefusesListsThatRunBackwards) {
+  const Unique<ArrowSchema> schema = MakeListSchema("a", MakeSchema("l", "item"));
+  std::vector<std::vector<uint8_t>> buffers(2);
+  for (const int32_t offset : {2, 0}) {
+    const auto* const bytes = reinterpret_cast<const uint8_t*>(&offset);
+    buffers[1].insert(buffers[1].end(), bytes, bytes + sizeof offset);
+  }
+  const Unique<ArrowArray> array =
+      MakeList(1, 0, std::move(buffers), ArrayOf<int64_t>({1, 2}));
+  ArrowColumn column(*schema, "look");
+  column.SetArray(*array, 0, 1);
+
+  EXPECT_EQ(ErrorOf([&] { (void)column.List(0); }),
+            "cannot look: the frame's column 'a' isn't laid out as its Arrow format '+l' "
+            "says: its offsets run backwards");
 }
 
 TEST(ArrowColumn, RefusesArraysThatDontFitTheirFormat) {

@@ -63,8 +63,8 @@ TEST(ColumnFit, IsTheSameForAllDatabases) {
            Case{"timestamp", "datetime(6)", "TIMESTAMP", "n tdD tsu:"},
            Case{"timestamptz", "timestamp(6)", "TIMESTAMPTZ", "n tsu:UTC"},
            Case{"jsonb", "enum('a','b')", "", "n u"},
-           Case{"interval", "uuid", "", "n u"},
-           Case{"_int4", "year(4)", "", "n u"},
+           Case{"uuid", "uuid", "", "n u"},
+           Case{"interval", "year(4)", "", "n u"},
        }) {
     EXPECT_EQ(GoInto(ReadPostgresType(postgres, -1)), holds) << postgres;
     if (*mariadb != '\0') {
@@ -74,6 +74,55 @@ TEST(ColumnFit, IsTheSameForAllDatabases) {
       EXPECT_EQ(GoInto(SqliteColumnType(sqlite)), holds) << sqlite;
     }
   }
+}
+
+ValueType ListOf(const ValueType& element) {
+  ValueType list{Kind::kList};
+  list.element = {element};
+  return list;
+}
+
+/// What becomes of lists of these in an array of PostgreSQL's: "" where it holds none.
+std::string IntoArray(const ValueType& values, std::string_view element) {
+  const std::optional<ColumnFit> fit = FitColumn(values, ReadPostgresArray(element, -1));
+  if (!fit) return "";
+  return fit->form != Form::kArray ? "text" : fit->makes_texts ? "texts" : "array";
+}
+
+TEST(ColumnFit, GoesByTheElementsOfListsAndArrays) {
+  const ValueType integers = ListOf({Kind::kInteger});
+
+  EXPECT_EQ(IntoArray(integers, "int4"), "array");
+  EXPECT_EQ(IntoArray(ListOf(integers), "int4"), "array");
+  EXPECT_EQ(IntoArray(integers, "numeric"), "array");
+  EXPECT_EQ(IntoArray(integers, "text"), "texts");
+  EXPECT_EQ(IntoArray(integers, "date"), "");
+  EXPECT_EQ(IntoArray(ListOf({Kind::kText}), "mood"), "array");
+  EXPECT_EQ(IntoArray(ListOf({Kind::kNull}), "uuid"), "array");
+  EXPECT_EQ(IntoArray({Kind::kText}, "int4"), "text");
+  EXPECT_EQ(IntoArray({Kind::kInteger}, "int4"), "");
+  ValueType seven_deep = integers;
+  for (int i = 1; i < 7; ++i) seven_deep = ListOf(seven_deep);
+  EXPECT_EQ(IntoArray(seven_deep, "int4"), "");
+}
+
+TEST(ColumnFit, TakesListsAndJsonForTextsThatSayMore) {
+  for (const ValueType& values :
+       {ListOf({Kind::kInteger}), ValueType{Kind::kJson}, ValueType{Kind::kUuid}}) {
+    for (const ColumnType& column :
+         {ReadPostgresType("text", -1), ReadMariadbType("longtext"),
+          SqliteColumnType("TEXT"), SqliteColumnType("JSON")}) {
+      EXPECT_EQ(FitColumn(values, column), (ColumnFit{Form::kText, false}))
+          << Describe(values);
+    }
+    const bool is_uuid = values.kind == Kind::kUuid;
+    EXPECT_EQ(FitColumn(values, ReadPostgresType("jsonb", -1)).has_value(), !is_uuid);
+    EXPECT_EQ(FitColumn(values, ReadPostgresType("uuid", -1)).has_value(), is_uuid);
+    EXPECT_FALSE(FitColumn(values, ReadPostgresType("int4", -1)));
+  }
+  EXPECT_FALSE(FitColumn(ListOf({Kind::kBinary}), ReadPostgresType("jsonb", -1)));
+  EXPECT_TRUE(FitColumn(ValuesOf("w:16"), ReadPostgresType("uuid", -1)));
+  EXPECT_FALSE(FitColumn(ValuesOf("w:15"), ReadPostgresType("uuid", -1)));
 }
 
 TEST(ColumnFit, LeavesAllToAColumnWithoutAType) {
@@ -110,6 +159,15 @@ TEST(ColumnFit, ReadsWhatMariadbKeepsBehindNames) {
   EXPECT_EQ(ReadMariadbType("tinytext").length, 255);
   EXPECT_TRUE(ReadMariadbType("tinytext").counts_bytes);
   EXPECT_EQ(ReadMariadbType("varchar(5)").length, 5);
+}
+
+TEST(ColumnFit, KnowsWhichServersHaveUuids) {
+  EXPECT_TRUE(HasUuids("10.7.1-MariaDB"));
+  EXPECT_TRUE(HasUuids("10.11.6-MariaDB-0+deb12u1"));
+  EXPECT_TRUE(HasUuids("11.4.2-MariaDB-log"));
+  EXPECT_FALSE(HasUuids("10.6.18-MariaDB"));
+  EXPECT_FALSE(HasUuids("8.0.36"));
+  EXPECT_FALSE(HasUuids(""));
 }
 
 }  // namespace

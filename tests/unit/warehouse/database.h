@@ -13,6 +13,7 @@
 
 #include "plugin/warehouse/arrow/array_builder.h"
 #include "plugin/warehouse/arrow/arrow_column.h"
+#include "plugin/warehouse/arrow/variable_builder.h"
 #include "plugin/warehouse/dialects/list.h"
 #include "plugin/warehouse/odbc/statement.h"
 #include "plugin/warehouse/read/table_reader.h"

@@ -42,17 +42,23 @@ INSTANTIATE_TEST_SUITE_P(EachMode, SqliteKeys,
                          ::testing::Values(WriteMode::kUpsert, WriteMode::kDeleteInsert));
 
 TEST(SqliteRowNumbers, TakeNoNullForWhichTheyWouldCount) {
-  Database database;
-  database.Run("CREATE TABLE t (id INTEGER PRIMARY KEY, k INTEGER)");
+  WriteRequest adding = AppendTo("t");
+  adding.schema_change = SchemaChange::kAppendNewColumns;
+  for (const WriteRequest& request :
+       {AppendTo("t"), adding, By(WriteMode::kUpsert), By(WriteMode::kDeleteInsert)}) {
+    Database database;
+    database.Run("CREATE TABLE t (id INTEGER PRIMARY KEY, k INTEGER, v INTEGER)");
+    const bool adds = request.schema_change == SchemaChange::kAppendNewColumns;
+    Frame frame = Frame()
+                      .Integers("id", {3, std::nullopt})
+                      .Integers("k", {1, 2})
+                      .Integers(adds ? "new" : "v", {1, 2});
 
-  EXPECT_THAT(ErrorOf([&] {
-                database.Write(
-                    Frame().Integers("id", {3, std::nullopt}).Integers("k", {1, 2}),
-                    AppendTo("t"));
-              }),
-              HasSubstr("column 'id', row 2 holds NULL, for which"));
+    EXPECT_THAT(ErrorOf([&] { database.Write(std::move(frame), request); }),
+                HasSubstr("column 'id', row 2 holds NULL, for which"));
 
-  EXPECT_EQ(database.Ask("SELECT count(*) FROM t"), "0");
+    EXPECT_EQ(database.Ask("SELECT count(*) FROM t"), "0");
+  }
 }
 
 TEST_P(SqliteKeys, FindAMomentHoweverItIsSpelled) {
@@ -198,6 +204,18 @@ TEST_F(SqliteForeignKeys, KeepTheRowsThatWouldBeDeletedWithTheOldOnes) {
   Write(By(WriteMode::kUpsert), 1);
 
   EXPECT_EQ(database_.Ask("SELECT group_concat(v, ' ') FROM o JOIN t ON c = k"), "new");
+}
+
+TEST_F(SqliteForeignKeys, FollowAnUpsertIfTheyFollowUpdates) {
+  database_.Run("PRAGMA foreign_keys = ON");
+  database_.Run("CREATE TABLE t (k INTEGER PRIMARY KEY, v TEXT UNIQUE)");
+  database_.Run("CREATE TABLE o (v TEXT REFERENCES t (v) ON UPDATE CASCADE)");
+  database_.Run("INSERT INTO t VALUES (1, 'a'), (2, 'b')");
+  database_.Run("INSERT INTO o VALUES ('a'), ('b')");
+
+  Write(By(WriteMode::kUpsert), 1);
+
+  EXPECT_EQ(database_.Ask("SELECT group_concat(v, ' ') FROM o ORDER BY v"), "new b");
 }
 
 TEST_F(SqliteForeignKeys, KeepTheRowsOfTheTableItself) {

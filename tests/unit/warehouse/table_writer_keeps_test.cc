@@ -162,6 +162,45 @@ TEST_F(TableWriterKeeps, TheOldTableWhenTheSwapFailsAtAnyStatement) {
   }
 }
 
+/// Where another session renames the table during the second look, and a driver says so.
+class OvertakingDialect final : public Dialect {
+ public:
+  explicit OvertakingDialect(odbc::Connection& connection)
+      : Dialect(std::make_unique<WriteStatements>(NamesOf(connection),
+                                                  /*has_transactional_ddl=*/false)) {}
+  [[nodiscard]] RelationKind Find(odbc::Connection& connection, const Relation& relation,
+                                  const std::string& doing) const override {
+    return ++looks_ == 2 ? RelationKind::kMissing
+                         : sqlite_.Find(connection, relation, doing);
+  }
+  std::optional<int64_t> Execute(odbc::Connection& connection, std::string_view sql,
+                                 const std::string& doing) const override {
+    try {
+      return sqlite_.Execute(connection, sql, doing);
+    } catch (const odbc::OdbcError& error) {
+      throw odbc::OdbcError(doing, error.function(), {{"42S01", 0, "exists"}}, "");
+    }
+  }
+  [[nodiscard]] int looks() const { return looks_; }
+
+ private:
+  mutable int looks_ = 0;
+  SqliteDialect sqlite_;
+};
+
+TEST_F(TableWriterKeeps, LookingForATableThatAnotherSessionRenames) {
+  database_.Run("DROP VIEW v");
+  const OvertakingDialect dialect(database_.connection());
+  Unique<ArrowArrayStream> stream = StreamOf(Frame().Integers("a", {1}));
+
+  (void)TableWriter(database_.connection(), dialect, Overwrite("t"), [] {
+  }).Write(*stream);
+
+  EXPECT_EQ(dialect.looks(), 3);
+  EXPECT_EQ(database_.Relations(), "t");
+  EXPECT_EQ(database_.Ask("SELECT a FROM t"), "1");
+}
+
 TEST_F(TableWriterKeeps, TheOldTableWhenAValueDoesNotFit) {
   const auto write = [&](Frame frame) {
     return ErrorOf([&] { database_.Write(std::move(frame), Overwrite("t")); });

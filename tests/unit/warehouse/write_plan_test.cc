@@ -197,7 +197,7 @@ TEST(PlanWrite, RefusesARelationThatTakesNoRows) {
 
 TEST(PlanWrite, RefusesToDeleteRowsThatOthersHangOn) {
   WriteTarget target = TableWithView();
-  target.rows_that_depend = "table o refers to it";
+  target.delete_blocker = "table o refers to it";
   for (const WriteMode mode : {WriteMode::kOverwrite, WriteMode::kDeleteInsert}) {
     EXPECT_THAT(Refusal(To(mode), target),
                 EndsWith("'s.t': table o refers to it; without its old rows, those would "
@@ -266,7 +266,7 @@ TEST(PlanWrite, SetsATableAsideWhoseViewsAreBuiltAnew) {
             "cannot write 's.t': materialized view 's.m' depends on its old columns, and "
             "this run does not build it anew; drop it, or build it in the same run");
   target.views = {{"s", "v"}};
-  target.must_stay = "table o refers to it";
+  target.drop_blocker = "table o refers to it";
   EXPECT_EQ(ErrorOf([&] { (void)Plan(database, overwrite, target); }),
             "cannot write 's.t': table o refers to it, and its columns are others now");
 }

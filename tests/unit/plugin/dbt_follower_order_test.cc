@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "host_shim/error.h"
-#include "plugin/live/live_run.h"
+#include "plugin/live/dbt_follower.h"
 #include "tests/support/followed_run.h"
 #include "tests/support/random_choices.h"
 
@@ -219,7 +219,7 @@ class RandomRun {
   std::size_t started_before_interrupt_ = 0;
 };
 
-TEST(LiveRun, KeepsOrderAndSkipsInAnyGraph) {
+TEST(DbtFollower, KeepsOrderAndSkipsInAnyGraph) {
   for (unsigned seed = 1; seed <= 300 && !testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE(Text("seed ", seed));
     RandomRun(seed).Run();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/live/live_run.h"
+#include "plugin/live/dbt_follower.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-TEST(LiveRun, NoticesNodesThatDbtBuiltWithoutAWord) {
+TEST(DbtFollower, NoticesNodesThatDbtBuiltWithoutAWord) {
   const Shop shop({MakeNode("told", {}, {"a.py"}), MakeNode("untold", {}, {"b.py"}),
                    MakeNode("not selected", {}, {"c.py"})});
   const auto problems = [&](const char* run, const std::vector<std::string>& selected) {
@@ -37,7 +37,7 @@ TEST(LiveRun, NoticesNodesThatDbtBuiltWithoutAWord) {
               ElementsAre(HasSubstr("'untold' did not run")));
 }
 
-TEST(LiveRun, ListsTheScriptsOfNodesThatDbtDidNotComeTo) {
+TEST(DbtFollower, ListsTheScriptsOfNodesThatDbtDidNotComeTo) {
   const Shop shop({MakeNode("a", {"a.py"}, {}),
                    {"b", true, {0}, {}, {"b.py"}},
                    MakeNode("not selected", {}, {"c.py"})});
@@ -54,14 +54,76 @@ TEST(LiveRun, ListsTheScriptsOfNodesThatDbtDidNotComeTo) {
 
   EXPECT_THAT(
       problems(false),
-      ElementsAre("1 script did not run because dbt ended before it came to its node"));
+      ElementsAre("1 script did not run because dbt ended before it came to that"));
   EXPECT_THAT(problems(true),
               ElementsAre("1 script did not run because the run was interrupted"));
   EXPECT_THAT(shop.Results(), ElementsAre(std::pair("script.a.before.a.py", "error"),
                                           std::pair("script.b.after.b.py", "skipped")));
 }
 
-TEST(LiveRun, TellsScriptsWhichNodesTheRunBuilds) {
+/// A node with a script before and after it, and hooks.
+Node WithHooks(bool is_ephemeral = false) {
+  Node node = {"a", is_ephemeral, {}, {"before.py"}, {"after.py"}};
+  node.pre_hooks = {"pre.py"};
+  node.post_hooks = {"post.py"};
+  return node;
+}
+
+TEST(DbtFollower, RunsPostHooksOfANodeThatFailedAndLeavesTheFailureToDbt) {
+  const Shop shop({WithHooks()});
+  Gate gate(shop);
+  gate.Tell(1, "NodeCompiling", "a");
+  gate.scripts.End(1, true);
+  gate.scripts.End(2, true);
+  EXPECT_EQ(gate.Verdict(1), "go");
+
+  gate.Tell(1, "LogModelResult", "a", "error");
+  EXPECT_EQ(gate.Verdict(1), "");
+  gate.scripts.End(3, false);
+
+  EXPECT_EQ(gate.Verdict(1), "go");
+  EXPECT_THAT(gate.scripts.started,
+              ElementsAre("script.a.before.before.py", "script.a.pre-hook.pre.py",
+                          "script.a.post-hook.post.py"));
+  EXPECT_EQ(gate.scripts.statuses.back(), "error");
+  gate.Finish();
+  EXPECT_EQ(shop.Results().at("script.a.after.after.py"), "skipped");
+}
+
+TEST(DbtFollower, FailsTheNodeOfAHookThatFails) {
+  const Shop shop({WithHooks()});
+  for (const int failed : {2, 3}) {
+    Gate gate(shop);
+    gate.Tell(1, "NodeCompiling", "a");
+    gate.scripts.End(1, true);
+    gate.scripts.End(2, failed != 2);
+    EXPECT_EQ(gate.Verdict(1), failed == 2 ? "fail" : "go");
+    gate.Tell(1, "LogModelResult", "a", failed == 2 ? "error" : "success");
+    gate.scripts.End(3, failed != 3);
+
+    EXPECT_EQ(gate.Verdict(1), failed == 2 ? "go" : "fail");
+    EXPECT_THAT(gate.scripts.running, IsEmpty());
+    gate.Finish();
+    EXPECT_EQ(shop.Results().at("script.a.after.after.py"), "skipped");
+  }
+}
+
+TEST(DbtFollower, RunsNoHooksOfANodeWhoseBeforeScriptFailed) {
+  const Shop shop({WithHooks()});
+  Gate gate(shop);
+  gate.Tell(1, "NodeCompiling", "a");
+  gate.scripts.End(1, false);
+  EXPECT_EQ(gate.Verdict(1), "fail");
+
+  gate.Tell(1, "LogModelResult", "a", "error");
+
+  EXPECT_EQ(gate.Verdict(1), "go");
+  EXPECT_THAT(gate.scripts.running, IsEmpty());
+  gate.Finish();
+  EXPECT_EQ(shop.Results().at("script.a.post-hook.post.py"), "skipped");
+}
+
+TEST(DbtFollower, TellsScriptsWhichNodesTheRunBuilds) {
   const Shop shop({MakeNode("a", {}, {"a1.py"}), MakeNode("b", {}, {})});
   Gate gate(shop);
 
@@ -70,7 +132,7 @@ TEST(LiveRun, TellsScriptsWhichNodesTheRunBuilds) {
   EXPECT_THAT(gate.scripts.selection, ElementsAre("a", "b"));
 }
 
-TEST(LiveRun, SumsUpTheScriptsOnceWhetherDbtHasALastLineOrNot) {
+TEST(DbtFollower, SumsUpTheScriptsOnceWhetherDbtHasALastLineOrNot) {
   const Shop shop({{"a", true, {}, {}, {"a1.py"}}});
   for (const bool has_last_line : {true, false}) {
     Gate gate(shop);
@@ -88,6 +150,21 @@ TEST(LiveRun, SumsUpTheScriptsOnceWhetherDbtHasALastLineOrNot) {
   }
 }
 
+TEST(DbtFollower, SumsUpOnceWhereFailFastKeepsScriptsBack) {
+  const Shop shop({MakeNode("a", {"a.py"}, {}), {"b", true, {0}, {}, {"b.py"}}});
+  Gate gate(shop, true);
+  gate.Begin({"a", "b"});
+  gate.Tell(1, "NodeCompiling", "a");
+  gate.scripts.End(1, false);
+  gate.Tell(1, "NodeFinished", "a", "error");
+
+  gate.Finish();
+
+  EXPECT_EQ(gate.written, "");
+  EXPECT_THAT(gate.Problems(1), ElementsAre("1 script did not run because 'a' has failed "
+                                            "(--fail-fast)"));
+}
+
 /// A model, and one above it that its script writes, whose SQL is `sql`.
 Shop ShopWithPlaceholder(const std::string& sql) {
   return Shop({{"p", true, {}, {}, {"p.py"}, "model", false, sql},
@@ -100,7 +177,7 @@ void WritePlaceholder(Gate& gate) {
   gate.scripts.End(1, true, true);
 }
 
-TEST(LiveRun, RefusesWhatReadsAnotherTableThanTheScriptHasWritten) {
+TEST(DbtFollower, RefusesWhatReadsAnotherTableThanTheScriptHasWritten) {
   const Shop shop = ShopWithPlaceholder("{{ any() }}");
   Gate gate(shop);
   WritePlaceholder(gate);
@@ -114,7 +191,7 @@ TEST(LiveRun, RefusesWhatReadsAnotherTableThanTheScriptHasWritten) {
   EXPECT_THAT(gate.Problems(1), IsEmpty());
 }
 
-TEST(LiveRun, RefusesWhatReadsAnotherTableThroughOtherEphemeralModels) {
+TEST(DbtFollower, RefusesWhatReadsAnotherTableThroughOtherEphemeralModels) {
   const Shop shop({{"p", true, {}, {}, {"p.py"}, "model", false, "{{ any() }}"},
                    {"between", true, {0}, {}, {}},
                    {"child", false, {1}, {}, {}},
@@ -130,7 +207,7 @@ TEST(LiveRun, RefusesWhatReadsAnotherTableThroughOtherEphemeralModels) {
   EXPECT_EQ(gate.Verdict(3), "go");
 }
 
-TEST(LiveRun, BelievesNoSqlOfAnEarlierRun) {
+TEST(DbtFollower, BelievesNoSqlOfAnEarlierRun) {
   const Shop shop = ShopWithPlaceholder("select * from {{ this }}");
   shop.Write("target/compiled/shop/models/p.sql", "select * from main.other");
   Gate gate(shop);
@@ -141,7 +218,7 @@ TEST(LiveRun, BelievesNoSqlOfAnEarlierRun) {
   EXPECT_EQ(gate.Verdict(2), "go");
 }
 
-TEST(LiveRun, FailsAModelWhoseSqlIsKnownToReadAnotherTable) {
+TEST(DbtFollower, FailsAModelWhoseSqlIsKnownToReadAnotherTable) {
   const Shop shop = ShopWithPlaceholder("select * from main.other");
   Gate gate(shop);
   WritePlaceholder(gate);
@@ -154,7 +231,7 @@ TEST(LiveRun, FailsAModelWhoseSqlIsKnownToReadAnotherTable) {
                                             HasSubstr("scripts that failed: 1")));
 }
 
-TEST(LiveRun, NotesTheNodeWhoseScriptsAnInterruptHasMet) {
+TEST(DbtFollower, NotesTheNodeWhoseScriptsAnInterruptHasMet) {
   const Shop shop({MakeNode("a", {}, {"a.py"}), MakeNode("b", {}, {"b.py"})});
   Gate gate(shop);
   gate.Begin({"a", "b"});
@@ -170,7 +247,7 @@ TEST(LiveRun, NotesTheNodeWhoseScriptsAnInterruptHasMet) {
   EXPECT_THAT(shop.Read("target/aft/results.json"), HasSubstr(R"("unreached":["a"])"));
 }
 
-TEST(LiveRun, TellsInTheEndOfATableThatNothingIsBuiltOn) {
+TEST(DbtFollower, TellsInTheEndOfATableThatNothingIsBuiltOn) {
   const Shop shop = ShopWithPlaceholder("{{ any() }}");
   Gate gate(shop);
   WritePlaceholder(gate);
@@ -183,7 +260,7 @@ TEST(LiveRun, TellsInTheEndOfATableThatNothingIsBuiltOn) {
                                            HasSubstr("scripts that failed: 1")));
 }
 
-TEST(LiveRun, LetsANodeWaitForItsScripts) {
+TEST(DbtFollower, LetsANodeWaitForItsScripts) {
   const Shop shop({MakeNode("a", {"b1.py"}, {"a1.py", "a2.py"})});
   Gate gate(shop);
   ASSERT_EQ(gate.Verdict(0), "go");
@@ -203,7 +280,7 @@ TEST(LiveRun, LetsANodeWaitForItsScripts) {
                           "script.a.after.a2.py"));
 }
 
-TEST(LiveRun, RefusesTheNodesOfAManifestThatItCannotRead) {
+TEST(DbtFollower, RefusesTheNodesOfAManifestThatItCannotRead) {
   const Shop shop({MakeNode("a", {}, {"a1.py"})});
   shop.Write("target/manifest.json", "{\"nodes\": ");
 
@@ -212,7 +289,7 @@ TEST(LiveRun, RefusesTheNodesOfAManifestThatItCannotRead) {
   EXPECT_EQ(gate.Verdict(0), "fail");
 }
 
-TEST(LiveRun, GivesOneVerdictAlsoToAPeerThatDoesNotWaitForIt) {
+TEST(DbtFollower, GivesOneVerdictAlsoToAPeerThatDoesNotWaitForIt) {
   const Shop shop({MakeNode("a", {}, {"a1.py"}), MakeNode("b", {}, {})});
   Gate gate(shop);
   gate.Tell(1, "LogModelResult", "a", "success");
@@ -224,7 +301,7 @@ TEST(LiveRun, GivesOneVerdictAlsoToAPeerThatDoesNotWaitForIt) {
   EXPECT_EQ(gate.Verdict(1), "go");
 }
 
-TEST(LiveRun, TellsOfAManifestsFaultsAfterItsVerdictWhenTheNodesAreToBegin) {
+TEST(DbtFollower, TellsOfAManifestsFaultsAfterItsVerdictWhenTheNodesAreToBegin) {
   const Shop shop({MakeNode("a", {}, {"a1.py"})});
 
   const Gate gate(shop, false, "run", "no processes can be started");
@@ -232,7 +309,7 @@ TEST(LiveRun, TellsOfAManifestsFaultsAfterItsVerdictWhenTheNodesAreToBegin) {
   EXPECT_EQ(gate.Verdict(0), "fail");
 }
 
-TEST(LiveRun, WaitsForNoHostWhereNoScriptIsBound) {
+TEST(DbtFollower, WaitsForNoHostWhereNoScriptIsBound) {
   const Shop shop({MakeNode("a", {}, {})});
   const Gate gate(shop);
 
@@ -240,7 +317,7 @@ TEST(LiveRun, WaitsForNoHostWhereNoScriptIsBound) {
   EXPECT_THAT(shop.Results(), IsEmpty());
 }
 
-TEST(LiveRun, TakesAnEventThatComesTwiceForOne) {
+TEST(DbtFollower, TakesAnEventThatComesTwiceForOne) {
   const Shop shop({MakeNode("a", {}, {"a1.py"})});
   Gate gate(shop);
   gate.Tell(1, "LogModelResult", "a", "success");
@@ -252,7 +329,7 @@ TEST(LiveRun, TakesAnEventThatComesTwiceForOne) {
   EXPECT_EQ(gate.scripts.started.size(), 1);
 }
 
-TEST(LiveRun, SkipsTheScriptsOfANodeThatDbtLeaves) {
+TEST(DbtFollower, SkipsTheScriptsOfANodeThatDbtLeaves) {
   const Shop shop({MakeNode("a", {"b1.py"}, {"a1.py"})});
   Gate gate(shop);
 
@@ -263,7 +340,7 @@ TEST(LiveRun, SkipsTheScriptsOfANodeThatDbtLeaves) {
                                           std::pair("script.a.before.b1.py", "skipped")));
 }
 
-TEST(LiveRun, StopsScriptsUnderFailFast) {
+TEST(DbtFollower, StopsScriptsUnderFailFast) {
   const Shop shop({MakeNode("a", {}, {"a1.py", "a2.py"}), MakeNode("b", {}, {})});
   for (const bool fails_fast : {false, true}) {
     Gate gate(shop, fails_fast);
@@ -277,7 +354,7 @@ TEST(LiveRun, StopsScriptsUnderFailFast) {
   }
 }
 
-TEST(LiveRun, StopsScriptsWhenATestFailsUnderFailFast) {
+TEST(DbtFollower, StopsScriptsWhenATestFailsUnderFailFast) {
   const Shop shop({MakeNode("a", {}, {"a1.py"})});
   Gate gate(shop, true, "build");
   gate.Tell(1, "LogModelResult", "a", "success");
@@ -288,7 +365,7 @@ TEST(LiveRun, StopsScriptsWhenATestFailsUnderFailFast) {
   gate.scripts.End(1, false);
 }
 
-TEST(LiveRun, RunsNoScriptsWhereDbtMakesNoNodes) {
+TEST(DbtFollower, RunsNoScriptsWhereDbtMakesNoNodes) {
   const Shop shop({MakeNode("a", {"b1.py"}, {"a1.py"})});
   for (const char* command :
        {"compile", "test", "generate", "clone", "list", "parse", "show", "run-operation",
@@ -306,7 +383,7 @@ TEST(LiveRun, RunsNoScriptsWhereDbtMakesNoNodes) {
   }
 }
 
-TEST(LiveRun, RunsTheScriptsOfSourcesWithTheirFreshness) {
+TEST(DbtFollower, RunsTheScriptsOfSourcesWithTheirFreshness) {
   Node payments = MakeNode("payments", {"b1.py"}, {"a1.py"});
   payments.type = "source";
   const Shop shop({payments, MakeNode("a", {}, {"a1.py"})});
@@ -319,7 +396,7 @@ TEST(LiveRun, RunsTheScriptsOfSourcesWithTheirFreshness) {
 
   EXPECT_EQ(gate.Verdict(1), "go");
   gate.Finish();
-  EXPECT_THAT(gate.scripts.statuses, ElementsAre("compiling", "warn"));
+  EXPECT_THAT(gate.scripts.statuses, ElementsAre("", "warn"));
   EXPECT_EQ(shop.Results("sources.json").size(), 2);
   EXPECT_THAT(shop.Results(), IsEmpty());
 
@@ -328,7 +405,7 @@ TEST(LiveRun, RunsTheScriptsOfSourcesWithTheirFreshness) {
   EXPECT_THAT(other.scripts.started, IsEmpty());
 }
 
-TEST(LiveRun, ListsTheScriptsOfNodesThatDbtLeavesUnderFailFast) {
+TEST(DbtFollower, ListsTheScriptsOfNodesThatDbtLeavesUnderFailFast) {
   const Shop shop({MakeNode("a", {}, {"a1.py"}), MakeNode("b", {}, {})});
   Gate gate(shop, true);
   gate.Tell(1, "NodeFinished", "b", "error");
