@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aft import messages, odbc
 
 from tests.support.cgroups import can_use_groups
 from tests.support.programs import BUILD, DBT, PACKAGES
@@ -83,13 +82,6 @@ def ready_worker(new_worker: Callable[..., Worker], project: Path) -> Callable[.
 def worker(ready_worker: Callable[..., Worker]) -> Worker:
     """A worker host that is ready for the project's scripts."""
     return ready_worker()
-
-
-@pytest.fixture
-def as_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Undo in the end what aft does to a process that no run has started."""
-    monkeypatch.setattr(messages, "_is_plain", False)
-    monkeypatch.setattr(odbc._files, "folder", None)
 
 
 @pytest.fixture

@@ -49,9 +49,15 @@ class Run:
     target: Path = Path()
 
     def status(self, node: str) -> str | None:
+        return self._entry(node).get("status")
+
+    def message(self, node: str) -> str | None:
+        return self._entry(node).get("message")
+
+    def _entry(self, node: str) -> dict[str, Any]:
         results = json.loads((self.target / "run_results.json").read_text())["results"]
-        found = [r["status"] for r in results if r["unique_id"].endswith(f".{node}")]
-        return found[0] if found else None
+        found = [r for r in results if r["unique_id"].endswith(f".{node}")]
+        return found[0] if found else {}
 
 
 class Coordinator:

@@ -28,6 +28,7 @@ FILES = {
               schemas_and_paths: {main: shop.db}
               schema_directory: .
     """,
+    "macros/add.sql": "{% macro add(a, b) %}{{ a }} + {{ b }}{% endmacro %}",
     "models/orders.sql": "select 1 as id, 2.5 as amount union all select 2, null",
     "models/scored.sql": """
         {{ config(materialized='ephemeral') }} select id from {{ ref('orders') }}
@@ -46,6 +47,7 @@ FILES = {
           - name: raw
             schema: main
             tables:
+              - {name: built, identifier: apart}
               - name: payments
                 meta: {owner: bob, aft: {scripts: []}}
                 config: {event_time: id}
@@ -55,6 +57,9 @@ FILES = {
           - name: customers
             latest_version: 1
             versions: [{v: 1}, {v: 2}]
+          - name: orders
+            meta: {fal: {feature_store: {entity_column: id, timestamp_column: at}}}
+            columns: [{name: id}, {name: amount}]
           - name: scored
             meta: {owner: ann, fal: {scripts: []}, aft: {scripts: []}}
             columns:

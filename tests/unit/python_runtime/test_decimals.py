@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from decimal import Decimal
+from pathlib import Path
 
 import aft
 import pyarrow as pa
@@ -12,6 +15,7 @@ from aft.errors import AftError
 from aft.query import Sql
 
 from tests.support.postgres import PostgresServer
+from tests.unit.python_runtime.module.sqlite import connection_string
 from tests.unit.python_runtime.place import Place
 
 
@@ -136,14 +140,39 @@ def test_digits_that_a_float_loses_are_told_of_a_stream_too(
     assert capfd.readouterr().err.count(told) == 1
 
 
-@pytest.mark.usefixtures("as_a_program")
 def test_decimals_without_a_precision_say_what_they_lose(postgres: PostgresServer) -> None:
     place = postgres.connection_string
 
-    with pytest.warns(UserWarning, match=r"float64 keeps, in column 'b' \(1 of 1 values\)"):
+    told = r"float64 keeps, in column 'b' \(1 of 1 values\)"
+    with pytest.warns(UserWarning, match=told) as warnings:
         frame = aft.read_sql(place, "select 12.5::numeric as a, 1.0 / 3 as b")
+    assert [warning.filename for warning in warnings] == [__file__]
     assert frame.to_dict("records") == [{"a": 12.5, "b": 1 / 3}]
     exact = aft.read_sql(place, "select 1.000000000000000001 as a", decimals="decimal")
     assert exact["a"].tolist() == [Decimal("1.000000000000000001")]
     with pytest.raises(AftError, match="column 'a': row 1 holds '0"):
         aft.read_sql(place, "select 1.0 / 3 as a", decimals="decimal")
+
+
+@pytest.mark.parametrize("mode", ["overwrite", "upsert"])
+@pytest.mark.parametrize("declared", ["DECIMAL(30, 10)", "REAL", "TEXT", "", None])
+@pytest.mark.filterwarnings("ignore:.*the column gets another type")
+def test_a_decimal_that_sqlite_would_round_is_kept_as_text_or_refused(
+    tmp_path: Path, declared: str | None, mode: str
+) -> None:
+    path, number = tmp_path / "shop.db", Decimal("1234567890.12345678901")
+    key = ["k"] if mode == "upsert" else None
+    with closing(sqlite3.connect(path)) as connection:
+        if declared is not None:
+            connection.execute(f"create table t (k integer, n {declared})")
+    frame = pa.table({"k": pa.array([1], pa.int64()), "n": [number]})
+    refusal = ""
+    try:
+        aft.write_table(connection_string(path), frame, "t", mode=mode, unique_key=key)
+    except AftError as error:
+        refusal = str(error)
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("select n from t").fetchall()
+
+    assert "can't hold it exactly" in refusal or not refusal
+    assert rows == ([] if refusal else [(str(number),)])

@@ -17,6 +17,17 @@ def read(*texts: str) -> pa.ChunkedArray:
         return frame_file.read(os.dup(file.fileno()), "csv").column("a")
 
 
+def test_lists_are_json_in_csv() -> None:
+    with tempfile.TemporaryFile() as file:
+        table = pa.table({"a": [[1, None], None, []], "b": [['x,"y'], ["ü"], None]})
+        frame_file.write(table, file.fileno(), "csv")
+
+        back = frame_file.read(os.dup(file.fileno()), "csv")
+
+    assert back["a"].to_pylist() == ["[1, null]", None, "[]"]
+    assert back["b"].to_pylist() == ['["x,\\"y"]', '["ü"]', None]
+
+
 @pytest.mark.parametrize(
     ("texts", "kind"),
     [

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 from aft import frames
@@ -149,24 +150,54 @@ ID = uuid.UUID("00000000-1111-2222-3333-444444444444")
 @pytest.mark.parametrize(
     ("values", "texts"),
     [
-        ([ID, None], [str(ID), None]),
-        ([["a", "ü"], []], ['["a", "ü"]', "[]"]),
-        ([[1, None], None], ["[1, null]", None]),
         ([(1, "a"), [2]], ['[1, "a"]', "[2]"]),
-        ([np.array([1.5]), None], ["[1.5]", None]),
+        ([[1, [2]], None], ["[1, [2]]", None]),
+        ([[{"a": pd.NA}], []], ['[{"a": null}]', "[]"]),
+        ([[NOON.date(), NOON]], ['["2020-01-02", "2020-01-02T12:00:00"]']),
+        (
+            [{"at": np.array(["2020-01-02", "NaT"], "M8[ns]")}],
+            ['{"at": ["2020-01-02T00:00:00.000000000", null]}'],
+        ),
         ([{"a": 1}, {"b": [np.int64(2)]}], ['{"a": 1}', '{"b": [2]}']),
         ([{"at": NOON}, {}], ['{"at": "2020-01-02T12:00:00"}', "{}"]),
         ([{"id": ID}], [f'{{"id": "{ID}"}}']),
     ],
 )
-def test_lists_mappings_and_uuids_are_written_as_text(values: list[Any], texts: Any) -> None:
+def test_what_no_list_holds_is_written_as_json(values: list[Any], texts: Any) -> None:
     column = written(pd.DataFrame({"a": pd.Series(values, dtype=object)}))["a"]
 
-    assert column.type == pa.string()
+    assert column.type == pa.json_()
     assert column.to_pylist() == texts
 
 
-def test_nested_types_of_arrow_are_written_as_text() -> None:
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([["a", "ü"], (), None], pa.string()),
+        ([[1, None], None, []], pa.int64()),
+        ([[1.0, 2.5], [float("nan")]], pa.float64()),
+        ([np.array([1, 2], "i4"), np.array([], "i4")], pa.int32()),
+        ([np.array([1.5, np.nan]), None], pa.float64()),
+        ([np.array([1], "i4"), [2**40]], pa.int64()),
+        ([[Decimal("1.50"), Decimal("0.25")]], pa.decimal128(3, 2)),
+        ([[pd.Timestamp(1), pd.NaT]], pa.timestamp("ns")),
+        ([[ID, None]], pa.uuid()),
+        ([[[1, 2], [3]], [], [None]], pa.large_list(pa.int64())),
+        ([np.array([[1, 2], [3, 4]])], pa.large_list(pa.int64())),
+        ([[], []], pa.null()),
+        ([{7}, frozenset()], pa.int64()),
+    ],
+)
+def test_lists_of_one_type_stay_lists(values: list[Any], kind: pa.DataType) -> None:
+    column = written(pd.DataFrame({"a": pd.Series(values, dtype=object)}))["a"]
+
+    assert column.type == pa.large_list(kind)
+    given = [list(v) if isinstance(v, (set, frozenset)) else v for v in values]
+    plain = [None if v is None else np.array(v, object).tolist() for v in given]
+    assert str(column.to_pylist()) == str(plain).replace("NaT", "None")
+
+
+def test_nested_types_of_arrow_are_lists_or_json() -> None:
     table = pa.table(
         {
             "id": pa.array([ID.bytes], pa.uuid()),
@@ -176,17 +207,46 @@ def test_nested_types_of_arrow_are_written_as_text() -> None:
         }
     )
 
-    assert written(table).to_pylist() == [
-        {"id": str(ID), "tags": '["a"]', "point": '{"x": 1, "y": "1.50"}', "json": '{"a": 1}'}
+    made = written(table)
+
+    assert made.schema.types == [pa.uuid(), pa.list_(pa.string()), pa.json_(), pa.json_()]
+    assert made.to_pylist() == [
+        {"id": ID, "tags": ["a"], "point": '{"x": 1, "y": "1.50"}', "json": '{"a": 1}'}
     ]
+
+
+def test_maps_are_json_objects() -> None:
+    kind = pa.map_(pa.string(), pa.int64())
+    table = pa.table({"a": pa.array([[("x", 1)], None], kind)})
+
+    assert written(table)["a"].to_pylist() == ['{"x": 1}', None]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        pa.array([[(1, 2)]], pa.map_(pa.int8(), pa.int8())),
+        pa.array([[("x", 1), ("x", 2)]], pa.map_(pa.string(), pa.int8())),
+    ],
+)
+def test_keys_that_json_would_change_are_refused(keys: pa.Array) -> None:
+    batches = [pa.record_batch({"a": each}) for each in (keys.slice(1), keys)]
+
+    with pytest.raises(pa.ArrowInvalid, match="column 'a': row 1 of the frame has no JSON: "):
+        written(pa.Table.from_batches(batches))
 
 
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        ([{}, 1], "some values are lists or mappings, and one is 1"),
-        ([[float("nan")]], "Out of range float values are not JSON compliant"),
-        ([{"a": b"x"}], "bytes b'x'"),
+        ([{}, 1], "other values are lists or mappings, and this is 1"),
+        ([{}, {"a": float("nan")}], "Out of range float values are not JSON compliant"),
+        ([None, {"a": b"x"}], "bytes b'x'"),
+        ([[], ["a", b"x"]], "bytes b'x'"),
+        ([{}, {"a": [{1: 2}]}], "its key 1 is no text"),
+        ([{}, {"a": np.timedelta64(1, "s")}], "timedelta64 "),
+        ([{}, {"a": {1, 2}}], "set {1, 2}"),
+        ([[], [Decimal("NaN")]], "Decimal Decimal('NaN')"),
     ],
 )
 def test_a_value_without_json_is_refused(values: list[Any], reason: str) -> None:
@@ -194,7 +254,7 @@ def test_a_value_without_json_is_refused(values: list[Any], reason: str) -> None
         written(pd.DataFrame({"a": pd.Series(values, dtype=object)}))
 
     assert str(refused.value).startswith(
-        f"cannot write column 'a': a value in it has no JSON: {reason}"
+        f"cannot write column 'a': row 2 of the frame has no JSON: {reason}"
     )
 
 
@@ -327,3 +387,27 @@ def test_what_a_thread_changes_meanwhile_is_written_as_it_was_passed(
     """)
 
     assert ended.output == "True True\n", ended.message
+
+
+def test_other_containers_are_refused_by_their_type() -> None:
+    values = pd.Series([None, {1: 2}.values()], dtype=object)
+
+    with pytest.raises(AftError, match="column 'a': make lists of its values of type "):
+        written(pd.DataFrame({"a": values}))
+
+
+def test_objects_of_polars_are_their_values() -> None:
+    frame = pl.DataFrame(
+        {
+            "id": [1, 2],
+            "u": [ID, None],
+            "n": [7, 8],
+            "s": pl.Series([{1}, None], dtype=pl.Object),
+        }
+    )
+    assert frame.schema["u"] == pl.Object
+
+    made = written(frame)
+
+    assert made.to_pydict() == {"id": [1, 2], "u": [ID, None], "n": [7, 8], "s": [[1], None]}
+    assert written(frame.select("u"))["u"].to_pylist() == [ID, None]

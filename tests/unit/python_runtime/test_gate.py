@@ -161,20 +161,43 @@ def test_lines_are_printed_by_dbt_at_their_level(run: RunDbt, project: Path) -> 
 def test_a_refused_ephemeral_model_fails_and_its_children_are_skipped(
     run: RunDbt,
 ) -> None:
-    result = run(refuse("NodeCompiling", "scored", "script 'a.py' failed: no rows"))
+    reason = "script 'a.py' failed: no rows"
+    result = run(refuse("NodeCompiling", "scored", reason))
 
     assert result.exit_code == 1
-    assert "Runtime Error in model scored (models/scored.sql)" in result.output
-    assert "script 'a.py' failed: no rows" in result.output
+    # As of a table: dbt itself leaves such a model out of its results, and blames its SQL.
+    assert result.output.count(reason) == 1
+    assert "Failure in model scored (models/scored.sql)" in result.output
+    assert " ERROR=1 SKIP=1 " in result.output
+    assert (result.status("scored"), result.message("scored")) == ("error", reason)
     assert result.status("report") == "skipped"
+    assert result.message("report") == f"'model.shop.scored' failed: {reason}"
     assert result.status("late") == "success"
+
+
+def test_a_node_whose_start_matters_may_be_skipped(run: RunDbt) -> None:
+    def skip(name: str, _: dict[str, Any]) -> list[dict[str, Any]]:
+        if name == "ConcurrencyLine":
+            return [{**GO, "nodes": [], "starts": ["model.shop.report"]}]
+        return [{"verdict": "skip", "message": "no rows"} if name == "NodeStart" else GO]
+
+    result = run(skip, "run", "-s", "report", "apart")
+
+    assert result.exit_code == 1
+    assert result.events.count(("NodeStart", "report")) == 1
+    assert (result.status("report"), result.message("report")) == ("skipped", "no rows")
+    assert result.status("apart") == "success"
 
 
 def test_a_refused_table_fails_and_its_children_are_skipped(run: RunDbt) -> None:
     result = run(refuse("LogModelResult", "orders", "script 'a.py' failed: no rows"))
 
     assert result.exit_code == 1
-    assert "script 'a.py' failed: no rows" in result.output
+    # As dbt says of any model: once, at the end.
+    assert result.output.count("script 'a.py' failed: no rows") == 1
+    assert "Failure in model orders (models/orders.sql)" in result.output
+    assert "worker thread" not in result.output
+    assert ("NodeFinished", "orders") in result.events
     assert result.status("orders") == "error"
     assert result.status("late") == "skipped"
     assert result.status("apart") == "success"

@@ -149,3 +149,22 @@ def test_an_error_keeps_its_state_and_tries_are_counted(
         odbc.connect(ConnectionSettings(string, retries=3))
 
     assert (error.value.sqlstate, waits) == ("08001", [0, 1, 4])
+
+
+def test_a_program_that_lacks_unixodbc_is_told_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "libodbc.so.2").touch()
+    uses = "from aft import odbc\nodbc.drivers()"
+    surroundings = {"LD_LIBRARY_PATH": str(tmp_path), "PYTHONPATH": str(PACKAGES)}
+
+    found = subprocess.run(
+        [sys.executable, "-c", uses],
+        env={**os.environ, **surroundings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert found.stderr.endswith(
+        f"cannot load unixODBC: {tmp_path}/libodbc.so.2: file too short; "
+        "on Debian and Ubuntu: apt-get install unixodbc\n"
+    )

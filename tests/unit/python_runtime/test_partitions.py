@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ from aft.targets.partition import by_key
 from aft.warehouse import Warehouse
 
 from tests.support.postgres import PostgresServer
+from tests.support.processes import PATIENCE
 from tests.unit.python_runtime.place import MANY, Place, target
 
 KEY = {"sqlite": "integer primary key", "postgres": "bigint", "mariadb": "bigint primary key"}
@@ -92,69 +94,52 @@ LOCKS = {
 }
 
 
-def locked_meanwhile(
-    place: Place, monkeypatch: pytest.MonkeyPatch, locks: list[str], unlock: str
+def read_locked(
+    place: Place,
+    monkeypatch: pytest.MonkeyPatch,
+    locks: tuple[list[str], str],
+    moment: str = "meanwhile",
 ) -> tuple[list[int], list[str]]:
     """Read a table that another connection locks until aft warns; ids, and the warnings."""
     warehouse = Warehouse(target(place.string, place.schema))
     other, lease = warehouse._open(), warehouse._pool.lease
-    left, warned = locks.copy(), list[str]()
+    left, warned = locks[0].copy(), list[str]()
+    # A read that waits for the lock would do so for ever, and then does not warn.
+    patience = threading.Timer(PATIENCE, other.close)
+    patience.start()
 
     def lock_then_lease() -> _aft.Connection:
-        # Not before the first connection has looked at the table.
-        while warehouse._pool._leased and left:
+        has_looked = bool(warehouse._pool._leased)
+        while left and (has_looked or moment == "before"):
             other.execute(left.pop(0).format(f"{place.schema}.typed", f"{place.schema}.many"))
         return lease()
 
     def warn(text: str) -> None:
         warned.append(text)
-        other.execute(unlock)
+        other.execute(locks[1])
 
     monkeypatch.setattr(warehouse._pool, "lease", lock_then_lease)
     monkeypatch.setattr(messages, "warn", warn)
     table = warehouse.read_table(Query(f"{place.schema}.typed"), 3)
+    patience.cancel()
     other.close()
     warehouse.close()
     return sorted(table["id"].to_pylist()), warned
 
 
-def test_a_table_that_is_locked_meanwhile_is_read_over_one_connection(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("moment", ["before", "meanwhile"])
+def test_a_table_that_is_locked_is_read_over_one_connection(
+    place: Place, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     fill(place, "typed")
 
-    ids, warned = locked_meanwhile(place, monkeypatch, *LOCKS[place.name])
+    ids, warned = read_locked(place, monkeypatch, LOCKS[place.name], moment)
 
     place.run(f"drop table {place.schema}.typed")
     assert ids == [3 * n for n in range(MANY)]
     assert warned == [
         f"{place.schema}.typed is read over one connection: another connection has locked it"
     ]
-
-
-def test_a_table_that_is_locked_before_is_read_over_one_connection(
-    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    postgres.run("create table locked as select 1 as id")
-    patience = "ConnSettings={set statement_timeout = '30s'}"
-    warehouse = Warehouse(target(f"{postgres.connection_string};{patience}", "public"))
-    other = warehouse._open()
-    other.execute("begin")
-    other.execute("lock table locked in access exclusive mode")
-    warned = list[str]()
-
-    def warn(text: str) -> None:
-        warned.append(text)
-        other.execute("commit")
-
-    monkeypatch.setattr(messages, "warn", warn)
-    table = warehouse.read_table(Query("locked"), 3)
-    other.close()
-    warehouse.close()
-    postgres.run("drop table locked")
-
-    assert table["id"].to_pylist() == [1]
-    assert warned == ["locked is read over one connection: another connection has locked it"]
 
 
 def test_a_materialized_view_that_is_refreshed_meanwhile_is_read_over_one_connection(
@@ -166,7 +151,7 @@ def test_a_materialized_view_that_is_refreshed_meanwhile_is_read_over_one_connec
     place.run(f"create materialized view {view} as select id from {place.schema}.many")
     refresh = ["begin", "refresh materialized view {0}"]
 
-    ids, warned = locked_meanwhile(place, monkeypatch, refresh, "commit")
+    ids, warned = read_locked(place, monkeypatch, (refresh, "commit"))
     parts = place.tables().ref(("typed",), None, frame="arrow", partitions=3)
 
     place.run(f"drop materialized view {view}")
@@ -270,6 +255,21 @@ def test_parts_of_other_types_are_read_as_one(place: Place) -> None:
 
     place.run("drop table typed")
     assert table.to_pydict() == {"a": [1.0, 2.5, None]}
+
+
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+def test_arrays_are_read_in_parts_whatever_their_dimensions(place: Place) -> None:
+    place.run(
+        f"create table {place.schema}.typed as select id, array[id] as one, "
+        "case when id < 2990 then '{}' else '{{1},{2}}'::int[] end as two "
+        "from generate_series(0, 2999) id"
+    )
+
+    table = place.tables().ref(("typed",), None, frame="arrow", partitions=3).sort_by("id")
+
+    place.run(f"drop table {place.schema}.typed")
+    assert table["one"].to_pylist() == [[n] for n in range(3000)]
+    assert table["two"].to_pylist() == [[]] * 2990 + [[[1], [2]]] * 10
 
 
 def test_a_part_that_fails_leaves_nothing_open(place: Place) -> None:

@@ -18,7 +18,6 @@ import pytest
 from tests.support.programs import PACKAGES
 from tests.unit.python_runtime.shop import rows, write_files
 
-pytestmark = pytest.mark.usefixtures("as_a_program")
 SCORES = pd.DataFrame({"id": [1, 2], "score": [0.5, 0.25]})
 
 
@@ -44,7 +43,14 @@ def test_a_program_reads_and_writes_as_a_script_does(shop: aft.Project, project:
     assert shop.source("raw", "payments", frame="arrow").to_pylist() == [
         {"id": 7, "method": "card"}
     ]
+    shop.write_to_source(pd.DataFrame({"id": [8]}), "raw", "payments")
+    assert rows(project, "select id from payments order by 1") == [(7,), (8,)]
     assert shop.read_sql("select count(*) as n from scored")["n"].tolist() == [4]
+    assert shop.execute_sql("select 1 as n from {{ ref('scored') }}")["n"].sum() == 4
+    assert shop.list_models_ids()["model.shop.orders"] == "success"
+    assert [test.model_name for test in shop.list_tests()] == ["scored"]
+    assert {table.name for table in shop.list_sources()} == {"built", "payments"}
+    assert [each.column for each in shop.list_features()] == ["amount"]
     (batch,) = shop.read_sql("select 1 as n", frame="batches")
     assert batch.to_pylist() == [{"n": 1}]
 
@@ -75,7 +81,8 @@ def test_many_threads_use_a_project(shop: aft.Project, project: Path) -> None:
         (
             lambda shop: shop.read_sql("select {{ 1 }} from"),
             'cannot run the query: SQLPrepare: HY000 [SQLite]near "from": syntax error (1); '
-            "read_sql does not render Jinja: write the relation's own name",
+            "read_sql does not render Jinja; use execute_sql, or write the relation's own "
+            "name",
         ),
         (
             lambda shop: shop.write_to_model(SCORES, "scored", mode="upset"),
@@ -121,9 +128,10 @@ def test_a_mistake_is_refused(
 
 
 def test_rows_that_dbt_will_replace_are_told(shop: aft.Project, project: Path) -> None:
-    with pytest.warns(UserWarning, match="dbt builds the table of 'apart' from the model's"):
+    with pytest.warns(UserWarning, match="dbt builds the table of 'apart'") as told:
         shop.write_to_model(pd.DataFrame({"x": [7]}), "apart")
 
+    assert told[0].filename == __file__
     assert rows(project, "select x from apart") == [(7,)]
 
 
@@ -174,16 +182,23 @@ def test_a_program_leaves_no_files_and_warns_as_python_does(
     temporary.mkdir()
     program = """
 import aft, pandas as pd
+from aft import context
 from decimal import Decimal
 shop = aft.Project()
 print(len(shop.ref("orders")))
 from aft import messages
 messages.warn("lost")
-try:
-    aft.ref("orders")
-except aft.Error as error:
-    print(error)
+for use in (lambda: aft.ref("orders"), lambda: context.target):
+    try:
+        use()
+    except aft.Error as error:
+        print(error)
 """
+    refusals = [
+        "this works only in a script that aft runs; bind the file to a node under 'meta: aft: "
+        "scripts' in schema.yml and start 'aft dbt run', or use aft.Project in a program of "
+        "your own"
+    ] * 2
 
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -197,12 +212,7 @@ except aft.Error as error:
         text=True,
     )
 
-    assert done.stdout.splitlines() == [
-        "2",
-        "this works only in a script that aft runs; bind the file to a node under 'meta: aft: "
-        "scripts' in schema.yml and start 'aft dbt run', or use aft.Project in a program of "
-        "your own",
-    ], done.stderr
+    assert done.stdout.splitlines() == ["2", *refusals], done.stderr
     assert "UserWarning: lost" in done.stderr
     assert "\x1e" not in done.stderr
     assert list(temporary.iterdir()) == []

@@ -33,7 +33,11 @@ NODES = [
     node("scored", "orders"),
     node("report", "scored"),
     node("apart"),
+    node("paid", "source.shop.raw.payments"),
+    node("owed", "source.shop.raw.payments"),
     node("customers", version=2),
+    node("inlined", config={"materialized": "ephemeral"}),
+    node("written", config={"materialized": "ephemeral", "meta": {"aft": {}}}),
     {**node("stock"), "unique_id": "model.store.stock", "package_name": "store"},
 ]
 TABLE = {"unique_id": "source.shop.raw.payments", "name": "payments", "source_name": "raw"}
@@ -50,8 +54,10 @@ def printed_warnings(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 class Script:
     """A script of a node, in a run that builds nodes of these names."""
 
-    def __init__(self, folder: Path, of: str, policy: str, *built: str) -> None:
-        content = {"metadata": {"project_name": "shop"}, "sources": {}}
+    def __init__(
+        self, folder: Path, of: str, policy: str, *built: str, **metadata: str
+    ) -> None:
+        content = {"metadata": {"project_name": "shop", **metadata}, "sources": {}}
         self._nodes = {each["name"]: each for each in NODES} | {"payments": TABLE}
         manifest = Manifest({**content, "nodes": {each["unique_id"]: each for each in NODES}})
         selection = folder / "selection.json"
@@ -60,6 +66,13 @@ class Script:
 
     def reads(self, name: str) -> None:
         self._order.check(self._nodes[name])
+
+    def reads_source(self, **source: Any) -> None:
+        self._order.check_source({"source_name": "lake", "name": "t", **source})
+
+    def writes_payments(self, *built_after: str) -> None:
+        ids = {self._nodes[name]["unique_id"] for name in built_after}
+        self._order.tell_unordered_readers(TABLE, ids)
 
 
 def test_all_that_is_above_the_node_and_the_node_itself_may_be_read(
@@ -113,10 +126,46 @@ def test_what_is_not_refused_is_warned_about_once(
     script.reads("apart")
 
     assert warnings.getvalue() == (
-        "\x1ewarn\x1f'scored' does not depend on 'apart', which this script reads; a run that "
-        "builds both may give it rows of an earlier run; add this line to models/scored.sql: "
-        "-- depends_on: {{ ref('apart') }}\n"
+        "\x1ewarn\x1fwarning: 'scored' does not depend on 'apart', which this script reads; a "
+        "run that builds both may give it rows of an earlier run; add this line to "
+        "models/scored.sql: -- depends_on: {{ ref('apart') }}\n"
     )
+
+
+def test_a_source_is_what_a_model_of_the_run_builds(
+    tmp_path: Path, warnings: io.StringIO
+) -> None:
+    script = Script(tmp_path, "scored", "error", "apart")
+
+    with pytest.raises(AftError) as refusal:
+        script.reads_source(identifier="apart")
+
+    assert str(refusal.value) == (
+        "this run builds 'apart', the table of source 'lake.t', but 'scored' does not depend "
+        "on it, so the script may read rows of an earlier run; add this line to "
+        "models/scored.sql: -- depends_on: {{ ref('apart') }}"
+    )
+    for other in (
+        {},
+        {"identifier": "orders"},
+        {"identifier": "apart", "schema": "elsewhere"},
+        {"identifier": "Apart"},
+    ):
+        script.reads_source(**other)
+    assert warnings.getvalue() == ""
+    for of, metadata in (("apart", {}), ("scored", {"adapter_type": "sqlite"})):
+        script = Script(tmp_path, of, "warn", "apart", **metadata)
+        script.reads_source(identifier="APART" if metadata else "apart")
+    assert warnings.getvalue().count("the table of source 'lake.t', which this script") == 1
+
+
+@pytest.mark.usefixtures("warnings")
+def test_a_source_is_no_table_of_a_model_that_makes_none(tmp_path: Path) -> None:
+    script = Script(tmp_path, "scored", "error", "inlined", "written")
+
+    script.reads_source(identifier="inlined")
+    with pytest.raises(AftError, match="this run builds 'written'"):
+        script.reads_source(identifier="written")
 
 
 def test_anything_may_be_read_where_the_user_says_so_and_in_a_check_of_sources(
@@ -137,3 +186,27 @@ def test_a_run_whose_nodes_are_not_known_is_warned(
     script.reads("apart")
 
     assert "does not depend on 'apart'" in warnings.getvalue()
+
+
+def test_readers_of_a_source_that_may_come_before_its_rows_are_told_once(
+    tmp_path: Path, warnings: io.StringIO
+) -> None:
+    script = Script(tmp_path, "scored", "error", "scored", "paid", "owed", "apart")
+
+    script.writes_payments("paid")
+    script.writes_payments("paid")
+
+    assert warnings.getvalue() == (
+        "\x1ewarn\x1fwarning: this run builds 'owed' from the source 'raw.payments', which "
+        "this script writes, but in no order after 'scored', so the rows may come too late; "
+        "bind the script to a node above, or as a before-script\n"
+    )
+
+
+@pytest.mark.parametrize(("policy", "built"), [("allow", ("owed",)), ("error", ("apart",))])
+def test_no_reader_of_a_source_is_told_where_that_is_wanted_or_none_is_built(
+    tmp_path: Path, warnings: io.StringIO, policy: str, built: tuple[str, ...]
+) -> None:
+    Script(tmp_path, "scored", policy, *built).writes_payments()
+
+    assert warnings.getvalue() == ""

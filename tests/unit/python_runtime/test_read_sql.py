@@ -201,7 +201,6 @@ def test_an_error_names_the_condition(place: Place) -> None:
         assert str(refused.value).endswith("; the condition is where='amuont > 1'")
 
 
-@pytest.mark.usefixtures("as_a_program")
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
     string = f"Driver=SQLite3;Database={tmp_path}/none.db"
     message = (
@@ -226,3 +225,17 @@ def test_the_function_of_an_operator_with_a_question_mark_finds_a_key(place: Pla
         pytest.skip("others have no such operator")
 
     assert query(place, """select jsonb_exists('{"a": 1}', ?)""", "a") == [True]
+
+
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+def test_a_table_that_the_search_path_does_not_find_is_named_in_full(place: Place) -> None:
+    with pytest.raises(WarehouseError, match='"orders" does not exist') as refused:
+        query(place, "select * from orders")
+
+    assert str(refused.value).endswith(
+        "; write frames.orders: a name without a schema is looked for in the connection's "
+        "search_path, as in dbt's own queries"
+    )
+    with pytest.raises(WarehouseError, match=r'"frames\.absent" does not exist') as refused:
+        query(place, "select * from frames.absent")
+    assert "write" not in str(refused.value)

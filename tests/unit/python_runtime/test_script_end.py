@@ -114,7 +114,7 @@ def test_a_signal_stops_the_wait_and_what_was_awaited_is_told(
     )
     running = worker.start(project / "s.py", "model.shop.scored")
     waiting = "waiting for thread 'stuck' (s.py:4)"
-    running.wait_for_output(f"aft: the script's last line has run; it is {waiting}\n")
+    running.wait_for_output(f"warning: the script's last line has run; it is {waiting}\n")
     worker.signal(running, number)
 
     ended = worker.wait(running)

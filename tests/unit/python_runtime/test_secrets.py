@@ -90,6 +90,19 @@ def test_the_environments_secrets_are_dbts_and_the_drivers(
     assert secrets_of({}).texts == ("a b/c", "of libpq", "of;prod")
 
 
+def test_passwords_of_addresses_are_secret_under_any_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SHOP_DATABASE", "mysql://shop:0f%40env@h")
+    variables = {"url": "pg://u:of-vars@h/db", "deep": [{"also": "pg://:l1st@h"}], "n": 1}
+    credentials = {"host": "pg://shop:shop@h", "user": "me"}
+
+    secrets = secrets_of(credentials, "", variables)
+
+    assert secrets.texts == ("0f%40env", "0f@env", "l1st", "of-vars", "shop")
+    assert secrets.masked("of-vars in shop by u") == "***** in shop by u"
+
+
 def test_an_empty_password_masks_nothing() -> None:
     assert secrets_of({"password": "", "token": None}, "PWD=;").texts == ()
 

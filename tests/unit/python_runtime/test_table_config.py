@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from aft import messages
 from aft.errors import AftError, WarehouseError
 from aft.manifest import Manifest
 from aft.table_config import TableConfig
@@ -16,7 +17,8 @@ from aft.tables import Tables
 from aft.warehouse import Warehouse
 from aft.write_options import WriteOptions
 
-from tests.support.postgres import PostgresServer
+from tests.support.mariadb import MariadbServer
+from tests.support.postgres import DATABASE, PostgresServer
 
 MODEL: dict[str, Any] = {
     "unique_id": "model.shop.m",
@@ -106,8 +108,155 @@ def test_a_contract_of_other_types_makes_the_table_anew(
     assert postgres.run("select s from configured.m") == "long text"
 
 
+@pytest.fixture
+def warned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    texts: list[str] = []
+    monkeypatch.setattr(messages, "warn", texts.append)
+    return texts
+
+
+PARTS = (
+    "select (select string_agg(regexp_replace(pg_get_indexdef(indexrelid), '^.*USING ', ''), "
+    "' ' order by indexrelid) from pg_index where indrelid = r.oid), (select string_agg("
+    "pg_get_constraintdef(c.oid), ' ' order by c.oid) from pg_constraint c where conrelid = "
+    "r.oid and contype <> 'n'), col_description(oid, 1), col_description(oid, 2), oid from "
+    "pg_class r where oid = 'configured.m'::regclass"
+)
+
+
+def test_a_table_that_stays_gets_what_the_configuration_has_gained(
+    tables: Tables, postgres: PostgresServer, warned: list[str]
+) -> None:
+    postgres.run("create table configured.other (a bigint primary key)")
+    postgres.run("insert into configured.other values (1)")
+    write(tables, a=[1], s=["x"])
+    before = postgres.run(PARTS).split("|")
+    key = {
+        "type": "foreign_key",
+        "columns": ["a"],
+        "expression": "references configured.other",
+    }
+    short = {"type": "check", "expression": "length( s )<3"}
+    docs = {
+        "a": {**MODEL["columns"]["a"], "description": "The key"},
+        "s": {**MODEL["columns"]["s"], "description": ""},
+    }
+    indexes = [*MODEL["config"]["indexes"], {"columns": ["lower(s)"]}]
+    changed = {
+        **MODEL,
+        "columns": docs,
+        "constraints": [*MODEL["constraints"], short, key],
+        "config": {**MODEL["config"], "indexes": indexes},
+    }
+    with closing(Warehouse(postgres.connection_string)) as warehouse:
+        gained = Tables(warehouse, _manifest(changed))
+        write(gained, a=[1], s=["y"])
+        after = postgres.run(PARTS).split("|")
+        write(gained, a=[1], s=["z"])
+
+    table = '"configured"."m"'
+    assert warned == [
+        "'configured.m' did not have all that dbt's configuration asks for, so aft ran: "
+        f"ALTER TABLE {table} ADD CHECK (length( s )<3); ALTER TABLE {table} ADD FOREIGN KEY "
+        f'("a") references configured.other; CREATE INDEX ON {table} (lower(s)); what it had '
+        "already stays"
+    ]
+    assert after == [
+        before[0] + " btree (lower((s)::text))",
+        before[1] + " CHECK ((length((s)::text) < 3)) FOREIGN KEY (a) REFERENCES "
+        "configured.other(a)",
+        "The key",
+        "",
+        before[4],
+    ]
+    assert postgres.run(PARTS).split("|") == after
+    assert postgres.run("select s from configured.m") == "z"
+
+
+def test_rows_that_break_a_constraint_which_the_table_is_to_get_are_refused(
+    tables: Tables, postgres: PostgresServer, warned: list[str]
+) -> None:
+    write(tables, a=[1], s=["x"])
+    large = {"type": "check", "expression": "a > 5"}
+    model = {**MODEL, "constraints": [*MODEL["constraints"], large]}
+    with closing(Warehouse(postgres.connection_string)) as warehouse:
+        changed = Tables(warehouse, _manifest(model))
+
+        with pytest.raises(WarehouseError, match="23514"):
+            write(changed, a=[2], s=["y"])
+
+    assert postgres.run("select a, s from configured.m") == "1|x"
+    assert warned == []
+
+
+@pytest.mark.usefixtures("tables")
+def test_what_cannot_be_compared_with_the_configuration_is_named(
+    postgres: PostgresServer, warned: list[str]
+) -> None:
+    postgres.run(
+        "drop role if exists configured_writer; create role configured_writer;"
+        "grant usage on schema configured to configured_writer;"
+        "create table configured.m (a bigint not null, s varchar(3));"
+        "create index on configured.m (s);"
+        "alter table configured.m owner to configured_writer"
+    )
+    role = ";ConnSettings=set role configured_writer"
+    model = {**MODEL, "config": {"indexes": [{"columns": ["a"]}]}}
+    try:
+        with closing(Warehouse(postgres.connection_string + role)) as warehouse:
+            write(Tables(warehouse, _manifest(model)), a=[1], s=["x"])
+            postgres.run(f'revoke temporary on database "{DATABASE}" from public')
+            write(Tables(warehouse, _manifest(model)), a=[1], s=["x"])
+        table, index = '"configured"."m"', 'CREATE INDEX ON "configured"."m" (a)'
+        assert warned == [
+            f"{table} lacks what dbt's configuration asks for, and aft may not change it; let "
+            f"its owner run: {index}",
+            f"aft may make no tables, so it cannot tell whether {table} has what dbt's "
+            f"configuration asks for: {index}",
+        ]
+        assert postgres.run("select a, s from configured.m") == "1|x"
+    finally:
+        postgres.run(
+            f'grant temporary on database "{DATABASE}" to public;'
+            "drop owned by configured_writer cascade; drop role configured_writer"
+        )
+
+
+def test_grants_on_mariadb_are_those_of_the_configuration(
+    mariadb: MariadbServer, warned: list[str]
+) -> None:
+    mariadb.run("drop schema if exists configured; create schema configured")
+    mariadb.run("create role analysts; create user reader, `other`@localhost, gone@localhost")
+    granted = (
+        "select grantee, privilege_type from information_schema.table_privileges "
+        "where table_schema = 'configured' order by 1, 2"
+    )
+    grants = {"select": ["reader", "'other'@'localhost'", "analysts"]}
+    model = {**MODEL, "config": {"grants": grants, "contract": {"enforced": True}}}
+    try:
+        with closing(Warehouse(mariadb.connection_string)) as warehouse:
+            tables = Tables(warehouse, _manifest(model))
+            write(tables, a=[1], s=["x"])
+            mariadb.run("grant update on configured.m to reader, analysts")
+            mariadb.run("grant select on configured.m to gone@localhost")
+            write(tables, a=[2], s=["y"])
+
+        assert mariadb.run(granted).splitlines() == [
+            "'analysts'@''|SELECT",
+            "'other'@'localhost'|SELECT",
+            "'reader'@'%'|SELECT",
+        ]
+        assert set(warned) == {
+            "aft does not apply the constraints in the contract of model 'm' on MariaDB; it "
+            "checks names and types alone"
+        }
+    finally:
+        mariadb.run("drop user reader, `other`@localhost, gone@localhost; drop role analysts")
+        mariadb.run("drop schema configured")
+
+
 def test_grants_that_are_no_more_configured_are_revoked(
-    tables: Tables, postgres: PostgresServer
+    tables: Tables, postgres: PostgresServer, warned: list[str]
 ) -> None:
     postgres.run(
         'drop role if exists "Other"; create role "Other";'
@@ -116,6 +265,7 @@ def test_grants_that_are_no_more_configured_are_revoked(
     )
     try:
         write(tables, a=[1], s=["x"])
+        assert warned == []
         write(tables, a=[1], s=["x"])
         postgres.run('grant update, select on configured.m to public, "Other"')
         write(tables, a=[1], s=["x"])
@@ -133,6 +283,12 @@ def test_a_frame_that_breaks_the_contract_changes_nothing(
 ) -> None:
     write(tables, a=[1], s=["x"])
 
+    with pytest.raises(AftError) as types:
+        tables.write(
+            pa.table({"a": [2], "s": ["x"]}),
+            "m",
+            WriteOptions(dtype={"a": "BIGINT", "s": "varchar(9)"}),
+        )
     with pytest.raises(AftError) as columns:
         write(tables, a=[2], b=[3])
     with pytest.raises(AftError, match="it has more columns: 'b'"):
@@ -142,6 +298,10 @@ def test_a_frame_that_breaks_the_contract_changes_nothing(
     with pytest.raises(WarehouseError, match="23514"):
         write(tables, a=[-2], s=["x"])
 
+    assert str(types.value) == (
+        "dtype gives column 's' the type 'varchar(9)', but the contract of model 'm' declares "
+        "'varchar(3)'; leave the column out of dtype, or change its data_type"
+    )
     assert str(columns.value) == (
         "the frame breaks the contract of model 'm': it has no column 's' and has more "
         "columns: 'b'"
@@ -159,5 +319,5 @@ def test_each_database_is_asked_for_what_it_has() -> None:
         ["GRANT select ON t TO public", "GRANT insert ON t TO public"],
     )
     assert plain.statements("PostgreSQL", "t", ["a"], repr) == ([], [])
-    assert plain.column_types() == {}
+    assert plain.column_types({"a": "int"}) == {"a": "int"}
     plain.check(["other"], may_leave_out=False)

@@ -14,6 +14,7 @@ from aft.table_use import may_write
         ("write_to_model(frame)", True),
         ("import aft\naft.write_to_model(1)", True),
         ("getattr(aft, 'write_to_model')(1)", True),
+        ("execute_sql('drop table t')", True),
         ("exec(text)", True),
         ("import helper", True),
         ("from helper import work", True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pytest
 from aft.errors import AftError, WarehouseError
 from aft.warehouse import Warehouse
+from aft.write_options import WriteOptions
 
 from tests.unit.python_runtime.place import MANY, ORDERS, Place, target
 
@@ -41,6 +43,26 @@ def test_dbts_conditions_hold_beside_those_of_the_script(place: Place) -> None:
     assert len(empty.ref(("orders",), None, where="1 = 1 or 1 = 1")) == 0
 
 
+def test_a_sources_table_takes_rows_but_no_view_is_replaced(place: Place) -> None:
+    tables = place.tables()
+    frame, relation = pa.table({"id": [1]}), f"{place.schema}.absent"
+
+    for mode in ("append", "upsert", "overwrite", "append"):
+        key = "id" if mode == "upsert" else None
+        tables.write_source(frame, "raw", "absent", WriteOptions(mode, unique_key=key))
+
+    assert list(tables.source("raw", "absent")["id"]) == [1, 1]
+    place.run(f"drop table {relation}")
+    place.run(f"create view {relation} as select id from {place.schema}.orders")
+    with pytest.raises(AftError) as refused:
+        tables.write_source(frame, "raw", "absent", WriteOptions("overwrite"))
+    place.run(f"drop view {relation}")
+    assert str(refused.value) == (
+        f"cannot write '{relation}': it is a view, which a table would replace; drop it, or "
+        "write to the table that it reads"
+    )
+
+
 def test_each_kind_of_frame_says_the_same(place: Place) -> None:
     tables = place.tables()
 
@@ -59,6 +81,19 @@ def test_a_polars_frame_is_given_where_it_is_asked_for(place: Place) -> None:
 
     assert type(frame).__module__.startswith("polars")
     assert frame.to_dict(as_series=False) == ORDERS.to_pydict()
+
+
+def test_polars_is_asked_for_with_the_command_that_installs_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "polars", None)
+
+    with pytest.raises(AftError) as error:
+        place.tables().ref(("orders",), None, frame="polars")
+
+    assert str(error.value) == (
+        f"frame='polars' needs polars; install with: {sys.executable} -m pip install polars"
+    )
 
 
 def test_batches_of_no_rows_are_an_empty_one_with_the_columns(place: Place) -> None:
@@ -273,7 +308,6 @@ def test_rows_that_were_replaced_do_not_count_as_written(place: Place) -> None:
     warehouse.close()
 
 
-@pytest.mark.usefixtures("as_a_program")
 def test_any_database_is_read_and_written_by_its_connection_string(place: Place) -> None:
     table = f"{place.schema}.direct"
 

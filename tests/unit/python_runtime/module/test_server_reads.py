@@ -25,7 +25,7 @@ def postgresql(postgres: PostgresServer) -> Iterator[_aft.Connection]:
 
 @pytest.fixture(scope="module")
 def maria(mariadb: MariadbServer) -> Iterator[_aft.Connection]:
-    connection = _aft.Connection(mariadb.connection_string)
+    connection = _aft.Connection(mariadb.connection_string_to_database)
     yield connection
     connection.close()
 
@@ -203,7 +203,6 @@ def test_texts_of_all_lengths_come_whole_and_in_their_rows(
         ("interval '1 day 02:00'", "1 day 02:00:00"),
         ("b'101'", "101"),
         ("'10.0.0.1'::inet", "10.0.0.1"),
-        ("array['a', null]", "{a,NULL}"),
         ("1.5::money", "$1.50"),
         ("time '10:00' at time zone 'UTC'", "10:00:00+00"),
     ],
@@ -227,6 +226,26 @@ def test_an_error_of_a_later_row_comes_behind_the_rows_before(
         row * 1000 + 1 for row in range(len(batches))
     ]
     assert len(batches) >= 40
+
+
+@pytest.mark.parametrize(
+    ("query", "cause"),
+    [
+        ("select * from nope", '42P01 ERROR: relation "nope" does not exist'),
+        ("select 1 / 0", "22012 ERROR: division by zero"),
+        ("selec 1", '42601 ERROR: syntax error at or near "selec"'),
+    ],
+)
+def test_an_error_is_the_cause_in_one_line(
+    postgresql: _aft.Connection, query: str, cause: str
+) -> None:
+    with pytest.raises(_aft.Error) as read:
+        pa.table(postgresql.read(query))
+    with pytest.raises(_aft.Error) as executed:
+        postgresql.execute(query)
+
+    for error in read, executed:
+        assert str(error.value).endswith(f": {cause}")
 
 
 def test_a_stream_that_is_left_early_frees_its_connection(

@@ -186,7 +186,6 @@ def test_what_no_table_holds_is_refused_by_the_name_of_its_column(
     connection: _aft.Connection,
 ) -> None:
     for values, what in [
-        ([[1, 2]], "lists"),
         ([{"x": 1}], "structs"),
         ([datetime.timedelta(1)], "durations or intervals"),
     ]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,7 @@ def test_the_context_says_what_the_script_is_bound_to(run: Run, project: Path) -
         print(model.columns["id"].tags, model.columns["id"].meta)
         for test in model.tests:
             print(test.name, test.model_name, test.column, test.status)
+        print(model.adapter_response)
         print(context.target.name, context.target.schema, context.config.target_path)
     """)
 
@@ -27,8 +29,21 @@ def test_the_context_says_what_the_script_is_bound_to(run: Run, project: Path) -
         "scored scored model.shop.scored success {'owner': 'ann'}",
         "['key'] {'pii': False}",
         "unique scored id None",
+        "None",
         f"dev main {project / 'target'}",
     ]
+
+
+def test_the_context_has_what_the_database_answered(run: Run) -> None:
+    text = "print(context.current_model.adapter_response)"
+    select = {"_message": "SELECT 5", "code": "SELECT", "rows_affected": 5}
+
+    assert run(text, adapter_response=select).output == (
+        "AdapterResponse(message='SELECT 5', code='SELECT', rows_affected=5)\n"
+    )
+    assert run(text, adapter_response={"_message": "OK"}).output == (
+        "AdapterResponse(message='OK', code=None, rows_affected=None)\n"
+    )
 
 
 def test_the_context_describes_a_source_as_well(run: Run) -> None:
@@ -45,6 +60,51 @@ def test_the_context_describes_a_source_as_well(run: Run) -> None:
     assert ended.output.splitlines() == ["raw payments payments warn {'owner': 'bob'}", "1"]
 
 
+def test_models_sources_and_tests_are_listed_with_their_last_status(
+    run: Run, project: Path
+) -> None:
+    results = {
+        "run_results.json": {"test.shop.unique_scored_id": "pass", "model.shop.late": "error"},
+        "sources.json": {"source.shop.raw.payments": "warn"},
+    }
+    old = (project / "target" / "run_results.json").read_text()
+    (test_id,) = [
+        entry
+        for entry in json.loads((project / "target" / "manifest.json").read_text())["nodes"]
+        if entry.startswith("test.shop.unique_scored_id")
+    ]
+    for name, statuses in results.items():
+        entries = [
+            {"unique_id": test_id if key.startswith("test") else key, "status": status}
+            for key, status in statuses.items()
+        ]
+        (project / "target" / name).write_text(json.dumps({"results": entries}))
+
+    ended = run("""
+        from aft import list_features, list_models
+        from aft.typing import DbtModel
+        ids = list_models_ids()
+        print({name.rpartition(".")[2]: status for name, status in sorted(ids.items())})
+        (scored,) = [model for model in list_models() if model.name == "scored"]
+        print(isinstance(scored, DbtModel), scored.meta, scored.columns["id"].meta)
+        print([(test.name, test.status) for test in scored.tests], len(list_tests()))
+        print([(table.source_name, table.name, table.status) for table in list_sources()])
+        print([(test.name, test.status) for test in context.current_model.tests])
+        print([(each.model, each.column, each.entity_column) for each in list_features()])
+    """)
+    (project / "target" / "run_results.json").write_text(old)
+
+    assert ended.output.splitlines() == [
+        "{'apart': 'skipped', 'v1': 'skipped', 'v2': 'skipped', 'late': 'error', "
+        "'orders': 'skipped', 'report': 'skipped', 'scored': 'success'}",
+        "True {'owner': 'ann'} {'pii': False}",
+        "[('unique', 'pass')] 1",
+        "[('raw', 'built', None), ('raw', 'payments', 'warn')]",
+        "[('unique', 'pass')]",
+        "[('orders', 'amount', 'id')]",
+    ], ended
+
+
 def test_arguments_are_what_the_script_is_bound_with(run: Run) -> None:
     text = "print(context.arguments)"
 
@@ -59,6 +119,7 @@ def test_arguments_are_what_the_script_is_bound_with(run: Run) -> None:
         ("ref('shop', 'orders')", "[[1,2.5],[2,null]]"),
         ("ref('customers')", "[[1]]"),
         ("ref('customers', v=2)", "[[2]]"),
+        ("ref('shop', 'customers', version=2)", "[[2]]"),
         ("source('raw', 'payments')", '[[7,"card"]]'),
     ],
 )

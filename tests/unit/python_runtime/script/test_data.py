@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.unit.python_runtime.shop import rows
+from tests.unit.python_runtime.shop import rows, write_files
 from tests.unit.python_runtime.worker import Ended, Worker
 
 Run = Callable[..., Ended]
@@ -49,6 +51,39 @@ def test_a_sample_has_the_rows_of_its_window_where_dbt_knows_their_time(
     ended = worker.run(script, "model.shop.scored")
 
     assert ended.output == shown + "\n"
+
+
+def test_a_hook_writes_no_table(run: Run, project: Path) -> None:
+    before = rows(project, "select name from sqlite_master")
+
+    ended = run(
+        """
+        for write in (write_to_model, lambda df: write_to_source(df, "raw", "payments")):
+            try:
+                write(ref("orders"))
+            except Exception as error:
+                print(error)
+        """,
+        when="post-hook",
+    )
+
+    script = project / "models" / "score.py"
+    assert ended.output == "".join(
+        f"{name}() is not allowed in a hook; bind '{script}' under 'scripts' instead\n"
+        for name in ("write_to_model", "write_to_source")
+    ), ended
+    assert rows(project, "select name from sqlite_master") == before
+
+
+def test_a_statement_of_a_hook_is_no_write_of_the_model(worker: Worker, project: Path) -> None:
+    write_files(project, {"models/score.py": "execute_sql('drop table if exists {{ this }}')"})
+
+    running = worker.start(project / "models/score.py", "model.shop.scored", when="pre-hook")
+    packets = list(iter(running.packet, None))
+
+    assert {"appended": True} in packets
+    assert {"written": True} not in packets
+    assert packets[-1]["done"]["status"] == "success"
 
 
 def test_a_script_runs_queries_over_its_own_connection(run: Run) -> None:
@@ -149,6 +184,103 @@ def test_rows_that_dbt_will_replace_are_told(run: Run, when: str, is_told: bool)
 
     told = "dbt builds the table of 'apart' from the model's own query"
     assert (told in ended.output) is is_told
+
+
+def test_a_statement_with_macros_of_dbt_is_rendered_by_it(run: Run, project: Path) -> None:
+    write_files(project, {".dbtignore": "models/score.py"})
+    before = sorted(path.name for path in (project / "target").iterdir())
+
+    ended = run("""
+        execute_sql("create table {{ this }} as select {{ add('1', 2) }} as three, "
+                    "'{{ this.schema }}' as place, {{ var('n', 7) }} as n")
+        for _ in range(2):
+            print(execute_sql("select {{ add(3, 4) }} as seven from {{ ref('orders') }}"))
+        try:
+            execute_sql("select {{ subtract(1, 2) }}")
+        except Exception as error:
+            print(error)
+        count = "select {{ run_query('select count(*) from payments')[0][0] if execute }} as n"
+        print(execute_sql(count)["n"].tolist())
+        execute_sql("insert into {{ source('raw', 'payments') }} values (8, 'cash')")
+        print(execute_sql(count)["n"].tolist())
+        print(execute_sql("select {{ modules.pytz.utc.zone | length }} as n").to_dict("list"))
+        print(execute_sql("select {{ add(4, 4) }} as eight").to_dict("list"))
+    """)
+
+    assert ended.done is not None
+    assert ended.done["status"] == "success", ended
+    assert ended.output.endswith("[1]\n[2]\n{'n': [3]}\n{'eight': [8]}\n")
+    assert rows(project, "select * from scored") == [(3, "main", 7)]
+    assert ended.output.count("0      7\n1      7\n") == 2
+    assert "the Jinja of the query: 'subtract' is for dbt to render, and it says: " in (
+        ended.output
+    )
+    assert "'subtract' is undefined" in ended.output
+    assert (ended.appended, ended.done.get("can_write")) == (True, None)
+    assert sorted(path.name for path in (project / "target").iterdir()) == before
+
+
+@pytest.mark.parametrize(("favor_state", "shown"), [(False, "2 prod"), (True, "9 prod")])
+def test_a_deferred_model_is_read_where_sql_models_read_it(
+    new_worker: Callable[..., Worker], project: Path, favor_state: bool, shown: str
+) -> None:
+    manifest = json.loads((project / "target" / "manifest.json").read_text())
+    for name in ("orders", "apart"):
+        node = manifest["nodes"][f"model.shop.{name}"]
+        node.update(alias=f"prod_{name}", relation_name=f'main."prod_{name}"')
+    ignored = {".dbtignore": "models/score.py"}
+    write_files(project, {"prod/manifest.json": json.dumps(manifest), **ignored})
+    with sqlite3.connect(project / "shop.db") as database:
+        database.executescript(
+            "drop table apart; create table prod_apart as select 'prod' as x;"
+            "create table prod_orders as select 9 as n"
+        )
+    worker = new_worker()
+    flags = {"defer": True, "state": str(project / "prod"), "favor_state": favor_state}
+    worker.prepare(project, flags=flags)
+    worker.receive()
+    worker.use_manifest(project / "target" / "manifest.json")
+    script = project / "models" / "score.py"
+    script.write_text("""
+print(ref('orders').iloc[-1, 0], execute_sql('select x from {{ ref("apart") }}').x[0])
+""")
+
+    ended = worker.run(script, "model.shop.scored", node_status="success")
+
+    assert ended.output.splitlines()[-1] == shown, ended
+
+
+def test_rows_are_appended_to_a_sources_table(run: Run, project: Path) -> None:
+    ended = run("""
+        import aft, pandas as pd
+        write_to_source(pd.DataFrame({"method": ["cash"], "id": [8]}), "raw", "payments")
+        for name in ("payments", "paymnts", "built"):
+            try:
+                write_to_source(ref("orders"), "raw", name)
+            except aft.Error as error:
+                print(error)
+    """)
+
+    assert ended.output == (
+        "cannot append to 'main.payments': the table has no column 'amount'; add it, or leave "
+        "it out of the frame\n"
+        "there is no source 'raw.paymnts' in the project; did you mean 'raw.payments'?\n"
+        "source 'raw.built' is the table of 'apart', which a script writes only where it is "
+        "bound to that; bind the script there, or write to another table\n"
+    )
+    assert (ended.appended, ended.done and ended.done["rows_written"]) == (True, 1)
+    assert rows(project, "select * from payments") == [(7, "card"), (8, "cash")]
+
+
+def test_a_sources_table_is_overwritten_and_can_be_repeated(run: Run, project: Path) -> None:
+    ended = run("""
+        from aft import write_to_source
+        write_to_source(ref("orders"), "raw", "payments", mode="overwrite",
+                        dtype={"amount": "NUMERIC"})
+    """)
+
+    assert (ended.appended, ended.output) == (False, "")
+    assert rows(project, "select * from payments") == [(1, 2.5), (2, None)]
 
 
 def test_dtype_is_the_warehouses_type(run: Run, project: Path) -> None:

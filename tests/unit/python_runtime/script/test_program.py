@@ -35,11 +35,47 @@ def test_modules_beside_the_script_and_in_the_scripts_folder_are_found(
 def test_the_names_of_fal_can_be_imported(run: Run) -> None:
     ended = run("""
         from fal.typing import *
-        from aft.typing import CurrentModel
-        print(isinstance(context.current_model, CurrentModel))
+        from fal.dbt.typing import *
+        from fal.dbt.integration.magics import init_fal
+        from faldbt.magics import init_fal
+        from fal.typing import CurrentModel
+        from fal.dbt.integration.project import DbtModel
+        from fal import FalDbt
+        print(isinstance(context.current_model, CurrentModel), init_fal("project_dir=."))
+        import aft.typing, fal.typing
+        assert all(hasattr(fal.typing, name) for name in aft.typing.__all__)
+        shop = FalDbt(profiles_dir=".", project_dir=".")
+        shop.write_to_model(shop.ref("orders"), target_1="scored")
+        shop.write_to_source(shop.ref("orders")[["id"]], "raw", "payments")
+        FalDbt(threads=2, selector=None)
+        refused = {"args_vars": "{a: 1}", "state": "old", "select": ["a"], "profile_dir": "."}
+        for options in ({name: value} for name, value in refused.items()):
+            try:
+                FalDbt(**options)
+            except Exception as error:
+                print(error)
+        assert all(isinstance(model, DbtModel) for model in shop.models)
+        print(len(shop.execute_sql("select * from {{ ref('scored') }}")))
     """)
 
-    assert ended.output == "True\n"
+    first, *_, last = ended.output.splitlines()
+    assert (first, last) == ("True None", "2"), ended
+    assert (
+        "FalDbt() has no args_vars: set the variables in dbt_project.yml, or " in ended.output
+    )
+    assert "FalDbt() has no state: the project is read as its manifest in " in ended.output
+    assert "FalDbt() has no select, exclude or selector: take from list_mo" in ended.output
+    assert "unexpected keyword argument 'profile_dir'" in ended.output
+
+
+def test_an_installed_package_of_that_name_goes_first(run: Run, project: Path) -> None:
+    write_files(project, {"models/fal/__init__.py": "app = 1"})
+
+    ended = run(
+        "from fal import app; from fal.typing import *; print(app, len(ref('orders')))"
+    )
+
+    assert ended.output == "1 2\n", ended
 
 
 def test_classes_of_a_script_can_be_sent_to_other_processes(run: Run) -> None:
