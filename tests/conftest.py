@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aft import messages, odbc
 
 from tests.support import mariadb, postgres
 from tests.support.mariadb import MariadbServer
@@ -35,6 +36,13 @@ def pytest_configure() -> None:
     for number, handler in endings.items():
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, handler)
+
+
+@pytest.fixture(autouse=True)
+def _as_a_new_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undo what aft does to a process that no run has started, such as that of the tests."""
+    monkeypatch.setattr(messages, "_is_plain", False)
+    monkeypatch.setattr(odbc._files, "folder", None)
 
 
 @pytest.fixture(scope="session", name="postgres")

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "plugin/live/live_run.h"
+#include "plugin/live/dbt_follower.h"
 #include "tests/support/noted_scripts.h"
 #include "tests/support/shop.h"
 
@@ -20,8 +20,9 @@ namespace aft {
 class Gate {
  public:
   explicit Gate(const Shop& shop, bool fails_fast = false, const char* command = "run",
-                std::string refusal = "")
-      : Gate(shop, {{"which", command}, {"fail_fast", fails_fast}}) {
+                std::string refusal = "", RunLevelBindings run_level = {})
+      : Gate(shop, {{"which", command}, {"fail_fast", fails_fast}},
+             std::move(run_level)) {
     scripts.refusal = std::move(refusal);
     Say(0, {{"info", {{"name", "ArtifactWritten"}}},
             {"data",
@@ -32,10 +33,10 @@ class Gate {
 
   /// A dbt that has said hello with these of its flags, and no more. `dbt retry` says it
   /// again, with those of a `dbt run`.
-  Gate(const Shop& shop, boost::json::object flags)
-      : live_run_(
+  Gate(const Shop& shop, boost::json::object flags, RunLevelBindings run_level = {})
+      : follower_(
             loop_, scripts,
-            [this](LiveRun::ConnectionId thread, std::string_view line) {
+            [this](DbtFollower::ConnectionId thread, std::string_view line) {
               Answer(thread, boost::json::parse(line).as_object());
             },
             [this](const std::string& text) { written += text; },
@@ -43,13 +44,14 @@ class Gate {
     flags.insert({{"project_dir", shop.path().native()},
                   {"profiles_dir", shop.path().native()},
                   {"target_path", "target"}});
+    follower_.RunAround(std::move(run_level));
     SayHello(flags);
     if (flags.at("which") != "retry") return;
     flags["which"] = "run";
     SayHello(flags);
   }
 
-  void Tell(LiveRun::ConnectionId thread, const char* event, const std::string& node,
+  void Tell(DbtFollower::ConnectionId thread, const char* event, const std::string& node,
             const char* status = "None") {
     Say(thread, {{"info", {{"name", event}}},
                  {"data",
@@ -59,14 +61,14 @@ class Gate {
 
   /// Passes on what may be no message at all, or come at the wrong time; false when that
   /// ends the connection.
-  bool Accepts(LiveRun::ConnectionId thread, std::string_view line) {
+  bool Accepts(DbtFollower::ConnectionId thread, std::string_view line) {
     verdicts_.erase(thread);
-    return live_run_.Receive(thread, line);
+    return follower_.Receive(thread, line);
   }
 
   void Finish() {
     Say(0, {{"info", {{"name", "StatsLine"}}}, {"data", boost::json::object{}}});
-    live_run_.Close();
+    follower_.Close();
   }
 
   /// The event with which a run of these nodes begins.
@@ -77,18 +79,18 @@ class Gate {
   }
 
   /// The end of a dbt that has no last line.
-  void Close() { live_run_.Close(); }
+  void Close() { follower_.Close(); }
 
-  void Interrupt() { live_run_.Interrupt(); }
-  void LoseDbt() { live_run_.DbtEnded(0); }
-  [[nodiscard]] bool IsIdle() const { return live_run_.IsIdle(); }
+  void Interrupt() { follower_.Interrupt(); }
+  void LoseDbt() { follower_.DbtEnded(0); }
+  [[nodiscard]] bool IsIdle() const { return follower_.IsIdle(); }
   /// What keeps the run from being complete that dbt says has succeeded.
   [[nodiscard]] std::vector<std::string> Problems(int exit_code = 0) const {
-    return live_run_.Problems(exit_code);
+    return follower_.Problems(exit_code);
   }
 
   /// The verdict on a thread's last message: "go", "fail" or, while it waits, "".
-  [[nodiscard]] std::string Verdict(LiveRun::ConnectionId thread) const {
+  [[nodiscard]] std::string Verdict(DbtFollower::ConnectionId thread) const {
     const auto found = verdicts_.find(thread);
     return found == verdicts_.end() ? "" : found->second;
   }
@@ -105,11 +107,11 @@ class Gate {
               {"flags", flags}}}});
   }
 
-  void Say(LiveRun::ConnectionId thread, const boost::json::object& message) {
+  void Say(DbtFollower::ConnectionId thread, const boost::json::object& message) {
     Accepts(thread, boost::json::serialize(message));
   }
 
-  void Answer(LiveRun::ConnectionId thread, const boost::json::object& answer) {
+  void Answer(DbtFollower::ConnectionId thread, const boost::json::object& answer) {
     const boost::json::value* verdict = answer.if_contains("verdict");
     if (verdict == nullptr) return;
     EXPECT_TRUE(Verdict(thread).empty()) << "two verdicts on one message";
@@ -117,8 +119,8 @@ class Gate {
   }
 
   EventLoop loop_;
-  std::map<LiveRun::ConnectionId, std::string> verdicts_;
-  LiveRun live_run_;
+  std::map<DbtFollower::ConnectionId, std::string> verdicts_;
+  DbtFollower follower_;
 };
 
 inline Node MakeNode(std::string id, std::vector<std::string> before,

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from tests.support.processes import PATIENCE, wait_until
 from tests.support.servers import as_account, free_port, give, running
+from tests.support.sql_session import SqlSession
 
 # MariaDB refuses to be run by root; Debian's package makes this user.
 ACCOUNT = "mysql"
@@ -37,16 +38,27 @@ class MariadbServer:
 
     @property
     def connection_string(self) -> str:
-        """For ODBC; a result is not kept in memory as a whole."""
+        """For ODBC, without a default database, as dbt-mysql connects."""
         return (
             f"Driver=MariaDB Unicode;TCPIP=1;Server=127.0.0.1;Port={self.port};"
-            f"Database={DATABASE};UID={USER};PWD={{{PASSWORD.replace('}', '}}')}}};"
+            f"UID={USER};PWD={{{PASSWORD.replace('}', '}}')}}};"
         )
+
+    @property
+    def connection_string_to_database(self) -> str:
+        """The same with a default database, for names without one."""
+        return f"{self.connection_string}Database={DATABASE};"
 
     @property
     def uri(self) -> str:
         """For what speaks the server's own protocol."""
         return f"mysql://{USER}:{quote(PASSWORD)}@127.0.0.1:{self.port}/{DATABASE}"
+
+    @property
+    def pid(self) -> int:
+        """Of the server's first process."""
+        assert self._process is not None
+        return self._process.pid
 
     def start(self) -> None:
         """Start the server and wait until it takes connections."""
@@ -104,17 +116,22 @@ class MariadbServer:
 
         Gives the rows as text, with `|` between.
         """
-        place = f"--host=127.0.0.1 --port={self.port} --user={USER} --database={database}"
+        argv, environment = self._client(database)
         finished = subprocess.run(
-            ["mariadb", "--no-defaults", "--batch", "--skip-column-names", *place.split()],
-            input=sql,
-            env={**os.environ, "MYSQL_PWD": PASSWORD},
-            capture_output=True,
-            text=True,
-            check=False,
+            argv, input=sql, env=environment, capture_output=True, text=True, check=False
         )
         assert finished.returncode == 0, finished.stderr
         return finished.stdout.strip().replace("\t", "|")
+
+    def session(self) -> SqlSession:
+        """The same client for many statements."""
+        argv, environment = self._client(DATABASE)
+        return SqlSession([*argv, "--unbuffered"], environment)
+
+    def _client(self, database: str) -> tuple[list[str], dict[str, str]]:
+        place = f"--host=127.0.0.1 --port={self.port} --user={USER} --database={database}"
+        argv = ["mariadb", "--no-defaults", "--batch", "--skip-column-names", *place.split()]
+        return argv, {**os.environ, "MYSQL_PWD": PASSWORD}
 
     def _initialize(self) -> None:
         literal = PASSWORD.replace("\\", "\\\\").replace("'", "''")

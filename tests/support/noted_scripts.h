@@ -38,10 +38,10 @@ class NotedScripts : public ScriptHost {
 
   [[nodiscard]] int threads() const override { return most_at_once; }
 
-  RunId Run(const Script& script, const std::string& node_status, OnOutput /*on_output*/,
+  RunId Run(const Script& script, const NodeState& node, OnOutput /*on_output*/,
             OnEnded on_ended) override {
     started.push_back(script.id);
-    statuses.push_back(node_status);
+    statuses.push_back(node.status);
     running[++last_] = {script, std::move(on_ended)};
     return last_;
   }

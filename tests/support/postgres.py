@@ -13,6 +13,7 @@ from urllib.parse import quote
 from tests.support.certificates import Authority
 from tests.support.processes import PATIENCE
 from tests.support.servers import as_account, free_port, give, running
+from tests.support.sql_session import SqlSession
 
 # PostgreSQL refuses to be run by root; Debian's package makes this user.
 ACCOUNT = "postgres"
@@ -51,6 +52,12 @@ class PostgresServer:
         """For libpq."""
         return f"postgresql://{USER}:{quote(PASSWORD)}@127.0.0.1:{self.port}/{DATABASE}"
 
+    @property
+    def pid(self) -> int:
+        """Of the server's first process."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start the server and wait until it takes connections."""
         self._process = subprocess.Popen(
@@ -80,17 +87,21 @@ class PostgresServer:
 
     def run(self, sql: str, database: str = DATABASE) -> str:
         """Run statements with psql, not with what is tested; rows as text, `|` between."""
-        place = f"-h 127.0.0.1 -p {self.port} -U {USER} -d {database}"
+        argv, environment = self._client(database)
         finished = subprocess.run(
-            [_program("psql"), *f"-XAtq -v ON_ERROR_STOP=1 {place}".split()],
-            input=sql,
-            env={**os.environ, "PGPASSWORD": PASSWORD},
-            capture_output=True,
-            text=True,
-            check=False,
+            argv, input=sql, env=environment, capture_output=True, text=True, check=False
         )
         assert finished.returncode == 0, finished.stderr
         return finished.stdout.strip()
+
+    def session(self) -> SqlSession:
+        """The same psql for many statements."""
+        return SqlSession(*self._client(DATABASE))
+
+    def _client(self, database: str) -> tuple[list[str], dict[str, str]]:
+        place = f"-h 127.0.0.1 -p {self.port} -U {USER} -d {database}"
+        argv = [_program("psql"), *f"-XAtq -v ON_ERROR_STOP=1 {place}".split()]
+        return argv, {**os.environ, "PGPASSWORD": PASSWORD}
 
     def _initialize(self) -> None:
         password = self._folder / "password"

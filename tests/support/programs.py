@@ -10,6 +10,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[2]
 BUILD = Path(os.environ.get("AFT_BUILD_DIR", REPOSITORY / "build"))
 AFT = BUILD / "bin" / "aft"
+AFT_DBT = BUILD / "bin" / "aft-dbt"
 PACKAGES = BUILD / "lib" / "aft" / "python"
 DBT = Path(sys.executable).parent / "dbt"
 FAULT_DRIVER = BUILD / "tests" / "faults" / "libaft_fault_driver.so"

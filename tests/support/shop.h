@@ -24,8 +24,10 @@ struct Node {
   std::vector<std::string> after;
   std::string type = "model";
   bool continues_on_error = false;
-  // Most lists of a node's members leave it out.
-  std::string sql = "";  // NOLINT(readability-redundant-string-init)
+  // Most lists of a node's members leave these out.
+  std::string sql = "";                      // NOLINT(readability-redundant-string-init)
+  std::vector<std::string> pre_hooks = {};   // NOLINT(readability-redundant-member-init)
+  std::vector<std::string> post_hooks = {};  // NOLINT(readability-redundant-member-init)
 };
 
 /// The ids of a node's scripts, in the order in which they run.
@@ -47,7 +49,8 @@ class Shop {
     boost::json::object entries;
     boost::json::object sources;
     for (const Node& node : nodes) {
-      for (const auto& scripts : {node.before, node.after})
+      for (const auto& scripts :
+           {node.before, node.after, node.pre_hooks, node.post_hooks})
         for (const std::string& script : scripts) folder_.Write(script, "");
       (node.type == "source" ? sources : entries)[node.id] = {
           {"resource_type", node.type},
@@ -64,7 +67,9 @@ class Shop {
           {"depends_on", {{"nodes", ParentsOf(node, nodes)}}},
           {"meta",
            {{"aft",
-             {{"scripts",
+             {{"pre-hook", boost::json::value_from(node.pre_hooks)},
+              {"post-hook", boost::json::value_from(node.post_hooks)},
+              {"scripts",
                {{"before", boost::json::value_from(node.before)},
                 {"after", boost::json::value_from(node.after)}}}}}}},
       };

@@ -10,6 +10,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "plugin/base/json_text.h"
@@ -23,7 +24,9 @@ namespace aft {
 class StagedDriver : public DbtTarget {
  public:
   explicit StagedDriver(const std::filesystem::path& folder,
-                        const std::vector<std::string>& words = {"build"})
+                        const std::vector<std::string>& words = {"build"},
+                        std::vector<ScriptBinding> run_level = {},
+                        const std::optional<PreviousRun>& previous = {})
       : DbtTarget(folder / "target"),
         folder_(folder),
         run(loop_, scripts,
@@ -31,8 +34,10 @@ class StagedDriver : public DbtTarget {
              StagedCommands("/bin/dbt", words),
              Invocation(folder, words),
              {kLocalEnvironment},
-             std::nullopt,
-             folder / "private"},
+             previous,
+             folder / "private",
+             {},
+             {std::move(run_level), {}, !previous}},
             {[this](const std::string& text) { output += text; },
              [this](const std::string& text) { errors += text; }}) {}
 
@@ -113,7 +118,7 @@ class StagedDriver : public DbtTarget {
   std::string output;
   std::string errors;
   NotedScripts scripts;
-  DbtProcess command;
+  Process command;
   StagedRun run;
 };
 

@@ -25,7 +25,7 @@ FOLDERS = {
     "XDG_STATE_HOME": "state",
     "XDG_RUNTIME_DIR": "run",
 }
-# What README.md says that aft keeps, and what dbt and the tests' databases keep themselves.
+# What docs/files.md says that aft keeps, and what dbt and databases keep themselves.
 DOCUMENTED = (
     "cache/aft/dbt.json",
     "project/.dbtignore",
@@ -144,7 +144,7 @@ class Surroundings:
         return [*argv] if why_not_kept_apart() else _kept_apart(*kept, [*argv])
 
     def undocumented(self) -> list[str]:
-        """Files that the runs have made or deleted, and that README.md does not list."""
+        """Files that the runs have made or deleted, and that docs/files.md does not list."""
         now = files_in(self.folder)
         gone = {path for path in self._before - now if not path.endswith("/")}
         found = [path for path in now - self._before if not _is_documented(path)]

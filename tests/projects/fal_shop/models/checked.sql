@@ -1,0 +1,1 @@
+select {{ var('column', 'customer') }} from {{ ref('report') }}

@@ -1,0 +1,1 @@
+select customer, amount as total from {{ ref('score') }}
