@@ -15,6 +15,7 @@ struct BoundParameter {
   size_t width = 0;
   char* value = nullptr;
   SQLLEN* indicator = nullptr;
+  SQLSMALLINT c_type = 0;
 };
 
 /// While it lives, the values of a statement's parameters are as the fault makes them.

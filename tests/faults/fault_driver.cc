@@ -19,41 +19,10 @@
 
 #include "tests/faults/bound_column.h"
 #include "tests/faults/changed_array.h"
+#include "tests/faults/changed_binary_array.h"
+#include "tests/faults/fault_state.h"
 
 namespace {
-
-/// Where a fetch says what it gave.
-struct FetchedRows {
-  SQLULEN* count = nullptr;
-  SQLUSMALLINT* statuses = nullptr;
-};
-
-struct State {
-  void* driver = nullptr;
-  FaultLength lengths = kLengthTrue;
-  FaultArrays arrays = kArraysWhole;
-  std::map<SQLHANDLE, size_t> array_rows;
-  std::map<std::pair<SQLHANDLE, SQLUSMALLINT>, BoundParameter> parameters;
-  int row = 0;
-  std::map<SQLHANDLE, FetchedRows> fetched_rows;
-  std::map<std::pair<SQLHANDLE, SQLUSMALLINT>, BoundColumn> bound_columns;
-  std::string dbms_name;
-  std::string function;
-  int number = 0;
-  FaultMoment moment = kFaultInstead;
-  std::string sqlstate = "HY000";
-  bool for_good = false;
-  int seen = 0;
-  int failed = 0;
-  std::string failed_function;
-  std::set<SQLHANDLE> failed_handles;
-  std::set<SQLHANDLE> open_handles;
-};
-
-State& TheState() {
-  static State state;
-  return state;
-}
 
 template <typename Function>
 Function Real(const char* name, Function /*of this type*/) {
@@ -129,13 +98,22 @@ bool CutsArrays() {
   return arrays == kArraysCut || arrays == kArraysCutSilently;
 }
 
-ChangedArray Change(SQLHANDLE handle) {
-  State& state = TheState();
+std::vector<BoundParameter> ParametersOf(SQLHANDLE handle) {
   std::vector<BoundParameter> parameters;
-  for (const auto& [place, parameter] : state.parameters) {
+  for (const auto& [place, parameter] : TheState().parameters) {
     if (place.first == handle) parameters.push_back(parameter);
   }
-  return {state.arrays, parameters, state.array_rows[handle]};
+  return parameters;
+}
+
+/// Whether the execution is of a single row that gets lost.
+bool LosesRow(SQLHANDLE handle) {
+  State& state = TheState();
+  state.lost_rows.erase(handle);
+  const bool is_lost = state.arrays == kRowsLost && state.array_rows[handle] < 2 &&
+                       !ParametersOf(handle).empty();
+  if (is_lost) state.lost_rows.insert(handle);
+  return is_lost;
 }
 
 }  // namespace
@@ -197,6 +175,7 @@ SQLRETURN SQLFreeHandle(SQLSMALLINT type, SQLHANDLE handle) {
   TheState().failed_handles.erase(handle);
   TheState().fetched_rows.erase(handle);
   TheState().array_rows.erase(handle);
+  TheState().lost_rows.erase(handle);
   const auto is_of_handle = [&](const auto& bound) {
     return bound.first.first == handle;
   };
@@ -290,8 +269,8 @@ SQLRETURN SQLBindParameter(SQLHSTMT handle, SQLUSMALLINT number, SQLSMALLINT dir
                            SQLSMALLINT c_type, SQLSMALLINT sql_type, SQLULEN size,
                            SQLSMALLINT digits, SQLPOINTER value, SQLLEN capacity,
                            SQLLEN* indicator) {
-  TheState().parameters[{handle, number}] = {WidthOf(c_type, capacity),
-                                             static_cast<char*>(value), indicator};
+  TheState().parameters[{handle, number}] = {
+      WidthOf(c_type, capacity), static_cast<char*>(value), indicator, c_type};
   return MayFail("SQLBindParameter", handle, [&] {
     return Real("SQLBindParameter", &SQLBindParameter)(handle, number, direction, c_type,
                                                        sql_type, size, digits, value,
@@ -301,8 +280,17 @@ SQLRETURN SQLBindParameter(SQLHSTMT handle, SQLUSMALLINT number, SQLSMALLINT dir
 
 SQLRETURN SQLExecute(SQLHSTMT handle) {
   return MayFail("SQLExecute", handle, [&] {
-    const ChangedArray changed = Change(handle);
+    if (LosesRow(handle)) return SQLRETURN{SQL_SUCCESS};
+    const ChangedArray changed(TheState().arrays, ParametersOf(handle),
+                               TheState().array_rows[handle]);
     return Real("SQLExecute", &SQLExecute)(handle);
+  });
+}
+
+SQLRETURN SQLExecDirect(SQLHSTMT handle, SQLCHAR* text, SQLINTEGER length) {
+  return MayFail("SQLExecDirect", handle, [&] {
+    const ChangedBinaryArrays changed(TheState().arrays, ParametersOf(handle));
+    return Real("SQLExecDirect", &SQLExecDirect)(handle, text, length);
   });
 }
 
@@ -355,8 +343,6 @@ AFT_MAY_FAIL(SQLSetConnectAttr, handle,
              handle, attribute, value, length)
 AFT_MAY_FAIL(SQLPrepare, handle, (SQLHSTMT handle, SQLCHAR* text, SQLINTEGER length),
              handle, text, length)
-AFT_MAY_FAIL(SQLExecDirect, handle, (SQLHSTMT handle, SQLCHAR* text, SQLINTEGER length),
-             handle, text, length)
 AFT_MAY_FAIL(SQLSetPos, handle,
              (SQLHSTMT handle, SQLSETPOSIROW row, SQLUSMALLINT operation,
               SQLUSMALLINT lock),
@@ -385,6 +371,10 @@ AFT_MAY_FAIL(SQLDescribeCol, handle,
 
 SQLRETURN SQLRowCount(SQLHSTMT handle, SQLLEN* rows) {
   return MayFail("SQLRowCount", handle, [&] {
+    if (TheState().lost_rows.count(handle) > 0) {
+      *rows = 0;
+      return SQLRETURN{SQL_SUCCESS};
+    }
     const SQLRETURN outcome = Real("SQLRowCount", &SQLRowCount)(handle, rows);
     const bool is_cut = TheState().array_rows[handle] > 1;
     if (is_cut && TheState().arrays == kArraysCutSilently) ++*rows;

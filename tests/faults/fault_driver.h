@@ -41,13 +41,15 @@ void aft_fault_lengths(FaultLength length);
 /// the values of the row before stay in its place. With 0 none is.
 void aft_fault_row(int row);
 
-/// What becomes of an array of parameters.
+/// What becomes of rows that are sent as an array of parameters, or as a parameter for
+/// each column with an array in PostgreSQL's binary form.
 enum FaultArrays {
   kArraysWhole = 0,
   kArraysCut = 1,          ///< the last row is lost
   kArraysCutSilently = 2,  ///< the last row is lost, and SQLRowCount counts it
   kArraysRepeatFirst = 3,  ///< the first row takes the place of the others
   kArraysNullIsZero = 4,   ///< NULL becomes 0, or an empty text
+  kRowsLost = 5,           ///< alone among these: rows that are sent one by one are lost
 };
 
 /// From now on, lets arrays of parameters fare like this.

@@ -34,6 +34,7 @@ struct Controls {
     Load("aft_fault_arm", arm);
     Load("aft_fault_lengths", lengths);
     Load("aft_fault_row", row);
+    Load("aft_fault_arrays", arrays);
     Load("aft_fault_rename", rename);
     Load("aft_fault_count", count);
     Load("aft_fault_function", function);
@@ -51,6 +52,7 @@ struct Controls {
   decltype(aft_fault_arm)* arm = nullptr;
   decltype(aft_fault_lengths)* lengths = nullptr;
   decltype(aft_fault_row)* row = nullptr;
+  decltype(aft_fault_arrays)* arrays = nullptr;
   decltype(aft_fault_rename)* rename = nullptr;
   decltype(aft_fault_count)* count = nullptr;
   decltype(aft_fault_function)* function = nullptr;
@@ -185,6 +187,51 @@ TEST_P(OdbcFaults, AnUpsertIsWholeOrHasNotHappened) {
       });
 
   EXPECT_GT(failures, 20);
+}
+
+/// Rows that the driver loses, and says nothing.
+class OdbcLostRows : public ::testing::TestWithParam<WriteMode> {
+ protected:
+  OdbcLostRows() {
+    controls().arrays(kArraysWhole);
+    database_.Run("CREATE TABLE t (a INTEGER, s TEXT)");
+  }
+  ~OdbcLostRows() override { controls().arrays(kArraysWhole); }
+
+  std::string Write() {
+    WriteRequest request = AppendTo("t");
+    request.mode = GetParam();
+    if (HasKey(request.mode)) request.unique_key = {"a"};
+    return ErrorOf([&] {
+      odbc::Connection connection(FailingConnection(database_));
+      const std::unique_ptr<Dialect> dialect = MakeDialect(connection);
+      TableWriter(connection, *dialect, request, [] {}).Write(*StreamOf(NewRows()));
+    });
+  }
+
+  Database database_;
+};
+
+constexpr std::array<const char*, 4> kModes = {"Overwrite", "Append", "Upsert",
+                                               "DeleteInsert"};
+
+INSTANTIATE_TEST_SUITE_P(Modes, OdbcLostRows,
+                         ::testing::Values(WriteMode::kOverwrite, WriteMode::kAppend,
+                                           WriteMode::kUpsert, WriteMode::kDeleteInsert),
+                         [](const auto& test) { return kModes.at(test.index); });
+
+TEST_P(OdbcLostRows, AreMissed) {
+  controls().arrays(kRowsLost);
+
+  EXPECT_THAT(Write(), HasSubstr("3 rows were sent, and the database has taken 0; does"));
+  EXPECT_EQ(database_.Ask("SELECT count(*) FROM t"), "0");
+}
+
+TEST_P(OdbcLostRows, AreNotSeenWhereThereAreNone) {
+  database_.Run("CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END");
+
+  EXPECT_EQ(Write(), "");
+  EXPECT_EQ(database_.Ask("SELECT count(*) FROM t"), "3");
 }
 
 TEST_P(OdbcFaults, AReadGivesAllRowsOrAnError) {

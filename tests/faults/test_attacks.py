@@ -164,7 +164,10 @@ def test_yaml_that_was_made_to_harm_ends_in_an_error(project: Project) -> None:
     run = project.aft("dbt", "run")
 
     assert run.exit_code == 2, run.output
-    assert "models/duplicate.yml, line 1: script 'a.py' does not run" in run.output
+    assert (
+        "models/duplicate.yml, line 1: run-level scripts run only with '--globals'"
+        in run.output
+    )
     assert "START" not in run.output
     assert not list(project.folder.rglob("was_here"))
 

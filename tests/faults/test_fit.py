@@ -133,7 +133,7 @@ def types_of(database: Database) -> list[str]:
 
 @pytest.mark.parametrize("database", ["postgres", "mariadb"], indirect=True)
 def test_an_overwrite_keeps_the_types_that_the_frame_fits(
-    database: Database, warehouse: Warehouse
+    database: Database, warehouse: Warehouse, capfd: pytest.CaptureFixture[str]
 ) -> None:
     database.run(f"create table edges.t ({TYPES})")
     declared = types_of(database)
@@ -149,7 +149,12 @@ def test_an_overwrite_keeps_the_types_that_the_frame_fits(
         warehouse.write(iter([late]), table, "overwrite", {})
     assert types_of(database) == declared
 
+    capfd.readouterr()
     warehouse.write(late, table, "overwrite", {})
+    said = capfd.readouterr().err
+    row = "warning: 'edges.t': column 'd', row 1 holds the timestamp"
+    assert said.startswith("\x1ewarn\x1f" + row)
+    assert said.count("; the column gets another type\n") == 2
     renewed = types_of(database)
     assert [at for at in range(5) if renewed[at] != declared[at]] == [1, 2]
     assert database.rows("select i from edges.t") == ["1.5"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is left of a run: the files that README.md lists, and nothing else."""
+"""What is left of a run: the files that docs/files.md lists, and nothing else."""
 
 from __future__ import annotations
 

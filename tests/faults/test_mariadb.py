@@ -128,47 +128,6 @@ def test_a_socket_is_used_where_no_server_is_given() -> None:
     assert "s3cret" not in str(error.value)
 
 
-WRITING = """
-    def frames():
-        yield pa.table({"a": range(10_000)})
-        print("written", flush=True)
-        sys.stdin.read()
-    schema = pa.schema({"a": pa.int64()})
-    batches = (batch for table in frames() for batch in table.to_batches())
-    connection.write(pa.RecordBatchReader.from_batches(schema, batches), TARGET, "overwrite")
-"""
-
-
-def test_what_a_killed_write_leaves_is_removed_by_the_next_one(
-    database: Database, warehouse: Warehouse, start: Callable[[str], subprocess.Popen[str]]
-) -> None:
-    killed, alive = start(WRITING), start(WRITING)
-    for process in (killed, alive):
-        assert process.stdout is not None
-        assert process.stdout.readline() == "written\n"
-    database.run("create table edges.aft_old_0123456789abcdef (a int)")
-    database.run("create view edges.aft_old_0123456789abcdea as select 1")
-    database.run("create table edges.aft_staging_of_mine (a int)")
-    assert len(database.tables("edges")) == 6
-    killed.kill()
-    killed.wait()
-    wait_until(
-        lambda: database.rows("select count(*) from information_schema.processlist "
-                              "where db = 'shop' and command <> 'Query'") == ["1"],
-        "the server notices",
-    )  # fmt: skip
-
-    write(warehouse, [1])
-
-    # One is that of the write that goes on.
-    _, mine, table = database.tables("edges")
-    assert (mine, table) == ("aft_staging_of_mine", "t")
-    alive.communicate("go on\n", timeout=PATIENCE)
-    assert alive.returncode == 0
-    assert database.tables("edges") == ["aft_staging_of_mine", "t"]
-    assert database.rows("select count(*) from edges.t") == ["10000"]
-
-
 def test_readers_never_miss_the_table(
     database: Database, warehouse: Warehouse, start: Callable[[str], subprocess.Popen[str]]
 ) -> None:
@@ -241,8 +200,12 @@ end $$
 """
 
 
-@pytest.mark.parametrize(("state", "number"), [("40001", 1213), ("HY000", 1205)])
-def test_deadlocks_and_lock_timeouts_are_tried_again(
+@pytest.mark.parametrize(
+    ("state", "number"),
+    [("40001", 1213), ("HY000", 1205), ("42S01", 1050), ("42S21", 1060)],
+    ids=["deadlock", "lock timeout", "table of others", "column of others"],
+)
+def test_what_others_have_prevented_is_tried_again(
     database: Database, warehouse: Warehouse, state: str, number: int
 ) -> None:
     database.run(FAILING.format(times=2, state=state, number=number))

@@ -34,11 +34,9 @@ def test_a_null_that_the_server_would_replace_is_refused(
 ) -> None:
     place.make(f"k int, v {declared}")
     key = ["k"] if mode != "append" else None
-    # Where rows of a merge wait, nothing counts by itself.
-    refusal = r"column 'v', row [12] holds NULL, for which|'v' cannot be null; in row [12]"
 
     for values in (REPLACING[declared], pa.nulls(2)):
-        with pytest.raises(_aft.Error, match=refusal):
+        with pytest.raises(_aft.Error, match=r"column 'v', row [12] holds NULL, for which"):
             place.write(frame(k=[1, 2], v=values), mode, key)
 
     assert place.rows() == []

@@ -3,17 +3,11 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import pyarrow as pa
 import pytest
 from aft import _aft
 
 from tests.support.place import Place, frame
-from tests.support.processes import wait_until
 
 KEYED = ("upsert", "delete+insert")
 
@@ -77,6 +71,34 @@ def test_keys_are_compared_as_the_column_compares_them(place: Place, mode: str) 
 
     assert place.rows() == ["Zed" if mode == "upsert" else "ZED"]
     assert place.run("select 1 from merges.t where k = 'zed'") == ["1"]
+
+
+@pytest.mark.parametrize("place", ["postgres", "mariadb"], indirect=True)
+def test_a_key_that_the_frame_lacks_is_refused_before_a_schema_is_made(place: Place) -> None:
+    place.schema = "merges_new"
+
+    with pytest.raises(_aft.Error, match="unique_key names a column 'x', which the frame"):
+        place.write(frame(k=[1]), "upsert", ["x"])
+
+    assert (
+        place.run("select 1 from information_schema.schemata where schema_name = 'merges_new'")
+        == []
+    )
+
+
+@pytest.mark.parametrize("place", ["postgres", "mariadb"], indirect=True)
+def test_a_foreign_key_that_follows_updates_follows_an_upsert(place: Place) -> None:
+    place.make("k int primary key, code varchar(9) unique", "1, 'a'", "2, 'b'")
+    place.run(
+        "create table merges.o (code varchar(9), foreign key (code) "
+        "references merges.t (code) on update cascade)"
+    )
+    place.run("insert into merges.o values ('a'), ('b')")
+
+    place.write(frame(k=[1, 3], code=["new", "more"]), "upsert", ["k"])
+
+    assert place.run("select code from merges.o order by code") == ["b", "new"]
+    place.run("drop table merges.o")
 
 
 @pytest.mark.parametrize("mode", KEYED)
@@ -147,46 +169,6 @@ def test_a_table_may_have_any_name(place: Place, mode: str, name: str) -> None:
 
     old = ["2|2"] if mode == "append" else []
     assert place.rows() == ["1|1", *old, "2|20", "3|30"]
-
-
-KILLED = """
-import json, signal, sys
-import pyarrow as pa
-from aft import _aft
-string, relation, mode = json.loads(sys.stdin.readline())
-def batches():
-    yield from pa.table({"k": range(100_000)}).to_batches()
-    print("half", flush=True)
-    signal.pause()
-schema = pa.schema({"k": pa.int64()})
-frame = pa.RecordBatchReader.from_batches(schema, batches())
-_aft.Connection(string).write(frame, relation, mode, unique_key=["k"])
-"""
-
-
-@pytest.mark.parametrize("place", ["sqlite", "postgres", "mariadb"], indirect=True)
-@pytest.mark.parametrize("mode", KEYED)
-def test_a_process_that_is_killed_leaves_nothing(place: Place, mode: str) -> None:
-    place.make("k bigint, s varchar(9)", "1, 'old'")
-    process = subprocess.Popen(
-        [sys.executable, "-c", KILLED],
-        env={"PYTHONPATH": str(Path(_aft.__file__).parents[1])},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(json.dumps([place.string, place.relation(), mode]) + "\n")
-        process.stdin.flush()
-        assert process.stdout.readline() == "half\n"
-        process.kill()
-
-    wait_until(lambda: place.tables() == ["t"], "nothing is left")
-    assert place.rows() == ["1|old"]
-    place.write(frame(k=[1, 2], s=["new", "more"]), mode, ["k"])
-    assert place.rows() == ["1|new", "2|more"]
 
 
 @pytest.mark.parametrize("place", ["postgres", "mariadb"], indirect=True)

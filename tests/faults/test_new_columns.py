@@ -105,6 +105,26 @@ def test_a_column_that_another_writer_adds_stays(place: Place, mode: str) -> Non
 
 
 @pytest.mark.parametrize("place", ["mariadb"], indirect=True)
+@pytest.mark.parametrize("mode", ["append", *KEYED])
+def test_a_column_that_another_writer_adds_for_the_same_values_is_used(
+    place: Place, mode: str
+) -> None:
+    place.make("k int", "1")
+    wider = frame(k=[2], more=[1], new=["a"])
+    adding: dict[str, Any] = {"on_schema_change": "append_new_columns"}
+    key = ["k"] if mode in KEYED else None
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        yield from wider.to_batches()
+        place.write(frame(k=[3], new=["b"]), "append", **adding)
+
+    stream = pa.RecordBatchReader.from_batches(wider.schema, batches())
+    place.write(stream, mode, key, **adding)
+
+    assert place.rows("k, new, more") == ["1|NULL|NULL", "2|a|1", "3|b|NULL"]
+
+
+@pytest.mark.parametrize("place", ["mariadb"], indirect=True)
 def test_a_column_that_can_not_be_dropped_does_not_undo_the_rows(place: Place) -> None:
     place.make("k int, old int, check (old < k)", "8, 7")
 

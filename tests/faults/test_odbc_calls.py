@@ -8,7 +8,7 @@ import ctypes
 import functools
 import itertools
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pytest
@@ -19,22 +19,20 @@ from aft.profile import Target
 from aft.row_stream import ResultReader
 from aft.warehouse import Warehouse
 
+from tests.faults.failing import (
+    FRAME,
+    NEW,
+    OLD,
+    TARGET,
+    failing_database,
+    rows_and_tables,
+    rows_of,
+)
 from tests.support import databases
 from tests.support.databases import Database
 
 INSTEAD, AFTERWARDS = 0, 1
 MOST_CALLS = 2000
-TARGET = {
-    "database": None,
-    "schema": "faults",
-    "identifier": "t",
-    "quote_database": True,
-    "quote_schema": True,
-    "quote_identifier": True,
-}
-TABLES = "select table_name from information_schema.tables where table_schema = 'faults'"
-FRAME = pa.table({"a": [1, 2, 3], "s": ["x", "y", "z"]})
-OLD, NEW = ["42|old"], ["1|x", "2|y", "3|z"]
 
 
 @pytest.fixture
@@ -44,29 +42,8 @@ def control() -> ctypes.CDLL:
 
 @pytest.fixture
 def database(request: pytest.FixtureRequest) -> Iterator[Database]:
-    """A database behind the driver that fails, where the schema `faults` has a table."""
-    known = request.param.removeprefix("unknown-")
-    made = databases.behind_fault_driver(
-        databases.database(known, request.getfixturevalue(known)),
-        "" if known == request.param else "Unknown",
-    )
-    made.make_schema("faults")
-    made.run("create table faults.t (a bigint, s varchar(9))")
-    made.run("insert into faults.t values (42, 'old')")
-    yield made
-    made.drop_schema("faults")
-
-
-def rows_of(database: Database) -> list[str]:
-    return rows_and_tables(database)[0]
-
-
-def rows_and_tables(database: Database) -> tuple[list[str], list[str]]:
-    """The rows of the table, and the tables beside it."""
-    lines = database.rows(f"select a, s from faults.t; {TABLES}")
-    return sorted(line for line in lines if "|" in line), [
-        line for line in lines if "|" not in line
-    ]
+    with failing_database(request) as made:
+        yield made
 
 
 @pytest.fixture
@@ -127,70 +104,11 @@ def test_a_generator_is_not_written_again_after_a_commit_that_was_undone(
     assert rows_of(database) == OLD
 
 
-WHOLE, CUT, CUT_SILENTLY, REPEATS_FIRST, NULL_IS_ZERO = range(5)
-
-
 @pytest.fixture
 def connection(database: Database) -> Iterator[_aft.Connection]:
     made = _aft.Connection(database.connection_string)
     yield made
     made.close()
-
-
-@pytest.fixture
-def change_arrays(control: ctypes.CDLL) -> Iterator[Callable[[int], None]]:
-    """What the driver is to make of arrays of parameters from now on."""
-    yield control.aft_fault_arrays
-    control.aft_fault_arrays(WHOLE)
-
-
-@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
-def test_a_driver_that_mishandles_arrays_gets_its_rows_one_by_one(
-    database: Database, change_arrays: Callable[[int], None]
-) -> None:
-    frame = pa.table({"a": [1, None, 3, 0], "s": ["x", None, "z", ""]})
-    values = "select concat_ws('|', coalesce(a, '?'), coalesce(s, '?')) from faults.t"
-
-    for arrays in (CUT, CUT_SILENTLY, REPEATS_FIRST, NULL_IS_ZERO):
-        change_arrays(arrays)
-        with contextlib.closing(_aft.Connection(database.connection_string)) as connection:
-            connection.write(frame, TARGET, "overwrite")
-        assert sorted(database.rows(values)) == ["0|", "1|x", "3|z", "?|?"], arrays
-    assert rows_and_tables(database)[1] == ["t"]
-
-
-@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
-@pytest.mark.parametrize(
-    ("arrays", "mode", "message"),
-    [
-        (
-            CUT,
-            "overwrite",
-            "3 rows were sent, and the driver says that the database has taken 2",
-        ),
-        (CUT, "append", r"taken 2 of them, in rows 1 to 3 of the frame"),
-        (
-            CUT_SILENTLY,
-            "overwrite",
-            "3 rows were sent, and the database has 2; does a trigger or",
-        ),
-    ],
-)
-def test_a_driver_that_begins_to_lose_rows_is_found_out(
-    database: Database,
-    connection: _aft.Connection,
-    change_arrays: Callable[[int], None],
-    arrays: int,
-    mode: str,
-    message: str,
-) -> None:
-    connection.write(pa.table({"a": [42], "s": ["old"]}), TARGET, "overwrite")
-    change_arrays(arrays)
-
-    with pytest.raises(_aft.Error, match=message):
-        connection.write(FRAME, TARGET, mode)
-
-    assert rows_and_tables(database) == (OLD, ["t"])
 
 
 @pytest.mark.parametrize("database", ["mariadb"], indirect=True)
@@ -262,6 +180,36 @@ def fail_each(
     pytest.fail("it never gets through")
 
 
+@pytest.mark.parametrize("database", ["postgres", "mariadb"], indirect=True)
+@pytest.mark.parametrize("mode", ["overwrite", "upsert"])
+def test_lists_and_json_are_all_there_or_none(
+    database: Database, control: ctypes.CDLL, mode: str
+) -> None:
+    lists, json = ("bigint[]", "jsonb") if database.server == "postgres" else ("json", "json")
+    database.run(f"create table faults.n (a bigint, l {lists}, j {json})")
+    database.run("insert into faults.n values (42, null, null)")
+    of_json = pa.array(['{"k": 1}', None, "{}"], pa.json_())
+    frame = pa.table({"a": [1, 2, 3], "l": [[1, None], [], None], "j": of_json})
+    target = {**TARGET, "identifier": "n"}
+    new = ["1|2|1", "2|0|0", "3||1"]
+
+    def work() -> None:
+        with contextlib.closing(_aft.Connection(database.connection_string)) as connection:
+            connection.write(frame, target, mode, unique_key=["a"] * (mode == "upsert"))
+
+    length = "cardinality(l)" if database.server == "postgres" else "json_length(l)"
+    rows = f"select a, {length}, (j is not null) from faults.n where a < 42 order by a"
+    for failure in fail_each(control, work, b"SQLExecDirect"):
+        found = [
+            row.replace("|t", "|1").replace("|f", "|0").replace("NULL", "")
+            for row in database.rows(rows)
+        ]
+        assert found in ([], new), failure.context
+        assert failure.error or found == new, failure.context
+        database.run("delete from faults.n where a < 42")
+    assert failure.number > 3
+
+
 def write(connection_string: str, mode: str) -> None:
     connection = _aft.Connection(connection_string)
     try:
@@ -316,6 +264,22 @@ def test_rows_sent_one_by_one_are_all_there_or_none(
         assert rows_of(database) == (OLD if failure.error else whole), failure.context
         database.run("delete from faults.t where a < 42")
     assert failure.number > 1
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_arrays_are_lists_or_an_error(database: Database, control: ctypes.CDLL) -> None:
+    database.run("insert into faults.t values (43, null), (44, '{x,NULL}'), (45, '{}')")
+    read: list[Any] = []
+
+    def work() -> None:
+        read.clear()
+        with contextlib.closing(_aft.Connection(database.connection_string)) as connection:
+            result = connection.read("select s::text[] as s from faults.t where a > 42", 2)
+            read.extend(ResultReader(result).read_all().column("s").to_pylist())
+
+    for failure in fail_each(control, work):
+        assert failure.error or read == [None, ["x", None], []], failure.context
+    assert failure.number > 3
 
 
 @pytest.mark.parametrize("database", ["postgres", "mariadb", "unknown-mariadb"], indirect=True)

@@ -91,6 +91,7 @@ SECRETS = {
     "of the environment": "p4ss w/rd",
     "of the connection": "d}r0w'ssap",
     "of an unused target": "pr0d-w0rd",
+    "of an address in vars": "4ddr3ss",
 }
 
 
@@ -102,6 +103,8 @@ import logging, os, urllib.parse, warnings
 environment, connection = os.environ["DBT_ENV_SECRET_TOKEN"], "d}r0w'ssap"
 print("printed", environment, connection)
 print("read", open("profiles.yml").read())
+url = context.vars["url"]
+print("address", url, "and its password", urllib.parse.urlsplit(url).password)
 print("quoted", urllib.parse.quote_plus(environment), repr(connection))
 logging.error("logged %s", environment)
 warnings.warn("warned of " + connection)
@@ -114,6 +117,10 @@ raise ValueError(f"raised {environment} and {connection}") from KeyError(environ
     project.write(
         "profiles.yml", profiles + f"    prod: {{type: postgres, pass: {password}}}\n"
     )
+
+    with (project.folder / "dbt_project.yml").open("a") as file:
+        address = f"postgres://me:{SECRETS['of an address in vars']}@host/db"
+        file.write(f"vars: {{url: '{address}'}}\n")
 
     run = project.aft(
         "dbt",
@@ -128,6 +135,7 @@ raise ValueError(f"raised {environment} and {connection}") from KeyError(environ
     for word in (
         "printed *****",
         "quoted *****",
+        "address postgres://me:*****@host/db and its password *****",
         "logged *****",
         "warned of *****",
         "pass: *****",

@@ -45,9 +45,7 @@ def on_mariadb(mariadb: MariadbServer) -> Iterator[Place]:
             f"grant {GRANTS} on rights.* to {LIMITED}@'127.0.0.1'"
         )
         given = f"UID={USER};PWD={{{PASSWORD.replace('}', '}}')}}}"
-        string = place.string.replace(given, f"UID={LIMITED};PWD=x")
-        database = string.split("Database=")[1].split(";")[0]
-        yield replace(place, string=string.replace(f"Database={database}", "Database=rights"))
+        yield replace(place, string=place.string.replace(given, f"UID={LIMITED};PWD=x"))
         place.run(f"drop user {LIMITED}@'127.0.0.1'")
 
 

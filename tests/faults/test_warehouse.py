@@ -30,8 +30,8 @@ WRITES = "print('writing', flush=True)\n" + ORIGINAL
 # Connects as a script does, to another port.
 SILENT = """
 import dataclasses
-from aft import _current
-warehouse = _current().warehouse
+from aft import current
+warehouse = current.session().warehouse
 target = warehouse._target
 credentials = {**target.credentials, "port": os.environ["SILENT_PORT"], "connect_timeout": 2}
 warehouse._target = dataclasses.replace(target, credentials=credentials)
@@ -250,7 +250,7 @@ write_to_model(pd.DataFrame({"customer_id": [1000]}), mode="append")
 """
 
 
-@pytest.mark.parametrize("state", ["40001", "40P01"])
+@pytest.mark.parametrize("state", ["40001", "40P01", "42701"])
 def test_what_the_server_has_rolled_back_is_repeated(
     server_project: ServerProject, state: str
 ) -> None:

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows that a driver loses, or changes, are missed; those that a table skips are told."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+from collections.abc import Callable, Iterator
+
+import pyarrow as pa
+import pytest
+from aft import _aft
+
+from tests.faults.failing import (
+    FRAME,
+    NEW,
+    OLD,
+    TARGET,
+    failing_database,
+    rows_and_tables,
+    rows_of,
+)
+from tests.support import databases
+from tests.support.databases import Database
+from tests.support.place import Place, frame
+
+WHOLE, CUT, CUT_SILENTLY, REPEATS_FIRST, NULL_IS_ZERO, ROWS_LOST = range(6)
+MODES = ("overwrite", "append", "upsert", "delete+insert")
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    with failing_database(request) as made:
+        yield made
+
+
+@pytest.fixture
+def connection(database: Database) -> Iterator[_aft.Connection]:
+    made = _aft.Connection(database.connection_string)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def change_arrays() -> Iterator[Callable[[int], None]]:
+    """What the driver is to make of the rows that are sent from now on."""
+    control: ctypes.CDLL = databases.fault_driver()
+    yield control.aft_fault_arrays
+    control.aft_fault_arrays(WHOLE)
+
+
+def key_of(mode: str) -> list[str]:
+    return [] if mode in ("overwrite", "append") else ["a"]
+
+
+@pytest.mark.parametrize("database", ["mariadb", "postgres"], indirect=True)
+def test_a_driver_that_mishandles_arrays_gets_its_rows_one_by_one(
+    database: Database, change_arrays: Callable[[int], None]
+) -> None:
+    frame = pa.table({"a": [1, None, 3, 0], "s": ["x", None, "z", ""]})
+    number = "cast(a as char(1))"
+    values = f"select concat_ws('|', coalesce({number}, '?'), coalesce(s, '?')) from faults.t"
+
+    for arrays in (CUT, CUT_SILENTLY, REPEATS_FIRST, NULL_IS_ZERO):
+        change_arrays(arrays)
+        with contextlib.closing(_aft.Connection(database.connection_string)) as connection:
+            connection.write(frame, TARGET, "overwrite")
+        assert sorted(database.rows(values)) == ["0|", "1|x", "3|z", "?|?"], arrays
+    assert rows_and_tables(database)[1] == ["t"]
+
+
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+@pytest.mark.parametrize(
+    ("arrays", "mode", "message"),
+    [
+        (
+            CUT,
+            "overwrite",
+            "3 rows were sent, and the driver says that the database has taken 2",
+        ),
+        (CUT, "append", r"taken 2 of them, in rows 1 to 3 of the frame"),
+        (
+            CUT_SILENTLY,
+            "overwrite",
+            "3 rows were sent, and the database has taken 2; does its",
+        ),
+    ],
+)
+def test_a_driver_that_begins_to_lose_rows_is_found_out(
+    database: Database,
+    connection: _aft.Connection,
+    change_arrays: Callable[[int], None],
+    arrays: int,
+    mode: str,
+    message: str,
+) -> None:
+    connection.write(pa.table({"a": [42], "s": ["old"]}), TARGET, "overwrite")
+    change_arrays(arrays)
+
+    with pytest.raises(_aft.Error, match=message):
+        connection.write(FRAME, TARGET, mode)
+
+    assert rows_and_tables(database) == (OLD, ["t"])
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("arrays", [CUT, CUT_SILENTLY])
+def test_rows_that_are_lost_from_the_arrays_of_columns_are_missed(
+    database: Database,
+    connection: _aft.Connection,
+    change_arrays: Callable[[int], None],
+    mode: str,
+    arrays: int,
+) -> None:
+    connection.write(pa.table({"a": [42], "s": ["old"]}), TARGET, "overwrite")
+    assert connection.last_sink == "array columns"
+    change_arrays(arrays)
+
+    with pytest.raises(_aft.Error, match="3 rows were sent, and the database has taken 2; do"):
+        connection.write(FRAME, TARGET, mode, unique_key=key_of(mode))
+
+    assert rows_and_tables(database) == (OLD, ["t"])
+
+
+@pytest.mark.parametrize("database", ["postgres", "mariadb"], indirect=True)
+@pytest.mark.parametrize("mode", MODES)
+def test_rows_that_are_lost_one_by_one_are_missed(
+    database: Database, change_arrays: Callable[[int], None], mode: str
+) -> None:
+    # Rows of which each is too large for two to be sent at once.
+    large = pa.table({"a": [1, 2, 3], "s": ["x" * 3_000_000] * 3})
+    in_text = ";UseServerSidePrepare=0" if database.server == "postgres" else ""
+    sent = FRAME if in_text else large
+    type_name = "text" if in_text else "longtext"
+    database.run(f"drop table faults.t; create table faults.t (a bigint, s {type_name})")
+    database.run("insert into faults.t values (42, 'old')")
+    change_arrays(ROWS_LOST)
+
+    with (
+        contextlib.closing(
+            _aft.Connection(database.connection_string + in_text)
+        ) as connection,
+        pytest.raises(
+            _aft.Error, match="3 rows were sent, and the database has taken 0; does"
+        ),
+    ):
+        connection.write(sent, TARGET, mode, unique_key=key_of(mode))
+
+    assert rows_of(database) == OLD
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+@pytest.mark.parametrize("mode", MODES)
+def test_rows_that_are_not_lost_are_there(database: Database, mode: str) -> None:
+    in_text = database.connection_string + ";UseServerSidePrepare=0"
+
+    with contextlib.closing(_aft.Connection(in_text)) as connection:
+        connection.write(FRAME, TARGET, mode, unique_key=key_of(mode))
+        assert connection.notices == []
+
+    assert rows_of(database) == (NEW if mode == "overwrite" else sorted(OLD + NEW))
+
+
+TRIGGER = (
+    "create function merges.f() returns trigger language plpgsql as "
+    "'begin if new.k = 2 then return null; end if; return new; end';"
+    "create trigger g before insert on merges.t for each row execute function merges.f()"
+)
+RULE = "create rule r as on insert to merges.t where new.k = 2 do instead nothing"
+IGNORE = "create trigger g before insert on t when new.k = 2 begin select raise(ignore); end"
+
+
+@pytest.mark.parametrize(
+    ("place", "skips", "takes"),
+    [
+        ("postgres", TRIGGER, 2),
+        ("postgres", RULE, 2),
+        ("sqlite", IGNORE, 2),
+        ("sqlite", "create unique index i on t (k)", 3),
+    ],
+    indirect=["place"],
+)
+def test_rows_that_the_table_skips_are_told(place: Place, skips: str, takes: int) -> None:
+    place.make("k int")
+    place.run(skips)
+
+    said = place.write(frame(k=pa.array([1, 2, 3], pa.int32())), "append")
+
+    assert said == (
+        f"'{place.schema}.t' took 2 of 3 rows: a trigger, rule or constraint of the table "
+        "left out the others"
+        if takes == 2
+        else ""
+    )
+    assert place.rows() == ["1", "2", "3"][:: 1 if takes == 3 else 2]
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_rows_that_a_constraint_skips_are_told(place: Place) -> None:
+    place.make("k int unique on conflict ignore", "2")
+
+    said = place.write(frame(k=[1, 2, 3]), "append")
+
+    assert said.startswith("'main.t' took 2 of 3 rows: a trigger, rule or constraint")
+    assert place.rows() == ["1", "2", "3"]
