@@ -34,7 +34,7 @@ BINDING_MACRO = """
         (["scripts"], "script 'scripts' is not a regular file"),
         (
             [{"path": "scripts/a.py", "timeout": "soon"}],
-            "script 'scripts/a.py': 'timeout' is 'soon', which is no time",
+            "script 'scripts/a.py': 'timeout' is 'soon', which is not a duration",
         ),
     ],
 )
@@ -99,7 +99,7 @@ def test_a_connection_for_the_default_target_is_not_for_another(
     assert project.relations() == before
 
 
-def test_scripts_of_a_package_do_not_run(project: Project) -> None:
+def test_scripts_of_a_package_run_only_if_it_is_allowed(project: Project) -> None:
     package = project.folder / "dbt_packages" / "helpful"
     project.write("packages.yml", "packages: []\n")
     project.write(
@@ -110,7 +110,7 @@ def test_scripts_of_a_package_do_not_run(project: Project) -> None:
     project.write("dbt_packages/helpful/evil.py", "open('touched', 'w')\n")
     project.write(
         "dbt_packages/helpful/models/schema.yml",
-        "models: [{name: theirs, meta: {fal: {scripts: [dbt_packages/helpful/evil.py]}}}]\n",
+        "models: [{name: theirs, meta: {fal: {scripts: [evil.py]}}}]\n",
     )
     assert package.exists()
 
@@ -119,7 +119,15 @@ def test_scripts_of_a_package_do_not_run(project: Project) -> None:
     assert run.exit_code == 0, run.output
     assert "The scripts that package 'helpful' binds to node 'theirs' do not run" in run.output
     assert "theirs" in project.relations()
-    assert not (project.folder / "touched").exists()
+    touched = project.folder / "touched"
+    assert not touched.exists()
+
+    with (project.folder / "dbt_project.yml").open("a") as file:
+        file.write("\nvars: {aft: {packages: [helpful]}}\n")
+    for mode in ((), STAGED):
+        run = project.aft("dbt", "run", "--select", "theirs", *mode)
+        assert run.exit_code == 0, run.output
+        touched.unlink()
 
 
 def test_files_named_as_modules_of_python_do_not_shadow_them(project: Project) -> None:
@@ -184,3 +192,20 @@ def test_a_dbt_that_is_not_there_is_named(project: Project) -> None:
     assert run.exit_code == named.exit_code == 2
     assert run.output.splitlines()[-1].startswith("aft: cannot find dbt: there is none in")
     assert "'nowhere/dbt', given by --aft-dbt, is not an executable file" in named.output
+
+
+def test_folders_that_are_templates_are_those_that_dbt_uses(project: Project) -> None:
+    file = project.folder / "dbt_project.yml"
+    models, target = "{{ var('models', 'models') }}", "out_{{ target.name }}"
+    file.write_text(f'{file.read_text()}model-paths: ["{models}"]\ntarget-path: "{target}"\n')
+
+    run = project.aft("dbt", "run")
+    assert run.exit_code == 0, run.output
+    assert (project.folder / "out_dev/aft/results.json").exists()
+    assert not (project.folder / "target/aft").exists()
+
+    file.write_text(file.read_text().replace("target.name", "flags.NONE"))
+    refused = project.aft("dbt", "run")
+    assert refused.exit_code == 2
+    assert "cannot render 'target-path' of dbt_project.yml: 'flags' is undef" in refused.output
+    assert "START" not in refused.output

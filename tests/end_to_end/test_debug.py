@@ -6,6 +6,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+from aft import __version__
+
 from tests.support.cgroups import can_use_groups, usable_place
 from tests.support.installations import virtual_environment
 from tests.support.programs import AFT, DBT
@@ -13,10 +16,16 @@ from tests.support.project import Project, Run
 
 
 def line(run: Run, name: str) -> str:
-    """What the report says under a name."""
-    found = re.search(rf"^  {re.escape(name)}: +(.*)$", run.output, re.MULTILINE)
+    """What the report says under a name: at the end, if that is something to mend."""
+    found = re.findall(rf"^  {re.escape(name)}: +(.*)$", run.output, re.MULTILINE)
     assert found, run.output
-    return found[1]
+    return str(found[-1])
+
+
+def problems(run: Run) -> list[str]:
+    """The names of what has to be mended."""
+    _, _, end = run.output.partition("\nNot ready:\n")
+    return re.findall(r"^  (\S.*?): ", end, re.MULTILINE)
 
 
 def check_limits(run: Run) -> None:
@@ -44,12 +53,15 @@ def test_a_project_that_will_work_passes(project: Project) -> None:
     run = project.aft("debug")
 
     assert run.exit_code == 0, run.output
-    assert run.output.endswith("All checks passed\n")
+    assert run.output.endswith("\nReady: 'aft dbt run' will run the scripts of this project\n")
+    assert re.search(rf"^  version: +{__version__}, in '", run.output, re.MULTILINE)
     assert line(run, "version").startswith("OK, dbt-core 1.")
     assert "pandas" in line(run, "packages")
     assert line(run, "scripts start") == "as forks of a warm process"
     check_limits(run)
     assert line(run, "target") == "OK, 'dev' of profile 'jaffle_shop', type sqlite"
+    assert re.match(r"OK, /.*/libodbc\.so", line(run, "unixODBC"))
+    assert re.match(r"OK, 'SQLite3', .*libsqlite3odbc.so", line(run, "driver"))
     assert line(run, "connection") == "OK, SQLite"
     assert line(run, "write to main") == "OK, made a table and dropped it"
     assert line(run, 'read main."orders"') == "OK, 5 columns"
@@ -65,7 +77,7 @@ def test_all_that_is_wrong_is_named(project: Project) -> None:
     assert "line 2: environment 'ml' has the unknown type" in line(run, "fal_project.yml")
     assert "Can't open lib 'Nonesuch'" in line(run, "connection")
     assert "s3" not in run.output
-    assert run.output.endswith("Problems: 2\n")
+    assert problems(run) == ["fal_project.yml", "connection"]
 
 
 def test_environments_are_listed(project: Project) -> None:
@@ -120,16 +132,43 @@ def test_a_package_that_is_missing_is_named(project: Project, tmp_path: Path) ->
     assert run.exit_code == 1
     python = tmp_path / "env" / "bin" / "python"
     assert line(run, "packages") == (
-        f"ERROR: Python at '{python}' lacks yaml and pyarrow; install with: "
+        f"Python at '{python}' lacks yaml and pyarrow; install with: "
         f"{python} -m pip install PyYAML pyarrow"
     )
-    assert run.output.endswith("Problems: 1\n")
+    assert problems(run) == ["packages"]
+
+
+def test_all_that_has_to_be_installed_is_named_at_once(
+    project: Project, tmp_path: Path
+) -> None:
+    dbt = virtual_environment(tmp_path / "env", without=("pandas",))
+    (tmp_path / "odbcinst.ini").touch()
+
+    run = project.run(
+        *(str(AFT), "debug", "--aft-dbt", str(dbt)),
+        environment={"ODBCSYSINI": str(tmp_path)},
+    )
+
+    assert problems(run) == ["packages", "driver"], run.output
+    assert line(run, "packages").endswith("-m pip install pandas")
+    assert "apt-get install libsqliteodbc" in line(run, "driver")
 
 
 def test_nobody_has_to_read_it_all(project: Project) -> None:
-    command = f"'{AFT}' debug --aft-dbt '{DBT}' | head -n 1"
+    command = f"'{AFT}' --aft-dbt '{DBT}' debug | head -n 1"
 
     run = project.run("bash", "-c", f"set -o pipefail; {command}")
 
     # The exit code is that of a program which dies of SIGPIPE.
-    assert (run.exit_code, run.output) == (141, "dbt\n")
+    assert (run.exit_code, run.output) == (141, "aft\n")
+
+
+@pytest.mark.parametrize("words", ["debug", "debug --help", "--help", "--version"])
+def test_an_output_that_takes_nothing_is_told_in_a_line(project: Project, words: str) -> None:
+    dbt = "" if words.startswith("--") else f"--aft-dbt '{DBT}'"
+
+    run = project.run("bash", "-c", f"'{AFT}' {words} {dbt} > /dev/full")
+
+    assert run.exit_code == 1
+    (line,) = run.output.splitlines()
+    assert line.startswith("aft: cannot write to standard output: No space left on device")

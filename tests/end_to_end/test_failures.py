@@ -89,7 +89,8 @@ def test_a_failed_script_without_children_fails_the_run(project: Project) -> Non
     run = project.aft("dbt", "run", "--exclude", "fct_customers")
 
     assert run.exit_code == 1
-    assert run.output.endswith("aft: scripts that failed: 1; the run is not complete\n")
+    assert " ERROR=1 SKIP=0 " in run.output
+    assert run.output.endswith("Scripts: PASS=0 ERROR=1 SKIP=0 TOTAL=1\n")
 
 
 # What is written in a script, and what is said of it.

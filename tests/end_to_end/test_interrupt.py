@@ -181,7 +181,7 @@ def test_a_killed_dbt_ends_its_scripts_and_leaves_the_results_of_others(
     assert found == {
         "stg_orders": ("success", ""),
         LTV: ("error", "interrupted because dbt has ended"),
-        "fct_customers": ("skipped", "not run because dbt ended before it came to its node"),
+        "fct_customers": ("skipped", "not run because dbt ended before it came to that"),
     }
 
 

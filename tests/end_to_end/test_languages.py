@@ -85,7 +85,13 @@ def test_what_is_no_notebook_is_said(project: Project) -> None:
 def test_an_executable_reads_and_writes_frames(project: Project) -> None:
     kinds = ("csv", "arrow", "parquet")
     script = "#!/bin/sh\nset -e\naft read orders --format {0} | aft write copy_{0}\n"
-    bind_each(project, {f"copy_{kind}": script.format(kind) for kind in kinds})
+    scripts = {f"copy_{kind}": script.format(kind) for kind in kinds}
+    scripts["copy_csv"] += "for _ in 1 2; do aft read orders | aft write source:raw.log; done"
+    bind_each(project, scripts)
+    project.write(
+        "models/raw.yml",
+        "sources: [{name: raw, schema: main, tables: [{name: log}]}]",
+    )
 
     run = project.aft("dbt", "run", "--select", "+orders", "copy_*")
 
@@ -93,8 +99,14 @@ def test_an_executable_reads_and_writes_frames(project: Project) -> None:
     rows = "select order_id, customer_id, order_date, status, amount from "
     for kind in kinds:
         assert project.query(rows + f"copy_{kind}") == project.query(rows + "orders")
-    counts = [entry["rows"] for entry in project.results()]
-    assert counts == [{"read": 268, "written": 268}] * 3
+    assert project.query("select count(*) from log") == [(2 * 268,)]
+    counts = {Path(entry["path"]).name: entry["rows"] for entry in project.results()}
+    copied = {"read": 268, "written": 268}
+    assert counts == {
+        "copy_csv": {"read": 3 * 268, "written": 3 * 268},
+        "copy_arrow": copied,
+        "copy_parquet": copied,
+    }
 
 
 def test_an_executable_knows_its_node_target_and_arguments(project: Project) -> None:
@@ -147,12 +159,12 @@ def test_what_aft_read_and_write_refuse_is_said(project: Project) -> None:
         ),
         "format": (
             "aft read orders --format xml",
-            "aft: --format: xml not in {csv,arrow,parquet}",
+            "aft: '--format' takes 'csv', 'arrow' or 'parquet', not 'xml'",
         ),
         "mode": (
             "echo a | aft write mode --mode apend || { echo exit $?; exit 1; }",
-            "aft: --mode: 'apend' is none of overwrite append upsert delete+insert; did you "
-            "mean 'append'?",
+            "aft: '--mode' takes 'overwrite', 'append', 'upsert' or 'delete+insert', not "
+            "'apend'; did you mean 'append'?",
         ),
         "code": ("aft write --mode || { echo exit $?; exit 1; }", "exit 2"),
         "key": (

@@ -14,6 +14,8 @@ models:
   - name: orders
     meta: {fal: {scripts: {affter: [scripts/a.py]}}}
     columns: [{name: order_id, meta: {fal: {scripts: [scripts/a.py]}}}]
+  - {name: ordrs, config: {meta: {aft: {scripts: [scripts/a.py]}}}}
+  - {name: raw_orders, meta: {fal: {post-hook: [scripts/a.py]}}}
 exposures:
   - {name: weekly, type: dashboard, owner: {name: me}, meta: {aft: {scripts: [scripts/a.py]}}}
 """
@@ -40,6 +42,8 @@ def test_unknown_keys_stop_the_run_before_anything_is_built(
     plain: Project, mode: tuple[str, ...]
 ) -> None:
     plain.write("models/schema.yml", MISSPELT)
+    sql = "{{ config(metta={'aft': {'scripts': ['scripts/a.py']}}) }} select 1 as id"
+    plain.write("models/in_sql.sql", sql)
     before = plain.relations()
     results = plain.write("target/aft/results.json", "{}")
 
@@ -53,6 +57,12 @@ def test_unknown_keys_stop_the_run_before_anything_is_built(
         "unknown key 'affter' under 'scripts'; did you mean 'after'?",
         "schema.yml: exposure 'weekly': meta.aft: these scripts cannot run",
         "column 'order_id' of 'orders': meta.fal: these scripts cannot run",
+        "models/schema.yml, line 8: the scripts of model 'ordrs' do not run: dbt finds no "
+        "model of this name; did you mean 'orders'?",
+        "line 9: the scripts of model 'raw_orders' do not run: 'raw_orders' is a seed; move "
+        "them to 'seeds'",
+        "in_sql.sql: model 'in_sql': the scripts under config.metta.aft do not run; did you "
+        "mean config.meta?",
         "--vars: aft: unknown key 'time_out'; did you mean 'timeout'?",
     ):
         assert run.output.count(problem) == 1, run.output
@@ -67,18 +77,24 @@ def test_scripts_that_do_not_run_are_named(plain: Project, mode: tuple[str, ...]
     plain.write("models/unused.sql", "select 1 as id")
     plain.write("models/schema.yml", IN_VAIN + OF_THE_RUN)
 
-    run = plain.aft("flow", "run", *mode, "-s", "stg_customers")
+    with (plain.folder / "dbt_project.yml").open("a") as file:
+        file.write("vars: {aftt: {decimals: decimal}, alt: {hour: 7}}\n")
+
+    given = "{afft: {timeout: 1m}, afk: {hour: 7}}"
+    run = plain.aft("flow", "run", *mode, "-s", "stg_customers", "--vars", given)
 
     assert run.exit_code == 0, run.output
     for warning in (
         "the scripts of these nodes do not run because the nodes are disabled: 'unused'",
-        "models/schema.yml, line 6: script 'scripts/a.py' does not run",
+        "warning: --vars: aft reads no settings under 'afft'; did you mean 'aft'?",
+        ": vars: aft reads no settings under 'aftt'; did you mean 'aft'?",
     ):
         assert run.output.count(warning) == 1, run.output
+    assert run.output.count("aft reads no settings") == 2
     assert not (plain.folder / "ran").exists()
 
 
-def test_scripts_of_a_whole_run_are_refused_where_they_would_be_expected(
+def test_scripts_of_a_misspelt_place_are_refused_before_dbt_is_started(
     plain: Project,
 ) -> None:
     misspelt = "models: [{name: orders, metta: {aft: {scripts: [scripts/a.py]}}}]\n"
@@ -87,11 +103,6 @@ def test_scripts_of_a_whole_run_are_refused_where_they_would_be_expected(
     run = plain.aft("dbt", "build")
 
     assert run.exit_code == 2
-    assert (
-        "aft: models/schema.yml, line 1: script 'scripts/a.py' does not run: this version "
-        "of aft runs no scripts of a whole run, but those of nodes; bind it under the "
-        "'meta' of a node, or take it out\n"
-    ) in run.output
     assert (
         "aft: models/schema.yml, line 2: the scripts under 'metta: aft:' do not run; did "
         "you mean 'meta'?\n"

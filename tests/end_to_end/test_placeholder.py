@@ -127,7 +127,10 @@ def test_a_custom_schema_is_told_from_the_targets(
 ) -> None:
     project = ServerProject.moved(postgres, Project.jaffle_shop(tmp_path / "shop").folder)
     try:
-        postgres.run("create schema shop; create table shop.p as select 0 as id")
+        postgres.run(
+            "drop schema if exists shop cascade; create schema shop; "
+            "create table shop.p as select 0 as id"
+        )
         write = "import pandas as pd\nwrite_to_model(pd.DataFrame({'id': [7]}))"
         config: dict[str, Any] = {"materialized": "ephemeral", "schema": "marts"}
         add_model(project, "p", after=write, query=OLD_FORM, **config)

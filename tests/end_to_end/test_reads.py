@@ -10,7 +10,7 @@ from tests.support.example import LTV, SCRIPT
 from tests.support.project import STAGED, Project
 
 ADVICE = f"add this line to models/{LTV}.sql: -- depends_on: {{{{ ref('apart') }}}}"
-WARNING = f"| '{LTV}' does not depend on 'apart', which this script reads; "
+WARNING = f"| warning: '{LTV}' does not depend on 'apart', which this script reads; "
 SUMMARY = "Scripts: PASS={} ERROR={} SKIP=0 TOTAL=2\n"
 
 
@@ -25,11 +25,21 @@ def reader(shop: Project) -> Project:
     return shop
 
 
-def test_a_model_that_the_run_builds_at_any_time_is_refused(reader: Project) -> None:
+@pytest.mark.parametrize("read", ['ref("apart")', 'source("lake", "apart")'])
+def test_a_model_that_the_run_builds_at_any_time_is_refused(
+    reader: Project, read: str
+) -> None:
+    reader.write(
+        "models/lake.yml", "sources: [{name: lake, schema: main, tables: [{name: apart}]}]\n"
+    )
+    path = reader.folder / SCRIPT
+    path.write_text(path.read_text().replace('ref("apart")', read))
+
     run = reader.aft("dbt", "run")
 
     assert run.exit_code == 1
-    assert f"this run builds 'apart', but '{LTV}' does not depend on it" in run.output
+    table = "" if read.startswith("ref") else ", the table of source 'lake.apart'"
+    assert f"this run builds 'apart'{table}, but '{LTV}' does not depend on it" in run.output
     assert ADVICE in run.output
     assert reader.statuses()["fct_customers"] == "skipped"
 

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tests.support.dbt_results import artifact
-from tests.support.example import MODELS, SCRIPT, predicted_ltvs
+from tests.support.example import LTV, MODELS, SCRIPT, predicted_ltvs
 from tests.support.project import STAGED, Project, Run
 
 MODEL = "model.jaffle_shop."
@@ -106,10 +106,11 @@ def test_a_script_before_a_model_and_one_of_an_ephemeral_model_fail(shop: Projec
     assert "7 of 7 SKIP relation main.fct_customers ..." in run.output
     assert "Completed with 2 errors, 0 partial successes, and 0 warnings:" in run.output
     assert "Failure in model customers_predicted_ltvs (models/" in run.output
-    assert "PASS=5 WARN=0 ERROR=1 SKIP=1 NO-OP=0 TOTAL=7\n" in run.output
+    assert "PASS=5 WARN=0 ERROR=2 SKIP=1 NO-OP=0 TOTAL=8\n" in run.output
     assert "apart" not in shop.relations()
     assert shop.statuses() == dict.fromkeys(MODELS, "success") | {
         "apart": "error",
+        LTV: "error",
         "fct_customers": "skipped",
     }
     artifact(shop)

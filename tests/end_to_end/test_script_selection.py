@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scripts are selected and excluded by their names, with dbt's graph operators."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.example import SCRIPT
+from tests.support.project import STAGED, Project
+
+MODES = pytest.mark.parametrize("mode", [(), STAGED], ids=["live", "staged"])
+SCRIPTS = {
+    "scripts/load.py": "load",
+    "scripts/note.py": "note",
+    "scripts/check.py": "check",
+}
+
+
+@pytest.fixture(scope="module")
+def scripted(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """load.py → orders → note.py, check.py → customers_predicted_ltvs → SCRIPT."""
+    project = Project.copy(built, tmp_path_factory.mktemp("scripted") / "project")
+    for path, name in SCRIPTS.items():
+        project.write(path, f"open('ran', 'a').write('{name} ')\n")
+    script = (project.folder / SCRIPT).read_text()
+    project.write(SCRIPT, script + "\nopen('ran', 'a').write('predict ')\n")
+    load, note, check = SCRIPTS
+    project.bind("orders", {"before": [load], "after": [note, check]})
+    return project.folder
+
+
+@pytest.fixture
+def project(scripted: Path, tmp_path: Path) -> Project:
+    """A project of the test's own, whose results are those of an earlier run."""
+    project = Project.copy(scripted, tmp_path / "project")
+    (project.folder / "ran").unlink(missing_ok=True)
+    return project
+
+
+def ran(project: Project) -> list[str]:
+    """The scripts that have run, in their order."""
+    file = project.folder / "ran"
+    return file.read_text().split() if file.exists() else []
+
+
+def statuses_of_scripts_alone(project: Project) -> dict[str, str]:
+    """The status of each script of the last run without dbt."""
+    entries = project.results(name="scripts.json")
+    return {entry["path"]: entry["status"] for entry in entries}
+
+
+@MODES
+@pytest.mark.parametrize(
+    ("words", "models", "scripts"),
+    [
+        ("-s orders --exclude load.py scripts/check.py", ["orders"], ["note"]),
+        ("-s load.py+1 stg_payments", ["orders", "stg_payments"], ["load"]),
+        ("-m 1+note.py,orders+ --exclude tag:none", ["orders"], ["note"]),
+    ],
+)
+def test_a_selection_takes_scripts_and_nodes(
+    project: Project, mode: tuple[str, ...], words: str, models: list[str], scripts: list[str]
+) -> None:
+    run = project.aft("dbt", "run", *words.split(), *mode)
+
+    assert run.exit_code == 0, run.output
+    assert ran(project) == scripts
+    assert sorted(project.statuses()) == models
+    paths = {path.split("/")[-1][:-3] for path in project.script_statuses()}
+    assert paths == set(scripts)
+    assert "SKIP script" not in run.output
+
+
+@MODES
+def test_a_script_runs_before_what_is_below_it_without_its_node(
+    project: Project, mode: tuple[str, ...]
+) -> None:
+    run = project.aft("dbt", "build", "--select", f"{SCRIPT}+", "note.py", *mode)
+
+    assert run.exit_code == 0, run.output
+    assert sorted(ran(project)) == ["note", "predict"]
+    tests = [name for name in project.statuses() if name != "fct_customers"]
+    assert len(tests) == 2
+    assert run.line("OK ran script " + SCRIPT) < run.line("START sql table model")
+    assert "model main.orders" not in run.output
+
+
+@MODES
+def test_a_script_alone_runs_without_dbt(project: Project, mode: tuple[str, ...]) -> None:
+    target = project.folder / "target"
+    results = [target / "run_results.json", target / "aft" / "results.json"]
+    results[0].write_text(results[0].read_text().replace('"success"', '"skipped"'))
+    before = [file.read_bytes() for file in results]
+    project.write("scripts/note.py", "print('status', context.current_model.status)\n")
+
+    run = project.aft("dbt", "run", "-s", "note.py", *mode)
+
+    assert run.exit_code == 0, run.output
+    assert statuses_of_scripts_alone(project) == {"scripts/note.py": "success"}
+    assert [file.read_bytes() for file in results] == before
+    assert "Scripts: PASS=1 ERROR=0 SKIP=0 TOTAL=1" in run.output
+    assert "status skipped" in run.output
+
+    project.write("scripts/note.py", "1 / 0\n")
+    run = project.aft("dbt", "run", "-s", "note.py", *mode)
+    assert run.exit_code == 1
+    assert statuses_of_scripts_alone(project) == {"scripts/note.py": "error"}
+    assert [file.read_bytes() for file in results] == before
+
+
+def test_scripts_of_any_kind_that_sql_binds_have_names(project: Project) -> None:
+    script = project.write("scripts/run.sh", "#!/bin/sh\nprintf 'shell ' >> ran\n")
+    script.chmod(0o755)
+    binding = "{{ config(meta={'aft': {'scripts': ['scripts/run.sh']}}) }}\n"
+    project.write("models/bound.sql", binding + "select 1 as n\n")
+
+    run = project.aft("dbt", "run", "-s", "bound", "--exclude", "run.sh")
+    assert run.exit_code == 0, run.output
+    assert list(project.statuses()) == ["bound"]
+    assert ran(project) == []
+
+    run = project.aft("dbt", "run", "-s", "run.sh")
+    assert run.exit_code == 0, run.output
+    assert ran(project) == ["shell"]
+
+
+def test_what_cannot_be_selected_is_refused_or_said(project: Project) -> None:
+    run = project.aft("dbt", "run", "-s", "@note.py+")
+    assert run.exit_code == 2
+    assert "aft: cannot select '@note.py+': '@' before and '+' after a name" in run.output
+
+    run = project.aft("dbt", "run", "-s", "note.py", "--selector", "nightly")
+    assert run.exit_code == 2
+    assert "aft: cannot select 'note.py' beside '--selector'" in run.output
+
+    run = project.aft("dbt", "run", "-s", "+scripts/nite.py,orders")
+    assert run.exit_code == 2
+    assert run.output == (
+        "aft: cannot select '+scripts/nite.py': no script of this run and no file of dbt has "
+        "this name; did you mean 'scripts/note.py'?\n"
+    )
+
+    run = project.aft("dbt", "run", "-s", "note.py", "--exclude", "note.py")
+    assert run.exit_code == 0
+    assert "Nothing to do: the selection has neither a node nor a script." in run.output
+    assert ran(project) == []
+
+
+def test_dbt_selects_what_it_would_select_by_itself(project: Project) -> None:
+    """What dbt is given in place of script names has the same nodes as the graph says."""
+    manifest = json.loads((project.folder / "target" / "manifest.json").read_text())
+    parents = manifest["parent_map"]
+    model = "model.jaffle_shop."
+
+    excluded = ("load.py", "chekc.py+")
+    run = project.aft("dbt", "build", "-s", "+note.py", "--exclude", *excluded)
+    assert run.exit_code == 0, run.output
+    assert "aft: warning: --exclude chekc.py+ excludes nothing: no script" in run.output
+    above = {model + "orders"}
+    while more := {parent for node in above for parent in parents[node]} - above:
+        above |= more
+    assert set(project.run_results()) == above
+    assert ran(project) == ["note"]
+
+
+@MODES
+def test_a_retry_takes_the_same_scripts(project: Project, mode: tuple[str, ...]) -> None:
+    project.write("scripts/check.py", "1 / 0\n")
+    run = project.aft("dbt", "run", "--select", "orders", "--exclude", "load.py", *mode)
+    assert run.exit_code == 1
+    project.write("scripts/check.py", "open('ran', 'a').write('check ')\n")
+
+    run = project.aft("dbt", "retry", *mode)
+
+    assert run.exit_code == 0, run.output
+    assert ran(project) == ["note", "note", "check"]
+
+
+@MODES
+def test_a_retry_repeats_scripts_without_their_node(
+    project: Project, mode: tuple[str, ...]
+) -> None:
+    script = project.folder / "scripts" / "note.py"
+    text = script.read_text()
+    script.write_text("1 / 0\n")
+    run = project.aft("dbt", "run", "--select", "note.py+", *mode)
+    assert run.exit_code == 1
+    assert project.statuses() == {"fct_customers": "skipped"}
+    assert project.aft("dbt", "retry", *mode).exit_code == 1
+    assert project.statuses() == {"fct_customers": "skipped"}
+    script.write_text(text)
+
+    run = project.aft("dbt", "retry", *mode)
+
+    assert run.exit_code == 0, run.output
+    assert ran(project) == ["note", "predict"]
+    assert project.statuses() == {"fct_customers": "success"}
+
+
+@MODES
+def test_under_flow_run_operators_have_to_reach_scripts(
+    project: Project, mode: tuple[str, ...]
+) -> None:
+    run = project.aft("flow", "run", "-s", "orders", *mode)
+    assert run.exit_code == 0, run.output
+    assert list(project.statuses()) == ["orders"]
+    assert ran(project) == []
+
+    run = project.aft("flow", "run", "-s", "1+orders", *mode)
+    assert run.exit_code == 0, run.output
+    assert len(project.statuses()) == 3
+    assert ran(project) == ["load"]
