@@ -42,7 +42,7 @@ def test_retry_repeats_what_failed_and_what_it_kept_back(chains: Project) -> Non
     assert set(chains.script_statuses().values()) == {"success"}
     assert len(chains.script_statuses()) == 4
     assert chains.statuses() == dict.fromkeys(
-        ("checked", "of_checked", "of_predicted"), "success"
+        ("checked", "of_checked", "of_predicted", "predicted"), "success"
     )
     assert line(mended, "OK created", "checked") < line(mended, "OK created", "of_checked")
 

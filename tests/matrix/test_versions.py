@@ -11,6 +11,7 @@ import yaml
 
 from tests.matrix.chain import add_model, line
 from tests.matrix.entry import Entry
+from tests.support.dbt_results import artifact
 from tests.support.example import SCRIPT
 from tests.support.mariadb_project import MariadbProject
 from tests.support.processes import wait_until
@@ -53,6 +54,7 @@ def test_a_failing_script_fails_its_node_and_skips_the_children(chains: Project)
 
     assert run.exit_code == 1
     assert chains.statuses() == {
+        "predicted": "error",
         "of_predicted": "skipped",
         "checked": "error",
         "of_checked": "skipped",
@@ -60,8 +62,16 @@ def test_a_failing_script_fails_its_node_and_skips_the_children(chains: Project)
         "of_prepared": "skipped",
         "alone": "success",
     }
-    message = chains.run_results()["model.chains.checked"]["message"]
+    results = chains.run_results()
+    message = results["model.chains.checked"]["message"]
     assert "script 'after_checked.py' failed: ValueError: too few" in message
+    # dbt itself has no results of an ephemeral model.
+    failure = results["model.chains.predicted"]["message"]
+    assert failure.startswith("script 'after_predicted.py' failed: ValueError: no")
+    assert results["model.chains.of_predicted"]["message"] == (
+        f"'model.chains.predicted' failed: {failure}"
+    )
+    assert {entry.unique_id for entry in artifact(chains).results} == results.keys()
     assert chains.script_statuses() == {
         "after_predicted.py": "error",
         "after_of_predicted.py": "skipped",
@@ -192,4 +202,6 @@ def test_fail_fast_stops_the_scripts_that_run(chains: Project) -> None:
     messages = {entry["path"]: entry["message"] for entry in chains.results()}
     reason = "stopped because 'model.chains.hasty' has failed (--fail-fast)"
     assert messages["after_slow.py"] == reason
-    assert not set(chains.statuses().values()) - {"skipped"}
+    statuses = chains.statuses()
+    assert statuses["hasty"] == "error"
+    assert {statuses["of_slow"], statuses["of_hasty"]} == {"skipped"}
