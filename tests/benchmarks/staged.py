@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a run in stages costs on top of one that is followed live."""
+"""What a run in stages costs on top of one that is followed live, and names of scripts."""
 
 from __future__ import annotations
 
@@ -83,6 +83,17 @@ def row(programs: Programs, folder: Path, fewest: int, rounds: int) -> list[str]
     return [str(stages), str(fewest), *(f"{value:.2f}" for value in figures)]
 
 
+def seconds_of_names(programs: Programs, folder: Path, rounds: int) -> float:
+    """What it adds to a live run that its selection names scripts."""
+    run = programs.aft_dbt("run", "--aft-mode", "live")
+    plain, named = in_turn(
+        rounds,
+        lambda: seconds_of(run, folder),
+        lambda: seconds_of([*run, "--select", "@script.py", "fqn:*"], folder),
+    )
+    return median(slow - fast for slow, fast in zip(named, plain))
+
+
 def main() -> None:
     """Measure and print the table."""
     arguments = parser(__doc__)
@@ -104,8 +115,10 @@ def main() -> None:
         graph.write(folder)
         figures = row(programs, folder, graph.fewest_stages(), given.rounds)
         rows.append([f"{given.models} models", str(given.scripts), *figures])
+        of_names = seconds_of_names(programs, folder, given.rounds)
     head = ["project", "scripts", "stages", "fewest", "live (s)", "staged (s)", "added (s)"]
     print_table(head, rows)
+    print(f"Names of scripts in a selection add {of_names:.2f} s to a live run of the last.")
 
 
 if __name__ == "__main__":

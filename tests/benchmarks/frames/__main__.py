@@ -4,7 +4,8 @@
 Each pass is a process of its own; what it has read or written is compared with the frame:
 aft may change nothing, and what another tool changes is said.
 Prints rows a second, the memory that a pass takes beside what its tool and the frame need,
-and the ratio to aft's in the same round (the median over the rounds).
+the ratio to aft's in the same round, and the server's processor time as a share of the pass
+(medians over the rounds).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import pyarrow as pa
 from tests.benchmarks.frames import environment, frame_data, measured_pass
 from tests.benchmarks.frames.measured_pass import Figures
 from tests.benchmarks.frames.peers import (
+    KEY,
     SOURCE,
     WAYS,
     WRITTEN,
@@ -34,9 +36,10 @@ from tests.benchmarks.frames.peers import (
 )
 from tests.benchmarks.measure import print_machine, print_table
 from tests.support import mariadb, postgres
+from tests.support.mariadb import MariadbServer
 
 DATABASES = ("postgres", "mariadb", "sqlite")
-HEAD = ("", "rows/s", "to aft", "MB")
+HEAD = ("", "rows/s", "to aft", "MB", "server")
 # Tools that send each row alone, where that is too slow for more rows.
 _SLOW = {("postgres", "pyodbc"), ("mariadb", "pyodbc")}
 _MOST_ROWS_WHERE_SLOW = 100_000
@@ -44,7 +47,7 @@ _LOOP = "bare C loop"
 # Tools that are told of the frame's columns, or guess how long texts are.
 _FOR_SCHEMA_ONLY = ("arrow-odbc", "connectorx, 2 partitions")
 _VIEW = "dependent"
-# How often the frame is in a table before it is appended.
+# How often the frame is in a table before it is appended or merged.
 _TIMES_THERE = 10
 
 
@@ -52,10 +55,16 @@ class Bench:
     """One database with the frame in it, and the ways to move the frame."""
 
     def __init__(
-        self, place: Place, run_sql: Callable[[str], object], frame: pa.Table, loop: Path
+        self,
+        place: Place,
+        run_sql: Callable[[str], object],
+        frame: pa.Table,
+        loop: Path,
+        server: int | None = None,
     ) -> None:
         self._place = place
         self._run_sql = run_sql
+        self._server = server
         self._hashes = frame_data.hashes(frame, frame.schema)
         self._has_loop = frame.schema.equals(frame_data.SCHEMA)
         self._loop = loop
@@ -68,6 +77,7 @@ class Bench:
             name
             for name, (_, databases) in WAYS[action].items()
             if self._takes(name, databases)
+            and (action != "upsert" or pa.types.is_integer(self._frame.schema.field(KEY).type))
         ]
         return names + [_LOOP] * (action == "read" and self._has_loop)
 
@@ -84,7 +94,9 @@ class Bench:
         else:
             self._prepare(action, has_view=action == "replace" and way.startswith("aft"))
             figures = self._pass(action, way)
-            changed = self._changed(self._pass("read", "aft", table=WRITTEN), action)
+            written = f"(select * from {WRITTEN} where {KEY} < {self.rows}) as merged"
+            table = written if action == "upsert" else WRITTEN
+            changed = self._changed(self._pass("read", "aft", table=table), action)
         if changed and way.startswith("aft"):
             sys.exit(f"{self._place.database}, {way}: changed {', '.join(changed)}")
         return replace(figures, changed=changed)
@@ -97,8 +109,18 @@ class Bench:
             self._run_sql(create_table(WRITTEN, self._place.database, self._frame.schema))
             for _ in range(_TIMES_THERE if action == "append" else 1):
                 self._run_sql(f"insert into {WRITTEN} select * from {SOURCE}")
+        if action == "upsert":
+            self._prepare_merge()
         if has_view:
             self._run_sql(f"create view {_VIEW} as select * from {WRITTEN}")
+
+    def _prepare_merge(self) -> None:
+        """Ten times as many rows, of which a tenth have the frame's keys and no values."""
+        self._run_sql(create_table(WRITTEN, self._place.database, self._frame.schema))
+        for times in range(_TIMES_THERE):
+            keys = f"insert into {WRITTEN} ({KEY}) select {KEY} + {times * self.rows}"
+            self._run_sql(f"{keys} from {SOURCE}")
+        self._run_sql(f"create unique index {WRITTEN}_{KEY} on {WRITTEN} ({KEY})")
 
     def _changed(self, figures: Figures, action: str = "") -> list[str]:
         times = _TIMES_THERE + 1 if action == "append" else 1
@@ -112,12 +134,11 @@ class Bench:
         if way == _LOOP:
             query = f"select * from {table}"
             command: list[str | Path] = [self._loop, self._place.connection_string, query]
-            return measured_pass.run(command, environment.variables())
+            return measured_pass.run(command, environment.variables(), self._server)
         module = "tests.benchmarks.frames.one_pass"
         place = json.dumps(asdict(replace(self._place, table=table)))
-        return measured_pass.run(
-            [environment.python(), "-m", module, action, way, place], environment.variables()
-        )
+        command = [environment.python(), "-m", module, action, way, place]
+        return measured_pass.run(command, environment.variables(), self._server)
 
 
 @contextlib.contextmanager
@@ -132,12 +153,15 @@ def bench(database: str, frame: pa.Table, folder: Path, loop: Path) -> Iterator[
         return
     running = postgres.running_server if database == "postgres" else mariadb.running_server
     with running() as server:
-        place = replace(place, connection_string=server.connection_string, uri=server.uri)
+        string = server.connection_string
+        if isinstance(server, MariadbServer):
+            string = server.connection_string_to_database
+        place = replace(place, connection_string=string, uri=server.uri)
         server.run(create_table(SOURCE, database, frame.schema))
         data = folder / "frame.txt"
         _write_text(frame, data)
         server.run(_load(database, data))
-        yield Bench(place, server.run, frame, loop)
+        yield Bench(place, server.run, frame, loop, server.pid)
 
 
 def _write_text(frame: pa.Table, path: Path) -> None:
@@ -181,7 +205,7 @@ def _sqlite(place: Place, frame: pa.Table, folder: Path, loop: Path) -> Bench:
 
 
 def _compare(bench_: Bench, action: str, rounds: int) -> list[list[str]]:
-    """A row for each way: rows a second, ratio to aft's, MB beside the frame."""
+    """A row for each way, with the columns of HEAD."""
     ways = bench_.ways(action)
     first = ways[0]
     passes = [{way: bench_.measure(action, way) for way in ways} for _ in range(rounds)]
@@ -192,7 +216,11 @@ def _compare(bench_: Bench, action: str, rounds: int) -> list[list[str]]:
         memory = max(figures[way].peak_bytes for figures in passes) / 1e6
         remarks = [passes[0][way].way, *(f"changes {name}" for name in passes[0][way].changed)]
         name = ", ".join([way, *filter(None, remarks)])
-        rows.append([name, f"{rate:,.0f}", f"{ratio:.2f}", f"{memory:,.0f}"])
+        share = median(
+            figures[way].server_seconds / figures[way].seconds for figures in passes
+        )
+        server = f"{share:.0%}" if share else "-"
+        rows.append([name, f"{rate:,.0f}", f"{ratio:.2f}", f"{memory:,.0f}", server])
     return rows
 
 

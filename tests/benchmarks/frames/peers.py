@@ -20,6 +20,8 @@ from tests.benchmarks.frames import frame_data
 
 SOURCE = "source"
 WRITTEN = "written"
+KEY = "id"
+_STAGED = "staged"
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,10 @@ def write_aft(place: Place, mode: str = "overwrite") -> Pass:
     quoting = dict.fromkeys(("quote_database", "quote_schema", "quote_identifier"), False)
     frame = place.frame_table()
 
+    key = [KEY] if mode == "upsert" else []
+
     def run() -> Report:
-        connection.write(FrameStream(frame), {**relation, **quoting}, mode, {})
+        connection.write(FrameStream(frame), {**relation, **quoting}, mode, {}, key)
         return Report(way=connection.last_sink or "")
 
     return run
@@ -106,6 +110,11 @@ def write_aft(place: Place, mode: str = "overwrite") -> Pass:
 def append_aft(place: Place) -> Pass:
     """To the table's rows."""
     return write_aft(place, "append")
+
+
+def upsert_aft(place: Place) -> Pass:
+    """Into the table, by the key."""
+    return write_aft(place, "upsert")
 
 
 def copy_aft(place: Place) -> Pass:
@@ -225,6 +234,25 @@ def append_adbc(place: Place) -> Pass:
     return write_adbc(place, "append")
 
 
+def upsert_adbc(place: Place) -> Pass:
+    """ADBC's ingest into a table from which the server inserts or updates."""
+    from adbc_driver_postgresql import dbapi
+
+    connection = dbapi.connect(place.uri)
+    frame = place.frame_table()
+
+    def run() -> Report:
+        with connection.cursor() as cursor:
+            cursor.adbc_ingest(_STAGED, frame.to_reader(), mode="create", temporary=True)
+            cursor.execute(
+                f"insert into {WRITTEN} select * from {_STAGED} {_on_conflict(frame.schema)}"
+            )
+        connection.commit()
+        return Report()
+
+    return run
+
+
 def write_sqlite3(place: Place) -> Pass:
     """Python's sqlite3, by executemany, into a new table."""
     connection = sqlite3.connect(place.uri)
@@ -234,6 +262,20 @@ def write_sqlite3(place: Place) -> Pass:
         with connection:
             connection.execute(create_table(WRITTEN, "sqlite", frame.schema))
             connection.executemany(_insert(frame.schema), sqlite_rows(frame))
+        return Report()
+
+    return run
+
+
+def upsert_sqlite3(place: Place) -> Pass:
+    """Python's sqlite3, by executemany: each row is inserted, or updates one."""
+    connection = sqlite3.connect(place.uri)
+    frame = place.frame_table()
+
+    def run() -> Report:
+        with connection:
+            statement = f"{_insert(frame.schema)} {_on_conflict(frame.schema)}"
+            connection.executemany(statement, sqlite_rows(frame))
         return Report()
 
     return run
@@ -277,6 +319,11 @@ def _insert(schema: pa.Schema) -> str:
     return f"insert into {WRITTEN} values ({marks})"
 
 
+def _on_conflict(schema: pa.Schema) -> str:
+    values = ", ".join(f"{name} = excluded.{name}" for name in schema.names if name != KEY)
+    return f"on conflict ({KEY}) do update set {values}"
+
+
 def as_table(read: Any, schema: pa.Schema) -> pa.Table:
     """What a reader has read, as an Arrow table."""
     if isinstance(read, pa.Table):
@@ -314,6 +361,11 @@ WAYS: dict[str, dict[str, tuple[Callable[[Place], Pass], tuple[str, ...]]]] = {
     "append": {
         "aft": (append_aft, ("postgres", "mariadb", "sqlite")),
         "ADBC": (append_adbc, ("postgres",)),
+    },
+    "upsert": {
+        "aft": (upsert_aft, ("postgres", "mariadb", "sqlite")),
+        "ADBC, ON CONFLICT": (upsert_adbc, ("postgres",)),
+        "sqlite3, ON CONFLICT": (upsert_sqlite3, ("sqlite",)),
     },
     "copy": {"aft, by batches": (copy_aft, ("postgres", "mariadb"))},
 }
