@@ -68,11 +68,12 @@ def test_ctrl_c_stops_a_script_between_stages(
         os.write(run.terminal, b"\x03")
     run.wait_for_end()
 
-    check_left(run, dict.fromkeys(MODELS, "success") | {"fct_customers": "skipped"})
+    stopped = {"customers_predicted_ltvs": "error", "fct_customers": "skipped"}
+    check_left(run, dict.fromkeys(MODELS, "success") | stopped)
     (entry,) = project.results()
     assert (entry["status"], entry["message"]) == ("error", "interrupted")
     assert "Exited because of keyboard interrupt" in run.text()
-    assert "PASS=5 WARN=0 ERROR=0 SKIP=1" in run.text()
+    assert "PASS=5 WARN=0 ERROR=1 SKIP=1" in run.text()
 
 
 def test_ctrl_c_stops_dbt_in_a_stage(project: Project, start: Start) -> None:
