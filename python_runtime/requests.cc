@@ -138,6 +138,16 @@ Decimals ParseDecimals(PyObject* object) {
   throw PythonError();
 }
 
+/// Whether infinite dates are to be NULL.
+bool ParseInfiniteDates(PyObject* object) {
+  const std::string choice = AsText(object, "infinite_dates");
+  if (choice == "null") return true;
+  if (choice == "error") return false;
+  PyErr_Format(PyExc_ValueError, "infinite_dates must be error or null, not '%s'",
+               choice.c_str());
+  throw PythonError();
+}
+
 /// Of what aft.parameters makes of a query's parameters.
 std::vector<QueryParameter> ParseParameters(PyObject* list) {
   const Py_ssize_t count = PyList_Size(list);
@@ -213,22 +223,25 @@ WriteRequest ParseWriteRequest(PyObject* arguments, PyObject* keywords,
 }
 
 ReadOptions ParseReadOptions(PyObject* arguments, PyObject* keywords, std::string& sql) {
-  static const char* const kNames[] = {"sql",      "batch_rows", "decimals",
-                                       "relation", "parameters", "any_statement",
-                                       nullptr};
+  static const char* const kNames[] = {
+      "sql",        "batch_rows",    "decimals",       "relation",
+      "parameters", "any_statement", "infinite_dates", nullptr};
   PyObject* text = nullptr;
   Py_ssize_t batch_rows = 65536;
   PyObject* decimals = nullptr;
   PyObject* relation = nullptr;
   PyObject* parameters = nullptr;
   int any_statement = 0;
-  ParseArguments(arguments, keywords, "O|nOOOp:read", kNames, &text, &batch_rows,
-                 &decimals, &relation, &parameters, &any_statement);
+  PyObject* infinite_dates = nullptr;
+  ParseArguments(arguments, keywords, "O|nOOOpO:read", kNames, &text, &batch_rows,
+                 &decimals, &relation, &parameters, &any_statement, &infinite_dates);
   sql = AsText(text, "sql");
   ReadOptions options{.batch_rows = batch_rows};
   options.takes_any_statement = any_statement != 0;
   if (decimals != nullptr) options.decimals = ParseDecimals(decimals);
   if (relation != nullptr) options.relation = AsText(relation, "relation");
+  if (infinite_dates != nullptr)
+    options.nulls_infinite_dates = ParseInfiniteDates(infinite_dates);
   if (parameters != nullptr) options.parameters = ParseParameters(parameters);
   return options;
 }

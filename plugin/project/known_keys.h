@@ -52,6 +52,7 @@ inline constexpr auto kSettingKeys = std::to_array<std::string_view>({
     "unordered_refs",
     "decimals",
     "dates",
+    "infinite_dates",
     "packages",
 });
 

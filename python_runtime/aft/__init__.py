@@ -81,6 +81,7 @@ def ref(
     limit: int | None = None,
     decimals: str | None = None,
     dates: str | None = None,
+    infinite_dates: str | None = None,
     partitions: int = 1,
 ) -> pandas.DataFrame: ...
 @overload
@@ -93,6 +94,7 @@ def ref(
     where: str | None = None,
     limit: int | None = None,
     decimals: str | None = None,
+    infinite_dates: str | None = None,
     partitions: int = 1,
 ) -> Any: ...
 def ref(
@@ -105,6 +107,7 @@ def ref(
     limit: int | None = None,
     decimals: str | None = None,
     dates: str | None = None,
+    infinite_dates: str | None = None,
     partitions: int = 1,
 ) -> Any:
     """The rows of a dbt model, seed or snapshot: ``ref("orders")``.
@@ -136,6 +139,9 @@ def ref(
       one batch of rows in memory at a time, however large the table is. It always gives at
       least one batch, if only an empty one. Only the process that made it can read it.
 
+    A date or timestamp that is infinite, as PostgreSQL has them, is an error, and NULL with
+    ``infinite_dates="null"``.
+
     ``partitions``, a number of connections, reads a table in as many parts at once, whose
     rows come in no order. On PostgreSQL they see the same rows, and on SQLite unless in WAL
     mode. A warning says where that can't be had (MariaDB), or where the table can't be
@@ -153,6 +159,7 @@ def ref(
         limit=limit,
         decimals=decimals,
         dates=dates,
+        infinite_dates=infinite_dates,
         partitions=partitions,
     )
 
@@ -168,6 +175,7 @@ def source(
     limit: int | None = None,
     decimals: str | None = None,
     dates: str | None = None,
+    infinite_dates: str | None = None,
     partitions: int = 1,
 ) -> pandas.DataFrame: ...
 @overload
@@ -180,6 +188,7 @@ def source(
     where: str | None = None,
     limit: int | None = None,
     decimals: str | None = None,
+    infinite_dates: str | None = None,
     partitions: int = 1,
 ) -> Any: ...
 def source(
@@ -192,6 +201,7 @@ def source(
     limit: int | None = None,
     decimals: str | None = None,
     dates: str | None = None,
+    infinite_dates: str | None = None,
     partitions: int = 1,
 ) -> Any:
     """The rows of a declared source table: ``source("shop", "payments")``.
@@ -207,6 +217,7 @@ def source(
         limit=limit,
         decimals=decimals,
         dates=dates,
+        infinite_dates=infinite_dates,
         partitions=partitions,
     )
 
@@ -219,6 +230,7 @@ def read_sql(
     parameters: Iterable[Any] | None = None,
     decimals: str | None = None,
     dates: str | None = None,
+    infinite_dates: str | None = None,
 ) -> Any:
     """The rows of a query in the database's own SQL.
 
@@ -230,7 +242,8 @@ def read_sql(
     ``parameters`` are the values for the marks ``?`` in the query, in their order: None,
     bool, int, float, Decimal, str, bytes, date or datetime. A datetime with a time zone
     counts in UTC, as aft reads and writes them. They are sent beside the query and never
-    become part of its text. ``frame``, ``decimals`` and ``dates`` are those of `ref`.
+    become part of its text. ``frame``, ``decimals``, ``dates`` and
+    ``infinite_dates`` are those of `ref`.
 
     Raises Error for parameters that can't be bound or that do not fit the marks in number,
     and WarehouseError when the database refuses.
@@ -242,14 +255,26 @@ def read_sql(
     if connection is not None:
         from aft import direct
 
-        return direct.read_sql(connection, sql, frame, parameters, decimals, dates)
+        return direct.read_sql(
+            connection, sql, frame, parameters, decimals, dates, infinite_dates
+        )
     return current.session().read_sql(
-        sql, parameters, frame=frame, decimals=decimals, dates=dates
+        sql,
+        parameters,
+        frame=frame,
+        decimals=decimals,
+        dates=dates,
+        infinite_dates=infinite_dates,
     )
 
 
 def execute_sql(
-    sql: str, *, frame: str = "pandas", decimals: str | None = None, dates: str | None = None
+    sql: str,
+    *,
+    frame: str = "pandas",
+    decimals: str | None = None,
+    dates: str | None = None,
+    infinite_dates: str | None = None,
 ) -> Any:
     """Run a statement in the warehouse's SQL, with Jinja; its rows, if it gives any.
 
@@ -258,12 +283,15 @@ def execute_sql(
     it knows, in a process of its own, if it is in the script's environment.
 
     What the statement changes is committed. A script that has changed something is not
-    repeated. ``frame``, ``decimals`` and ``dates`` are those of `ref`.
+    repeated. ``frame``, ``decimals``, ``dates`` and
+    ``infinite_dates`` are those of `ref`.
 
     Raises Error for Jinja that can't be rendered, for more than one statement and for
     ``COPY … FROM STDIN``, and WarehouseError when the warehouse refuses.
     """
-    return current.session().execute_sql(sql, frame=frame, decimals=decimals, dates=dates)
+    return current.session().execute_sql(
+        sql, frame=frame, decimals=decimals, dates=dates, infinite_dates=infinite_dates
+    )
 
 
 def write_to_model(

@@ -46,8 +46,11 @@ class Connection:
         relation: str = ...,
         parameters: list[Any] = ...,
         any_statement: bool = ...,
+        infinite_dates: str = ...,
     ) -> Result:
-        """``decimals``: declared, exact or real. ``relation`` is for messages.
+        """``decimals``: declared, exact, float or real. ``relation`` is for messages.
+
+        ``infinite_dates``: error, or null for NULL in place of each.
 
         ``parameters`` are those of `aft.parameters`. ``any_statement`` also takes one that
         gives no rows, not even columns.

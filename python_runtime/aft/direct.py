@@ -22,11 +22,12 @@ def read_sql(
     parameters: object,
     decimals: str | None,
     dates: str | None,
+    infinite_dates: str | None,
 ) -> Any:
     """`aft.read_sql` with a connection string."""
-    options = ReadOptions(frame, decimals=decimals, dates=dates)
+    options = ReadOptions(frame, decimals=decimals, dates=dates, infinite_dates=infinite_dates)
     standalone.prepare()
-    query = Sql(sql, options.decimals_read({}), parameters)
+    query = Sql(sql, options.reading({}), parameters)
     return frame_of(Warehouse(connection), query, options, "the query", {})
 
 

@@ -18,9 +18,14 @@ from aft.secrets import Secrets, secrets_of, together
 
 # What a script's `ref` of a model leads to that its node does not depend on.
 UNORDERED_REFS = ("error", "warn", "allow")
-# Which types decimals and dates take in DataFrames. The first, which scripts can compute
-# with, is the default. What is written back becomes what the table's columns are.
-CHOICES = {"decimals": ("float", "decimal"), "dates": ("datetime64", "object")}
+# What a project, or a read, chooses of values. The first is the default. Decimals and dates
+# take types in DataFrames that scripts can compute with; what is written back becomes what
+# the table's columns are.
+CHOICES = {
+    "decimals": ("float", "decimal"),
+    "dates": ("datetime64", "object"),
+    "infinite_dates": ("error", "null"),
+}
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ class Target:
     # What is secret of the profile's other targets, by their names.
     siblings: Mapping[str, Secrets] = field(default_factory=dict, repr=False)
     variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    # What the project chooses for DataFrames: `decimals` and `dates`, if anything.
+    # What the project chooses of `CHOICES`, if anything.
     choices: Mapping[str, str] = field(default_factory=dict)
 
     def described(self) -> dict[str, Any]:

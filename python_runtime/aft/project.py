@@ -80,6 +80,7 @@ class Project:
         limit: int | None = None,
         decimals: str | None = None,
         dates: str | None = None,
+        infinite_dates: str | None = None,
         partitions: int = 1,
     ) -> Any:
         """The rows of a model, seed or snapshot. Takes what `aft.ref` takes."""
@@ -92,6 +93,7 @@ class Project:
             limit=limit,
             decimals=decimals,
             dates=dates,
+            infinite_dates=infinite_dates,
             partitions=partitions,
         )
 
@@ -106,6 +108,7 @@ class Project:
         limit: int | None = None,
         decimals: str | None = None,
         dates: str | None = None,
+        infinite_dates: str | None = None,
         partitions: int = 1,
     ) -> Any:
         """The rows of a source's table. Takes what `aft.source` takes."""
@@ -118,6 +121,7 @@ class Project:
             limit=limit,
             decimals=decimals,
             dates=dates,
+            infinite_dates=infinite_dates,
             partitions=partitions,
         )
 
@@ -129,10 +133,16 @@ class Project:
         parameters: Iterable[Any] | None = None,
         decimals: str | None = None,
         dates: str | None = None,
+        infinite_dates: str | None = None,
     ) -> Any:
         """The rows of a query. Takes what `aft.read_sql` takes."""
         return self._tables.read_sql(
-            sql, parameters, frame=frame, decimals=decimals, dates=dates
+            sql,
+            parameters,
+            frame=frame,
+            decimals=decimals,
+            dates=dates,
+            infinite_dates=infinite_dates,
         )
 
     def execute_sql(
@@ -142,9 +152,12 @@ class Project:
         frame: str = "pandas",
         decimals: str | None = None,
         dates: str | None = None,
+        infinite_dates: str | None = None,
     ) -> Any:
         """Run a statement with Jinja; its rows. Takes what `aft.execute_sql` takes."""
-        return self._tables.execute_sql(sql, frame=frame, decimals=decimals, dates=dates)
+        return self._tables.execute_sql(
+            sql, frame=frame, decimals=decimals, dates=dates, infinite_dates=infinite_dates
+        )
 
     def write_to_model(
         self,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from aft import _aft
 from aft.manifest import Relation
@@ -12,11 +12,19 @@ from aft.sql_text import leaves_state
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What the warehouse's values become."""
+
+    decimals: str = "declared"  # Or "exact", "float" or "real".
+    infinite_dates: str = "error"  # Or "null".
+
+
+@dataclass(frozen=True)
 class Sql:
     """A statement of the user's own that gives rows."""
 
     text: str
-    decimals: str = "declared"  # Or "exact", "float" or "real": what decimals are read as.
+    reading: Reading = field(default_factory=Reading)
     parameters: object = None  # Values for its marks (?); see `aft.parameters`.
     any_statement: bool = False  # Also one that gives no rows.
 
@@ -48,7 +56,7 @@ class Query:
     columns: tuple[str, ...] | None = None  # None for all.
     conditions: tuple[str, ...] = ()  # In SQL; a row has to meet each of them.
     limit: int | None = None
-    decimals: str = "declared"
+    reading: Reading = field(default_factory=Reading)
 
     def sql(self, name: str, quote: Callable[[str], str], limit: str) -> str:
         """The statement; ``name`` is the relation's, and ``limit`` ends what is limited."""

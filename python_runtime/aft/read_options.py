@@ -15,6 +15,7 @@ from aft.errors import AftError
 from aft.nearest import did_you_mean
 from aft.pandas_types import to_pandas
 from aft.profile import CHOICES
+from aft.query import Reading
 from aft.requirements import how_to_install
 
 MOST_PARTITIONS = 64
@@ -32,6 +33,7 @@ class ReadOptions:
     limit: int | None = None
     decimals: str | None = None  # See `pandas_types`; None for what the project wants.
     dates: str | None = None
+    infinite_dates: str | None = None  # "error", or "null" for NULL in their place.
     partitions: int = 1  # How many connections read at once.
 
     def __post_init__(self) -> None:
@@ -74,8 +76,11 @@ class ReadOptions:
                 "'partitions' is for whole frames, because 'batches' keeps one batch in memory"
             )
 
-    def decimals_read(self, defaults: Mapping[str, str]) -> str:
-        """What the warehouse reads decimals as: declared, exact, float or real."""
+    def reading(self, defaults: Mapping[str, str]) -> Reading:
+        """What the warehouse's values are read as; ``defaults`` as in `to_frame`."""
+        return Reading(self._decimals(defaults), self._chosen("infinite_dates", defaults))
+
+    def _decimals(self, defaults: Mapping[str, str]) -> str:
         if (self.decimals or defaults.get("decimals")) == "decimal":
             return "exact"
         if self.frame == "pandas":
@@ -88,12 +93,12 @@ class ReadOptions:
         ``defaults`` are for those of `CHOICES` that nothing was said about.
         """
         if self.frame == "pandas":
-            chosen = {
-                key: getattr(self, key) or defaults.get(key, choices[0])
-                for key, choices in CHOICES.items()
-            }
-            return to_pandas(table, name, **chosen)
+            decimals, dates = (self._chosen(key, defaults) for key in ("decimals", "dates"))
+            return to_pandas(table, name, decimals=decimals, dates=dates)
         return _polars().from_arrow(table) if self.frame == "polars" else table
+
+    def _chosen(self, key: str, defaults: Mapping[str, str]) -> str:
+        return getattr(self, key) or defaults.get(key, CHOICES[key][0])
 
 
 def _polars() -> Any:

@@ -66,7 +66,7 @@ class Tables:
     def read_sql(self, sql: str, parameters: object = None, **options: Any) -> Any:
         """The rows of a query of the user's own; see `ReadOptions` and `aft.read_sql`."""
         chosen = ReadOptions(**options)
-        query = Sql(sql, chosen.decimals_read(self._choices), parameters)
+        query = Sql(sql, chosen.reading(self._choices), parameters)
         try:
             return frame_of(self.warehouse, query, chosen, "the query", self._choices)
         except AftError as error:
@@ -101,7 +101,7 @@ class Tables:
 
     def _execute(self, sql: str, options: Mapping[str, Any]) -> Any:
         chosen = ReadOptions(**options)
-        query = Sql(sql, chosen.decimals_read(self._choices), any_statement=True)
+        query = Sql(sql, chosen.reading(self._choices), any_statement=True)
         return frame_of(self.warehouse, query, chosen, "the statement", self._choices)
 
     def _rendered(self, sql: str) -> tuple[str, bool]:
@@ -166,7 +166,7 @@ class Tables:
             options.columns,
             (*self._dbts_conditions(node), *([options.where] if options.where else [])),
             options.limit,
-            options.decimals_read(self._choices),
+            options.reading(self._choices),
         )
         try:
             if query.columns:

@@ -252,7 +252,7 @@ class Warehouse:
                 return ResultReader(
                     connection.read(
                         query.text,
-                        decimals=query.decimals,
+                        **dataclasses.asdict(query.reading),
                         parameters=parameters,
                         any_statement=query.any_statement,
                     )
@@ -263,7 +263,7 @@ class Warehouse:
             limit = f" limit {query.limit}" if driver and driver.has_limit else ""
             sql = query.sql(sql_name(query.relation, connection), connection.quote, limit)
             result = connection.read(
-                sql, decimals=query.decimals, relation=shown_name(query.relation)
+                sql, **dataclasses.asdict(query.reading), relation=shown_name(query.relation)
             )
             return ResultReader(result, query.limit, shown_name(query.relation))
         except _aft.Error as error:

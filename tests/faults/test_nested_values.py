@@ -26,6 +26,7 @@ TABLE = {
     "quote_identifier": True,
 }
 ID = uuid.UUID("00000000-1111-2222-3333-444444444444")
+INFINITE = "select * from (values ('{2024-01-01}'::date[]), ('{2024-01-01,infinity}')) v (x)"
 NOON = dt.datetime(2024, 2, 29, 12, 0, 0, 1)
 TEXTS = ["a", "", "NULL", "null", "x,y", "{}", '"q"', "\\", "\\N", " sp ", "ü😀", "\n", None]
 # By the type that a new table has.
@@ -306,12 +307,18 @@ def test_an_element_that_no_list_holds_is_named_by_its_row(
     connection: _aft.Connection,
 ) -> None:
     with pytest.raises(
-        _aft.Error, match="row 2 holds 'infinity' in a column of dates; cast the column"
+        _aft.Error, match="row 2 holds 'infinity' in a column of dates; read it with"
     ):
-        rows(
-            connection,
-            "select * from (values ('{2024-01-01}'::date[]), ('{2024-01-01,infinity}')) v (x)",
-        )
+        rows(connection, INFINITE)
+
+
+def test_an_infinite_element_is_null_where_that_is_asked_for(
+    connection: _aft.Connection,
+) -> None:
+    read = pa.table(connection.read(INFINITE, infinite_dates="null"))
+
+    day = dt.date(2024, 1, 1)
+    assert read["x"].to_pylist() == [[day], [day, None]]
 
 
 def test_long_arrays_and_those_of_a_query_with_parameters_are_whole(

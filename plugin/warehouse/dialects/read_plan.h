@@ -32,6 +32,8 @@ struct ReadColumnPlan {
   /// double that lacks some of
   /// their digits is counted.
   bool is_decimal = false;
+  /// A date or timestamp that is infinite becomes NULL, in lists as well.
+  bool nulls_infinity = false;
   /// The bytes of the longest value, as far as the driver knows; 0 where it does not.
   size_t width = 0;
 };
@@ -54,6 +56,8 @@ struct ReadOptions {
   /// Of a batch, at most; at least 1.
   int64_t batch_rows = 65536;
   Decimals decimals = Decimals::kDeclared;
+  /// Whether an infinite date or timestamp is NULL rather than an error.
+  bool nulls_infinite_dates = false;
   /// What is read, for messages, as "my_schema.orders"; "" for a query.
   // NOLINTNEXTLINE(readability-redundant-member-init): GCC warns where it is left out.
   std::string relation{};

@@ -33,12 +33,20 @@ void ForEach(const RowRange& rows, Bitmap& validity, const IsNull& is_null,
   }
 }
 
+/// A date or timestamp of PostgreSQL that is none of the calendar.
+bool IsInfiniteDate(std::string_view cell) {
+  return cell == "infinity" || cell == "-infinity";
+}
+
 /// Numbers, dates and times from cells: `Stored` in the array, `Parser::Value` as parsed.
 template <typename Stored, typename Parser>
 class ParsedColumn final : public ColumnConverter {
  public:
   ParsedColumn(const ReadColumnPlan& plan, ColumnSource source)
-      : type_(plan.type), format_(plan.format), source_(std::move(source)) {}
+      : type_(plan.type),
+        format_(plan.format),
+        nulls_infinity_(plan.nulls_infinity),
+        source_(std::move(source)) {}
 
   void AppendBlock(const BlockColumn& values, const RowRange& rows) override {
     if (format_ == CellFormat::kTagged) {
@@ -53,7 +61,10 @@ class ParsedColumn final : public ColumnConverter {
   template <typename Parse>
   void Append(const BlockColumn& values, const RowRange& rows, const Parse& parse) {
     Stored* const out = builder_.Extend(rows.count);
-    const auto is_null = [&](size_t row) { return values.cells[row].data() == nullptr; };
+    const auto is_null = [&](size_t row) {
+      const std::string_view cell = values.cells[row];
+      return cell.data() == nullptr || (nulls_infinity_ && IsInfiniteDate(cell));
+    };
     ForEach(rows, builder_.validity(), is_null, [&](size_t i) {
       const std::string_view cell = values.cells[rows.from + i];
       const auto value = parse(cell, type_);
@@ -72,6 +83,8 @@ class ParsedColumn final : public ColumnConverter {
   [[noreturn]] void Refuse(int64_t row, std::string_view cell) const {
     const std::string what =
         Text(DescribeCell(cell, format_), " in a column of ", Describe(type_));
+    if (IsInfiniteDate(cell))
+      source_.Refuse(row, what, "read it with infinite_dates=\"null\"");
     if (type_.kind != Kind::kDecimal) source_.Refuse(row, what);
     if (type_.scale == 0)
       source_.Refuse(row, what,
@@ -83,6 +96,7 @@ class ParsedColumn final : public ColumnConverter {
 
   ValueType type_;
   CellFormat format_;
+  bool nulls_infinity_;
   ColumnSource source_;
   FixedBuilder<Stored> builder_;
 };

@@ -96,7 +96,10 @@ ReadPlan TableReader::MakePlan(
                      "dbt run it, such as in a post_hook"));
   }
   ReadPlan plan = dialect.PlanRead(query.sql, described);
-  for (ReadColumnPlan& column : plan.columns) ApplyDecimals(options_.decimals, column);
+  for (ReadColumnPlan& column : plan.columns) {
+    ApplyDecimals(options_.decimals, column);
+    column.nulls_infinity = options_.nulls_infinite_dates;
+  }
   return plan;
 }
 

@@ -216,6 +216,22 @@ def test_types_of_a_dataframe_follow_the_declared_ones(place: Place) -> None:
     assert tables.ref(("typed",), None, frame="arrow").schema.field("day").type == pa.date32()
 
 
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+def test_infinite_dates_are_null_where_a_read_or_the_project_asks_for_that(
+    place: Place,
+) -> None:
+    place.run(f"drop table if exists {place.schema}.typed")
+    place.run(f"create table {place.schema}.typed as select date 'infinity' as day")
+    name, query = ("typed",), f"select day from {place.schema}.typed"
+
+    assert place.tables().ref(name, None, infinite_dates="null")["day"].isna().all()
+    assert place.tables().read_sql(query, infinite_dates="null")["day"].isna().all()
+    chosen = place.tables(choices={"infinite_dates": "null"})
+    assert chosen.execute_sql(query)["day"].isna().all()
+    with pytest.raises(AftError, match="row 1 holds 'infinity'"):
+        chosen.ref(name, None, infinite_dates="error")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -125,6 +125,22 @@ def test_a_moment_that_no_frame_holds_is_refused_with_its_row(
         pa.table(postgresql.read(query))
 
 
+@pytest.mark.parametrize("kind", ["date", "timestamp", "timestamptz"])
+def test_an_infinite_moment_is_null_where_that_is_asked_for(
+    postgresql: _aft.Connection, kind: str
+) -> None:
+    query = f"values ({kind} '9999-12-31'), ('infinity'), ('-infinity'), (null)"
+
+    moments, *none = pa.table(postgresql.read(query, infinite_dates="null"))[0].to_pylist()
+
+    assert (moments.year, none) == (9999, [None, None, None])
+    with pytest.raises(OSError, match=r"'infinity' .*; read it with infinite_dates=\"null\""):
+        pa.table(postgresql.read(query))
+    ancient = f"values ({kind} '0044-03-15 BC')"
+    with pytest.raises(OSError, match="row 1 holds '0044-03-15"):
+        pa.table(postgresql.read(ancient, infinite_dates="null"))
+
+
 def test_the_last_moments_are_no_infinity(postgresql: _aft.Connection) -> None:
     last = dt.datetime(9999, 12, 31, 23, 59, 59)
 
