@@ -16,8 +16,8 @@ namespace aft {
 /// The dbt that a command is about, with the words for it.
 class CalledDbt {
  public:
-  /// `option` is the value of `--aft-dbt`, or empty. Throws Error where there is no dbt.
-  /// `context` outlives this object.
+  /// `option` is the value of `--aft-dbt`, or empty. Throws Error where there is no
+  /// dbt, which says how to install one. `context` outlives this object.
   CalledDbt(CommandContext& context, const std::string& option,
             std::vector<std::string> words);
 
@@ -32,6 +32,9 @@ class CalledDbt {
   const DbtAbility& Ask();
   /// As far as dbt has been asked.
   [[nodiscard]] const DbtAbility& ability() const { return ability_; }
+  /// What to do about a dbt that is too old for scripts in any mode; empty for others,
+  /// and before dbt has been asked.
+  [[nodiscard]] std::string AgeProblem() const;
 
   /// The words taken apart. Which variables of the environment count depends on dbt's
   /// version, so the newest is assumed before dbt has been asked.
@@ -44,6 +47,8 @@ class CalledDbt {
   [[nodiscard]] std::filesystem::path PythonForScripts() const;
 
  private:
+  [[nodiscard]] std::filesystem::path Find(const std::string& option) const;
+
   CommandContext& context_;
   std::vector<std::string> words_;
   bool has_been_asked_ = false;

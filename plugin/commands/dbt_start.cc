@@ -96,7 +96,8 @@ void DbtStart::AskWrapper() {
 }
 
 void DbtStart::RefuseOldDbt() {
-  const std::string problem = AgeProblem(dbt_.Ask());
+  dbt_.Ask();
+  const std::string problem = dbt_.AgeProblem();
   if (!problem.empty()) throw Error(problem);
 }
 

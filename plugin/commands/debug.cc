@@ -31,7 +31,7 @@ std::string DebugMessage(const CalledDbt& dbt, const ProjectConfig& project,
                          const HostSetup& setup) {
   namespace json = boost::json;
   json::object told = {{"dbt", dbt.path().native()},
-                       {"dbt_problem", AgeProblem(dbt.ability())},
+                       {"dbt_problem", dbt.AgeProblem()},
                        {"in_stages_for", dbt.ability().reason},
                        {"setup", DescribedSetup(setup)}};
   json::array environments;

@@ -19,6 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kPython = "python3";
+
 bool IsExecutable(const fs::path& path) {
   std::error_code ignored;
   return fs::is_regular_file(path, ignored) && ::access(path.c_str(), X_OK) == 0;
@@ -29,12 +31,12 @@ std::string Variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-/// The absolute folders on PATH, with `name` in each.
-std::vector<fs::path> OnPath(const char* name) {
+/// The absolute folders on PATH.
+std::vector<fs::path> FoldersOnPath() {
   std::vector<fs::path> paths;
   std::istringstream folders(Variable("PATH"));
   for (std::string folder; std::getline(folders, folder, ':');)
-    if (fs::path(folder).is_absolute()) paths.push_back(fs::path(folder) / name);
+    if (fs::path(folder).is_absolute()) paths.emplace_back(folder);
   return paths;
 }
 
@@ -52,19 +54,29 @@ bool IsAft(const fs::path& program) {
          fs::equivalent(program, own.parent_path() / "aft-dbt", ignored);
 }
 
-std::vector<fs::path> Candidates(const fs::path& project_folder) {
-  std::vector<fs::path> candidates;
+/// The folders of programs in which dbt is looked for.
+std::vector<fs::path> FoldersOfDbt(const fs::path& project_folder) {
+  std::vector<fs::path> folders;
   // An orchestrator that names aft in one virtual environment may run in another.
   const fs::path own_folder = OwnProgram().parent_path();
   std::error_code ignored;
   if (fs::exists(own_folder.parent_path() / "pyvenv.cfg", ignored))
-    candidates.push_back(own_folder / "dbt");
+    folders.push_back(own_folder);
   const std::string environment = Variable("VIRTUAL_ENV");
-  if (!environment.empty()) candidates.push_back(fs::path(environment) / "bin/dbt");
-  candidates.push_back(fs::current_path() / ".venv/bin/dbt");
-  if (!project_folder.empty()) candidates.push_back(project_folder / ".venv/bin/dbt");
-  for (fs::path& path : OnPath("dbt")) candidates.push_back(std::move(path));
-  return candidates;
+  if (!environment.empty()) folders.push_back(fs::path(environment) / "bin");
+  folders.push_back(fs::current_path() / ".venv/bin");
+  if (!project_folder.empty()) folders.push_back(project_folder / ".venv/bin");
+  for (fs::path& folder : FoldersOnPath()) folders.push_back(std::move(folder));
+  return folders;
+}
+
+/// The first program of this name that is not aft itself.
+std::optional<fs::path> ProgramIn(const std::vector<fs::path>& folders,
+                                  const char* name) {
+  for (const fs::path& folder : folders)
+    if (fs::path program = folder / name; IsExecutable(program) && !IsAft(program))
+      return program;
+  return std::nullopt;
 }
 
 /// The words of `text`, some of them in quotation marks of either kind. Empty where a
@@ -92,9 +104,8 @@ std::vector<std::string> WithoutEnv(std::vector<std::string> words) {
     return words;
   words.erase(words.begin(), words.begin() + 2);
   if (fs::path(words.front()).is_absolute()) return words;
-  const std::vector<fs::path> candidates = OnPath(words.front().c_str());
-  const auto found = std::find_if(candidates.begin(), candidates.end(), IsExecutable);
-  if (found != candidates.end()) words.front() = *found;
+  const std::optional<fs::path> found = ProgramIn(FoldersOnPath(), words.front().c_str());
+  if (found) words.front() = *found;
   return words;
 }
 
@@ -155,30 +166,27 @@ std::string PythonPathWith(const fs::path& folder) {
 }
 
 fs::path PythonBeside(const fs::path& dbt) {
-  std::vector<fs::path> candidates = OnPath("python3");
-  candidates.insert(candidates.begin(), dbt.parent_path() / "python");
-  for (const fs::path& candidate : candidates)
-    if (IsExecutable(candidate)) return candidate;
+  if (const fs::path beside = dbt.parent_path() / "python"; IsExecutable(beside))
+    return beside;
+  if (const std::optional<fs::path> found = ProgramIn(FoldersOnPath(), kPython))
+    return *found;
   throw Error(Text("cannot find a Python for scripts: there is none beside '",
                    dbt.native(), "' and no python3 on PATH"));
 }
 
-fs::path FindDbt(const std::string& option, const fs::path& project_folder) {
-  if (!option.empty()) {
-    if (IsAft(option))
-      throw Error(Text("cannot start dbt: '", option,
-                       "', given by --aft-dbt, is aft itself; name dbt's own program"));
-    if (IsExecutable(option)) return fs::absolute(option);
+std::optional<fs::path> FindDbt(const std::string& option,
+                                const fs::path& project_folder) {
+  if (option.empty()) return ProgramIn(FoldersOfDbt(project_folder), "dbt");
+  if (IsAft(option))
     throw Error(Text("cannot start dbt: '", option,
-                     "', given by --aft-dbt, is not an executable file"));
-  }
-  for (const fs::path& candidate : Candidates(project_folder))
-    if (IsExecutable(candidate) && !IsAft(candidate)) return candidate;
-  throw Error(
-      "cannot find dbt: there is none in aft's own virtual environment, in $VIRTUAL_ENV, "
-      "in .venv of this folder or of the project, or on PATH; activate dbt's virtual "
-      "environment, name dbt with '--aft-dbt PATH', or install it: pip install dbt-core "
-      "and the adapter of your warehouse, such as dbt-postgres");
+                     "', given by --aft-dbt, is aft itself; name dbt's own program"));
+  if (IsExecutable(option)) return fs::absolute(option);
+  throw Error(Text("cannot start dbt: '", option,
+                   "', given by --aft-dbt, is not an executable file"));
+}
+
+std::optional<fs::path> FindPython(const fs::path& project_folder) {
+  return ProgramIn(FoldersOfDbt(project_folder), kPython);
 }
 
 }  // namespace aft

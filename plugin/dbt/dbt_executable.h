@@ -10,10 +10,15 @@ namespace aft {
 
 /// The dbt to start: `option` (of --aft-dbt) when given, else the first of dbt beside aft
 /// where that is in a virtual environment, $VIRTUAL_ENV/bin/dbt, .venv/bin/dbt in the
-/// working folder, .venv/bin/dbt in `project_folder`, and dbt on PATH. A name of aft
-/// itself does not count. Throws Error that lists where it looked.
-std::filesystem::path FindDbt(const std::string& option,
-                              const std::filesystem::path& project_folder);
+/// working folder, .venv/bin/dbt in `project_folder`, and dbt on PATH; nothing where
+/// there is none. A name of aft itself does not count. Throws Error if `option` names no
+/// dbt.
+std::optional<std::filesystem::path> FindDbt(const std::string& option,
+                                             const std::filesystem::path& project_folder);
+
+/// The interpreter of the first of these places that has one.
+std::optional<std::filesystem::path> FindPython(
+    const std::filesystem::path& project_folder);
 
 /// The interpreter that a script names in its first lines, and the flags beside it.
 struct NamedPython {

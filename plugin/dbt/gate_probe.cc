@@ -186,14 +186,6 @@ void Keep(const DbtAbility& ability, const fs::path& dbt, json::object& cache,
 
 }  // namespace
 
-std::string AgeProblem(const DbtAbility& ability) {
-  if (!ability.version.starts_with("0.")) return "";
-  return Text(
-      "dbt-core ", ability.version,
-      " is too old for scripts, which need 1.0 or later; install a newer dbt-core "
-      "with its adapter, or name another dbt with '--aft-dbt PATH'");
-}
-
 fs::path GateCacheFile() {
   const char* cache = std::getenv("XDG_CACHE_HOME");
   if (cache != nullptr && fs::path(cache).is_absolute())

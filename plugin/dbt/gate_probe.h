@@ -29,9 +29,6 @@ struct DbtQuestion {
 /// each time: it is started, as far as to where its Python would import dbt.
 DbtAbility AskDbt(const std::filesystem::path& dbt, const DbtQuestion& question);
 
-/// What to do about a dbt that is too old for scripts in any mode; empty for others.
-std::string AgeProblem(const DbtAbility& ability);
-
 /// The file in the user's cache folder in which answers are kept; empty without such a
 /// folder. (XDG Base Directory Specification)
 std::filesystem::path GateCacheFile();

@@ -12,11 +12,11 @@ import pyarrow as pa
 
 from aft.column_names import column_names
 from aft.errors import AftError
+from aft.install_hint import how_to_install
 from aft.nearest import did_you_mean
 from aft.pandas_types import to_pandas
 from aft.profile import CHOICES
 from aft.query import Reading
-from aft.requirements import how_to_install
 
 MOST_PARTITIONS = 64
 _COLUMNS = 'a list of names, such as ["id", "amount"]'

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aft import channel
 from aft.errors import AftError
-from aft.requirements import how_to_install
+from aft.install_hint import how_to_install
 
 # Tested to survive a fork; whatever else a script needs it imports by itself.
 WARM_MODULES = ("numpy", "pandas", "pyarrow")

@@ -261,14 +261,6 @@ TEST(GateProbe, AsksWhereItsCacheCannotBeUsed) {
   EXPECT_EQ(dbt.TimesAsked(), 6);
 }
 
-TEST(AgeProblem, IsThatOfADbtBefore1) {
-  EXPECT_EQ(AgeProblem({false, "no plugins", "/usr/bin/python3", "0.21.1"}),
-            "dbt-core 0.21.1 is too old for scripts, which need 1.0 or later; install a "
-            "newer dbt-core with its adapter, or name another dbt with '--aft-dbt PATH'");
-  for (const std::string version : {"1.0.0", "2.0.0", ""})
-    EXPECT_EQ(AgeProblem({false, "", "", version}), "") << version;
-}
-
 TEST(GateProbe, KeepsItsAnswersInTheCacheOfTheUser) {
   const EnvironmentVariable home("HOME", "/home/ann");
   const EnvironmentVariable cache("XDG_CACHE_HOME", "/cache");

@@ -4,7 +4,6 @@ from __future__ import annotations
 import importlib.metadata
 import sys
 import sysconfig
-from pathlib import Path
 
 import pytest
 from aft import requirements
@@ -59,50 +58,3 @@ def test_the_oldest_versions_are_those_of_the_wheel() -> None:
     wheel = (REPOSITORY / "pyproject.toml").read_text()
     for package, oldest in requirements.OLDEST_VERSIONS.items():
         assert f'"{package}>={oldest[0]}.{oldest[1]}"' in wheel
-
-
-@pytest.mark.parametrize(
-    ("mark", "text", "command"),
-    [
-        ("env/pipx_metadata.json", "{}", "pipx inject env numpy PyYAML"),
-        (
-            "env/uv-receipt.toml",
-            "[tool]\nrequirements = [\n"
-            '    { name = "dbt-core", extras = ["a"], specifier = "==1.10.*" },\n'
-            '    { name = "dbt-sqlite" },\n]\n'
-            'entrypoints = [\n    { name = "dbt", from = "dbt-core" },\n]\n',
-            "uv tool install 'dbt-core==1.10.*' --with dbt-sqlite --with numpy --with PyYAML",
-        ),
-        ("env/uv-receipt.toml", "", "uv tool install env --with numpy --with PyYAML"),
-        (
-            "env/conda-meta/history",
-            "",
-            "conda install --prefix {0}/env -c conda-forge numpy pyyaml",
-        ),
-        ("poetry.lock", "", "poetry add numpy PyYAML"),
-        ("uv.lock", "", "uv add numpy PyYAML"),
-        ("other", "", f"{sys.executable} -m pip install numpy PyYAML"),
-    ],
-)
-def test_the_command_is_that_of_the_tool_which_made_the_environment(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mark: str, text: str, command: str
-) -> None:
-    (tmp_path / mark).parent.mkdir(parents=True, exist_ok=True)
-    (tmp_path / mark).write_text(text)
-    monkeypatch.setattr(sys, "prefix", str(tmp_path / "env"))
-
-    told = requirements.how_to_install(["numpy", "PyYAML"])
-
-    assert told == "install with: " + command.format(tmp_path)
-
-
-def test_nothing_is_installed_into_the_python_of_the_system(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (tmp_path / "EXTERNALLY-MANAGED").touch()
-    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
-    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(tmp_path))
-
-    assert requirements.how_to_install(["numpy"]) == (
-        "install dbt and them in a virtual environment, since this Python is the system's"
-    )
