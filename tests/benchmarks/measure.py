@@ -9,7 +9,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -43,9 +43,13 @@ class Programs:
     aft: Path
     dbt: Path
 
+    def aft_command(self, *arguments: str) -> list[str]:
+        """The command line of `aft …`."""
+        return [str(self.aft), *arguments, "--aft-dbt", str(self.dbt)]
+
     def aft_dbt(self, *arguments: str) -> list[str]:
         """The command line of `aft dbt …`."""
-        return [str(self.aft), "dbt", *arguments, "--aft-dbt", str(self.dbt)]
+        return self.aft_command("dbt", *arguments)
 
     def plain_dbt(self, *arguments: str) -> list[str]:
         """The command line of plain `dbt …`."""
@@ -67,11 +71,14 @@ def make_project(folder: Path) -> None:
     (folder / "profiles.yml").write_text(PROFILES, encoding="utf-8")
 
 
-def seconds_of(command: Sequence[str], folder: Path) -> float:
-    """The wall seconds of a command that must succeed."""
+def seconds_of(
+    command: Sequence[str], folder: Path, more: Mapping[str, str] | None = None
+) -> float:
+    """The wall seconds of a command that must succeed, with ``more`` variables."""
     environment = os.environ | {
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "JAFFLE_SHOP_FOLDER": str(folder),
+        **(more or {}),
     }
     began = time.monotonic()
     run = subprocess.run(
