@@ -8,11 +8,14 @@
 #include <vector>
 
 #include "host_shim/error.h"
+#include "plugin/base/atomic_file.h"
+#include "plugin/commands/state_of_scripts.h"
 #include "plugin/dbt/dbt_invocation.h"
 #include "plugin/live/live_run.h"
 #include "plugin/run/plain_run.h"
 #include "plugin/run/unseen_scripts.h"
 #include "plugin/scripts/previous_run.h"
+#include "plugin/scripts/script_digests.h"
 #include "plugin/staged/staged_run.h"
 
 namespace aft {
@@ -28,6 +31,12 @@ DbtStart::DbtStart(CommandContext& context, DbtCommand command)
   // its start, which is not worth it without scripts.
   if (RunsScripts() && dbt_.named_python()) dbt_.Ask();
   expected_ = LookAhead(dbt_, command_, context_);
+  if (const fs::path state =
+          StateWithScripts(dbt_.Arguments(), expected_, context_.output());
+      !state.empty()) {
+    words_ = dbt_.Arguments().WordsWithout({"--state"}, dbt_.Arguments().command());
+    words_.insert(words_.end(), {"--state", state});
+  }
   // Otherwise an operator has to reach them; see SelectedRun.
   if (!brings_scripts() && !dbt_.Arguments().Values("--select").empty()) {
     choice_.scripts.emplace();
@@ -36,7 +45,8 @@ DbtStart::DbtStart(CommandContext& context, DbtCommand command)
 }
 
 std::unique_ptr<Run> DbtStart::Start() {
-  if (!RunsScripts()) return std::make_unique<PlainRun>(AsTyped(), context_.output());
+  if (!RunsScripts())
+    return std::make_unique<PlainRun>(AsTyped(), context_.output(), KeepingDigests());
   switch (command_.mode) {
     case DbtMode::kLive:
       return StartLive();
@@ -117,7 +127,37 @@ UnseenScripts DbtStart::Unseen() const {
 
 std::unique_ptr<Run> DbtStart::StartPlain() {
   return std::make_unique<PlainRun>(AsTyped(), context_.output(),
-                                    [unseen = Unseen()] { return unseen.Problem(); });
+                                    [unseen = Unseen(), keep = KeepingDigests()] {
+                                      const std::string problem = unseen.Problem();
+                                      return problem.empty() ? keep() : problem;
+                                    });
+}
+
+/// A check that finds nothing wrong. Commands that run scripts keep digests themselves.
+PlainRun::Check DbtStart::KeepingDigests() const {
+  const ProjectConfig& project = expected_.project;
+  const fs::path target = TargetFolder(project, dbt_.Arguments().Setting("target-path"));
+  const fs::path manifest = target / "manifest.json";
+  return [=, arguments = dbt_.Arguments(),
+          may_bind = expected_.MayBind() || expected_.binds_to_nodes,
+          output = context_.output(), old = WrittenAt(manifest)]() -> std::string {
+    if (WrittenAt(manifest) == old || (!may_bind && !fs::exists(DigestFile(target))))
+      return "";
+    try {
+      const DbtInvocation invocation = InvocationOf(arguments, "", project);
+      BoundScripts bound =
+          BindScripts(ReadManifest(manifest, project.name), project, invocation,
+                      ReadProjectEnvironments(project.folder));
+      bound.notices.clear();
+      KeepDigests(bound, project, invocation, target);
+      for (const std::string& notice : bound.notices)
+        output.write_error(Text("aft: ", notice, "\n"));
+    } catch (const Error& error) {
+      // The command itself has done what it was to do.
+      output.write_error(Text("aft: warning: ", error.what(), "\n"));
+    }
+    return "";
+  };
 }
 
 WorkerPool& DbtStart::Workers() {

@@ -10,6 +10,7 @@
 #include "plugin/commands/context.h"
 #include "plugin/commands/look_ahead.h"
 #include "plugin/dbt/dbt_command.h"
+#include "plugin/run/plain_run.h"
 #include "plugin/run/run.h"
 #include "plugin/run/unseen_scripts.h"
 #include "plugin/scripts/previous_run.h"
@@ -48,6 +49,7 @@ class DbtStart {
   std::unique_ptr<Run> StartPlain();
   std::unique_ptr<Run> StartLive();
   std::unique_ptr<Run> StartStaged();
+  [[nodiscard]] PlainRun::Check KeepingDigests() const;
   [[nodiscard]] Process AsTyped() const;
   [[nodiscard]] Process WithGate(const std::filesystem::path& socket) const;
   [[nodiscard]] UnseenScripts Unseen() const;

@@ -116,6 +116,7 @@ ExpectedRun LookAhead(CalledDbt& dbt, const DbtCommand& command,
   if (runs_scripts) Refuse(found.problems, output);
   expected.may_bind_more = found.may_be_more || !project.templates.empty();
   expected.scripts = found.of_nodes;
+  expected.binds_to_nodes = !found.of_nodes.empty() || !models.empty();
   const bool is_retry = dbt.Arguments().command() == "retry";
   TakeRunLevel(found, command, is_retry, expected, output);
   std::erase_if(expected.scripts, [&](const ExpectedScript& script) {

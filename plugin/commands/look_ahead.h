@@ -20,6 +20,7 @@ struct ExpectedRun {
   std::vector<ExpectedScript> scripts;  ///< of the command
   RunLevelBindings run_level;           ///< that the command may run
   bool may_bind_more = false;           ///< than these: dbt's manifest has to tell
+  bool binds_to_nodes = false;          ///< whether any command may run scripts of nodes
 
   [[nodiscard]] bool MayBind() const;
   /// The names of those that the scripts run in.

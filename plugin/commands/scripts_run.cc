@@ -103,7 +103,7 @@ void ScriptsRun::Answered() {
                "before-scripts and pre-hooks.");
     return End(0);
   }
-  GoOnAs(start().Start(start().dbt().words(), {scripts, scripts, false}));
+  GoOnAs(start().Start(commands().words(), {scripts, scripts, false}));
 }
 
 }  // namespace aft

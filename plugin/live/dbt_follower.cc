@@ -12,6 +12,7 @@
 #include "plugin/dbt/node_status.h"
 #include "plugin/project/manifest.h"
 #include "plugin/scripts/bound_scripts.h"
+#include "plugin/scripts/script_digests.h"
 #include "plugin/scripts/script_turns.h"
 
 namespace aft {
@@ -159,6 +160,7 @@ void DbtFollower::LoadManifest(const fs::path& path) {
   BoundScripts bound =
       BindScripts(manifest, project_, dbt_->invocation, dbt_->preparation.environments());
   dbt_->placeholders.Add(manifest, bound.nodes);
+  KeepDigests(bound, project_, dbt_->invocation, dbt_->target_folder);
   choice_.Apply(bound, dbt_->results);
   dbt_->run_level.Bind(project_, dbt_->invocation, dbt_->preparation.environments(),
                        bound);

@@ -10,6 +10,7 @@
 #include "plugin/dbt/dbt_command.h"
 #include "plugin/dbt/node_status.h"
 #include "plugin/run/exit_code.h"
+#include "plugin/scripts/script_digests.h"
 #include "plugin/staged/staged_plan.h"
 
 namespace aft {
@@ -100,6 +101,7 @@ void StagedRun::Plan() {
       BindScripts(manifest_, project_, invocation_, preparation_.environments());
   // With all its scripts, whichever of them a retry or the selection leaves out.
   placeholders_.Add(manifest_, bound.nodes);
+  KeepDigests(bound, project_, invocation_, target_folder_);
   choice_.Apply(bound, results_);
   StagedPlan plan = MakeStagedPlan(commands_, manifest_, listing_.nodes(),
                                    std::move(bound), previous_ ? &*previous_ : nullptr);

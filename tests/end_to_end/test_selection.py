@@ -9,16 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.support.example import SCRIPT, STAGING, put_among_models
-from tests.support.project import Project
+from tests.support.project import STAGED, Project
 
 
 @pytest.mark.parametrize(
     ("selection", "models"),
     [
-        ("--select stg_orders", ["stg_orders"]),
         ("--select +customers", ["customers", "stg_customers", "stg_orders"]),
         ("--exclude customers_predicted_ltvs+", ["customers", "orders", *STAGING]),
-        ("--select fct_customers --exclude customers_predicted_ltvs", ["fct_customers"]),
     ],
 )
 def test_scripts_of_nodes_that_are_not_selected_do_not_run(
@@ -150,6 +148,42 @@ def test_results_of_an_earlier_run_do_not_stay(shop: Project) -> None:
     shop.aft("dbt", "run", "--select", "stg_orders")
 
     assert shop.results() == []
+
+
+SELECTORS = """
+selectors:
+  - name: changed
+    definition: {method: state, value: modified, children: true}
+"""
+
+
+@pytest.mark.parametrize("mode", [(), STAGED], ids=["live", "staged"])
+def test_a_changed_module_of_a_script_modifies_its_node(
+    shop: Project, mode: tuple[str, ...]
+) -> None:
+    (shop.folder / "target").rename(shop.folder / "prod")
+    shop.write("selectors.yml", SELECTORS)
+    state = ("--state", "prod", *mode)
+
+    run = shop.aft("dbt", "build", "--select", "state:modified+", *state)
+    assert run.exit_code == 0, run.output
+    assert "does not match any enabled nodes" in run.output
+
+    with (shop.folder / "scripts" / "ltv_forecast.py").open("a") as module:
+        module.write("# changed\n")
+    if mode:
+        run = shop.aft("run", "--selector", "changed", "--state", "prod")
+    else:
+        run = shop.aft("dbt", "run", "--selector", "changed", *state)
+        assert list(shop.statuses()) == ["fct_customers"]
+    assert run.exit_code == 0, run.output
+    assert f"OK ran script {SCRIPT}" in run.output
+
+    run = shop.aft("dbt", "ls", "--exclude", "state:unmodified", "--quiet", *state)
+    assert run.output == "jaffle_shop.customers_predicted_ltvs\n"
+    # It has kept what the scripts are now, beside the manifest of now.
+    run = shop.aft("dbt", "ls", "--select", "state:modified", "--state", "target", *mode)
+    assert "jaffle_shop" not in run.output
 
 
 def test_build_runs_scripts_before_the_tests_of_their_node(project: Project) -> None:

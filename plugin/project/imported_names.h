@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace aft {
+
+/// The words of all lines of a Python text, or of a notebook, that import something: the
+/// names of modules are among them. It rather takes too many words than too few.
+std::set<std::string> ImportedNames(std::string_view text);
+
+}  // namespace aft
