@@ -31,6 +31,7 @@ DbtStart::DbtStart(CommandContext& context, DbtCommand command)
   // its start, which is not worth it without scripts.
   if (RunsScripts() && dbt_.named_python()) dbt_.Ask();
   expected_ = LookAhead(dbt_, command_, context_);
+  RefuseMissingProfiles();
   if (const fs::path state =
           StateWithScripts(dbt_.Arguments(), expected_, context_.output());
       !state.empty()) {
@@ -108,6 +109,13 @@ void DbtStart::AskWrapper() {
 void DbtStart::RefuseOldDbt() {
   dbt_.Ask();
   const std::string problem = dbt_.AgeProblem();
+  if (!problem.empty()) throw Error(problem);
+}
+
+void DbtStart::RefuseMissingProfiles() const {
+  // A wrapper may tell dbt where they are.
+  if (!RunsScripts() || !dbt_.named_python() || !expected_.MayBind()) return;
+  const std::string problem = ProfilesProblem(dbt_.Arguments());
   if (!problem.empty()) throw Error(problem);
 }
 

@@ -46,6 +46,7 @@ class DbtStart {
   std::unique_ptr<Run> StartAuto();
   void AskWrapper();
   void RefuseOldDbt();
+  void RefuseMissingProfiles() const;
   std::unique_ptr<Run> StartPlain();
   std::unique_ptr<Run> StartLive();
   std::unique_ptr<Run> StartStaged();

@@ -84,6 +84,17 @@ fs::path ProfilesFolder(const DbtArguments& arguments) {
   return fs::path(home == nullptr ? "/" : home) / ".dbt";
 }
 
+std::string ProfilesProblem(const DbtArguments& arguments) {
+  const fs::path file = ProfilesFolder(arguments) / kProfilesFile;
+  std::error_code ignored;
+  if (fs::exists(file, ignored)) return "";
+  return Text(
+      "cannot find '", file.native(),
+      "'; dbt takes profiles.yml from the folder that '--profiles-dir' or "
+      "DBT_PROFILES_DIR names, else from the working folder or ~/.dbt: put it there, or "
+      "make one with 'dbt init'");
+}
+
 std::string VariablesAsJson(const std::string& yaml) {
   if (yaml.empty()) return "{}";
   try {

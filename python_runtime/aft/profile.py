@@ -26,6 +26,8 @@ CHOICES = {
     "dates": ("datetime64", "object"),
     "infinite_dates": ("error", "null"),
 }
+# Where a profile and a target are named.
+_NAMED_IN = {"profile": "dbt_project.yml", "target": "the profile"}
 
 
 @dataclass(frozen=True)
@@ -143,8 +145,17 @@ def read_target(setup: Setup) -> Target:
     project = read_project(setup)
     profile_name = setup.profile or render(project.get("profile"), "profile")
     if not profile_name:
-        raise AftError(f"cannot tell which profile to use: '{project_file}' names none")
+        raise AftError(
+            f"cannot tell which profile to use: '{project_file}' names none; add 'profile: "
+            "NAME' with a name of profiles.yml"
+        )
     profiles_file = setup.profiles_dir / "profiles.yml"
+    if not profiles_file.exists():
+        raise AftError(
+            f"cannot find '{profiles_file}'; dbt takes profiles.yml from the folder that "
+            "'--profiles-dir' or DBT_PROFILES_DIR names, else from the working folder or "
+            "~/.dbt: put it there, or make one with 'dbt init'"
+        )
     profile = _entry(_read_yaml(profiles_file), profile_name, profiles_file, "profile")
     name = setup.target or str(render(profile.get("target", "default"), "target"))
     output = _entry(profile.get("outputs"), name, profiles_file, "target")
@@ -286,8 +297,12 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 
 def _entry(mapping: Any, name: str, path: Path, kind: str) -> dict[str, Any]:
+    """What a mapping has of a ``kind``, which is also the option that names another."""
     entry = mapping.get(name) if isinstance(mapping, dict) else None
     if not isinstance(entry, dict):
         known = ", ".join(f"'{key}'" for key in mapping) if mapping else "none"
-        raise AftError(f"cannot find {kind} '{name}' in '{path}'; there is: {known}")
+        raise AftError(
+            f"cannot find {kind} '{name}' in '{path}'; there is: {known}; add it, or name "
+            f"another with '--{kind}' or '{kind}:' in {_NAMED_IN[kind]}"
+        )
     return entry

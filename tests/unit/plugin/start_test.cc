@@ -148,5 +148,29 @@ TEST_F(Start, NamesWhatItDoesNotKnow) {
             "'--aft-mode' takes 'auto', 'live' or 'staged', not 'fast'");
 }
 
+TEST_F(Start, RefusesARunOfScriptsWithoutAProfile) {
+  const EnvironmentVariable home("HOME", folder_.path().native());
+  const std::filesystem::path dbt = folder_.Write("dbt", "#!/usr/bin/python3\n");
+  std::filesystem::permissions(dbt, std::filesystem::perms::owner_all);
+  folder_.Write("dbt_project.yml", "{name: shop, profile: shop}");
+  const auto refusal = [&](const std::string& command) {
+    return Refusal({"dbt", command, "--aft-dbt", dbt});
+  };
+  EXPECT_EQ(refusal("run"), "");
+
+  folder_.Write("scripts/a.py", "");
+  folder_.Write("models/a.yml",
+                "models: [{name: a, config: {meta: {aft: {scripts: [scripts/a.py]}}}}]");
+
+  EXPECT_EQ(refusal("build"),
+            Text("cannot find '", (folder_.path() / ".dbt/profiles.yml").native(),
+                 "'; dbt takes profiles.yml from the folder that '--profiles-dir' or "
+                 "DBT_PROFILES_DIR names, else from the working folder or ~/.dbt: put it "
+                 "there, or make one with 'dbt init'"));
+  EXPECT_EQ(refusal("parse"), "");
+  folder_.Write(".dbt/profiles.yml", "shop:");
+  EXPECT_THAT(refusal("build"), testing::Not(HasSubstr("profiles.yml")));
+}
+
 }  // namespace
 }  // namespace aft

@@ -131,11 +131,14 @@ def test_a_profile_without_a_target_has_the_default_one(tmp_path: Path) -> None:
     ("profiles", "more", "message"),
     [
         (POSTGRES, {"target": "test"}, "cannot find target 'test' in '{}/profiles.yml'; "
-         "there is: 'dev', 'prod'"),
+         "there is: 'dev', 'prod'; add it, or name another with '--target' or 'target:' in "
+         "the profile"),
         (POSTGRES, {"profile": "shoe"}, "cannot find profile 'shoe' in "
-         "'{}/profiles.yml'; there is: 'shop'"),
+         "'{}/profiles.yml'; there is: 'shop'; add it, or name another with '--profile' or "
+         "'profile:' in dbt_project.yml"),
         (POSTGRES, {"project": "name: shop"}, "cannot tell which profile to use: "
-         "'{}/dbt_project.yml' names none"),
+         "'{}/dbt_project.yml' names none; add 'profile: NAME' with a name of "
+         "profiles.yml"),
         ("shop: {target: \"{{ env_var('NONE') }}\"}", {}, "the profile needs the "
          "environment variable 'NONE'; set it"),
         ("shop: {target: \"{{ var('none') }}\"}", {}, "the profile needs the variable "
@@ -155,9 +158,9 @@ def test_a_profile_that_can_not_be_used_says_why(
 
 def test_a_missing_profiles_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "dbt_project.yml").write_text("profile: shop")
-    message = f"cannot read '{tmp_path}/profiles.yml': No such file or directory"
+    message = f"cannot find '{tmp_path}/profiles.yml'; dbt takes profiles.yml from "
 
-    with pytest.raises(AftError, match=f"^{re.escape(message)}$"):
+    with pytest.raises(AftError, match=f"^{re.escape(message)}.* make one with 'dbt init'$"):
         read_target(Setup(tmp_path, tmp_path, tmp_path, tmp_path, tmp_path))
 
 
