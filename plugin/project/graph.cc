@@ -143,6 +143,12 @@ std::string Escaped(const std::string& text) {
   return escaped;
 }
 
+std::string NameSelector(const std::vector<std::string>& qualified_name) {
+  std::string name;
+  for (const std::string& part : qualified_name) name += (name.empty() ? "" : ".") + part;
+  return "fqn:" + Escaped(name);
+}
+
 }  // namespace
 
 void AddTestEdges(Graph& graph) {
@@ -160,9 +166,12 @@ void AddTestEdges(Graph& graph) {
 
 std::string ExactSelector(const std::vector<std::string>& qualified_name,
                           const std::string& path) {
-  std::string name;
-  for (const std::string& part : qualified_name) name += (name.empty() ? "" : ".") + part;
-  return "fqn:" + Escaped(name) + ",path:" + Escaped(path);
+  return NameSelector(qualified_name) + ",path:" + Escaped(path);
+}
+
+std::string ExactSelectorOfType(const std::vector<std::string>& qualified_name,
+                                const std::string& resource_type) {
+  return NameSelector(qualified_name) + ",resource_type:" + resource_type;
 }
 
 std::string SourceSelector(const std::string& package, const std::string& source,

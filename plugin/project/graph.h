@@ -50,6 +50,11 @@ void AddTestEdges(Graph& graph);
 std::string ExactSelector(const std::vector<std::string>& qualified_name,
                           const std::string& path);
 
+/// The same for a node that a YAML file defines, for dbt 2, which does not find these by
+/// the file's path.
+std::string ExactSelectorOfType(const std::vector<std::string>& qualified_name,
+                                const std::string& resource_type);
+
 /// A selector that matches this table of a source and no other. (ibid., "source")
 std::string SourceSelector(const std::string& package, const std::string& source,
                            const std::string& table);

@@ -74,7 +74,19 @@ bool HasFreshness(const json::object& source) {
   return has_count("warn_after") || has_count("error_after");
 }
 
-void AddToGraph(const std::string& id, const json::object& entry, Graph& graph) {
+/// What picks a node alone on the command line of the dbt that wrote the manifest.
+std::string SelectorOf(const json::object& entry, const GraphNode& node, bool is_dbt_2) {
+  if (node.type == "source")
+    return SourceSelector(StringAt(entry, "package_name"), StringAt(entry, "source_name"),
+                          node.name);
+  const std::vector<std::string> name = Strings(entry, "fqn");
+  const bool is_of_yaml = node.file.ends_with(".yml") || node.file.ends_with(".yaml");
+  return is_dbt_2 && is_of_yaml ? ExactSelectorOfType(name, node.type)
+                                : ExactSelector(name, node.file);
+}
+
+void AddToGraph(const std::string& id, const json::object& entry, bool is_dbt_2,
+                Graph& graph) {
   GraphNode node;
   node.type = StringAt(entry, "resource_type");
   if (node.type.empty()) node.type = id.substr(0, id.find('.'));
@@ -86,10 +98,7 @@ void AddToGraph(const std::string& id, const json::object& entry, Graph& graph) 
   }
   node.relation = RelationOf(entry);
   node.file = StringAt(entry, "original_file_path");
-  node.selector = node.type == "source"
-                      ? SourceSelector(StringAt(entry, "package_name"),
-                                       StringAt(entry, "source_name"), node.name)
-                      : ExactSelector(Strings(entry, "fqn"), node.file);
+  node.selector = SelectorOf(entry, node, is_dbt_2);
   node.has_freshness = node.type == "source" && HasFreshness(entry);
   for (std::string& parent : Strings(Object(entry, "depends_on"), "nodes"))
     node.parents.insert(std::move(parent));
@@ -97,11 +106,11 @@ void AddToGraph(const std::string& id, const json::object& entry, Graph& graph) 
 }
 
 /// dbt's manifest has a mapping for each of several kinds of node.
-void ReadGraph(const json::object& root, Graph& graph) {
+void ReadGraph(const json::object& root, bool is_dbt_2, Graph& graph) {
   for (const char* kind : {"nodes", "unit_tests", "saved_queries", "exposures", "metrics",
                            "semantic_models", "functions", "sources"})
     for (const auto& [id, entry] : Object(root, kind))
-      if (entry.is_object()) AddToGraph(id, entry.as_object(), graph);
+      if (entry.is_object()) AddToGraph(id, entry.as_object(), is_dbt_2, graph);
 }
 
 bool IsHook(const std::string& unique_id, const json::object& node) {
@@ -241,7 +250,7 @@ Manifest ReadManifest(const std::filesystem::path& path, const std::string& proj
   manifest.project = StringAt(Object(root, "metadata"), "project_name");
   if (manifest.project.empty()) manifest.project = project;
   manifest.dbt_version = StringAt(Object(root, "metadata"), "dbt_version");
-  ReadGraph(root, manifest.graph);
+  ReadGraph(root, manifest.dbt_version.starts_with("2."), manifest.graph);
   ReadNames(root, manifest.names);
   for (const auto& [unique_id, entry] : Object(root, "nodes"))
     if (entry.is_object() && IsHook(unique_id, entry.as_object()))

@@ -81,7 +81,10 @@ bool Reads(const std::string& sql, const TableName& table, NameFolding folding) 
 }
 
 const std::regex& ThisPattern() {
-  static const std::regex kThis(R"(\{\{-?\s*this\s*-?\}\})");
+  // In words, as aft generates it: dbt 2 takes the short form for the model's own query.
+  static const std::regex kThis(
+      R"(\{\{-?\s*(this|api\.Relation\.create\(database=this\.database, )"
+      R"(schema=this\.schema, identifier=this\.identifier\))\s*-?\}\})");
   return kThis;
 }
 

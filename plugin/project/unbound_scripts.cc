@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/project/unbound_scripts.h"
 
+#include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <string_view>
 
@@ -13,6 +15,8 @@ namespace aft {
 namespace {
 
 namespace json = boost::json;
+
+constexpr auto kProducts = std::to_array<const char*>({"fal", "aft"});
 
 /// Looks through the entries of one package and collects what can't run.
 class UnboundFinder {
@@ -31,7 +35,7 @@ class UnboundFinder {
     const json::object* columns = ObjectAt(entry, "columns");
     if (columns == nullptr) return;
     for (const auto& [column, below] : *columns)
-      if (below.is_object())
+      if (below.is_object() && !InheritsMeta(below.as_object(), entry))
         SearchMeta(below.as_object(), Text(file, ": column '", std::string_view(column),
                                            "' of '", name, "'"));
   }
@@ -39,6 +43,18 @@ class UnboundFinder {
   std::vector<std::string> Take() { return std::move(problems_); }
 
  private:
+  /// In dbt 2, columns have the meta of their node as well.
+  static bool InheritsMeta(const json::object& column, const json::object& node) {
+    const json::object* of_column = ObjectAt(column, "meta");
+    const json::object* of_node = ObjectAt(node, "meta");
+    if (of_column == nullptr || of_node == nullptr) return false;
+    return std::all_of(kProducts.begin(), kProducts.end(), [&](const char* product) {
+      const json::value* value = of_column->if_contains(product);
+      const json::value* above = of_node->if_contains(product);
+      return value == nullptr || (above != nullptr && *value == *above);
+    });
+  }
+
   /// dbt keeps whatever a node's `config()` says.
   void SearchConfig(const json::object& config, const std::string& place) {
     for (const auto& [key, value] : config) {
@@ -49,7 +65,7 @@ class UnboundFinder {
                                  " do not run; put them under config.meta.",
                                  std::string_view(key)));
       if (below == nullptr || !IsMisspeltMeta(key)) continue;
-      for (const char* product : {"fal", "aft"})
+      for (const char* product : kProducts)
         if (const json::value* scripts = below->if_contains(product);
             scripts != nullptr && HoldsScripts(*scripts))
           problems_.push_back(Text(place, ": the scripts under ", name, ".", product,
@@ -66,7 +82,7 @@ class UnboundFinder {
 
   bool Refuse(const json::object* meta, const std::string& place) {
     if (meta == nullptr) return false;
-    for (const char* product : {"fal", "aft"}) {
+    for (const char* product : kProducts) {
       const json::value* value = meta->if_contains(product);
       if (value == nullptr || !HoldsScripts(*value)) continue;
       problems_.push_back(Text(place, ": meta.", product,

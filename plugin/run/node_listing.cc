@@ -11,9 +11,9 @@
 namespace aft {
 namespace {
 
-/// dbt 2 has the sentence only.
+/// dbt 2 has the sentence only, or nothing but its end, which it logs as the rest.
 bool SaysNothingIsSelected(const DbtLogLine& line) {
-  return line.name == "NoNodesSelected" ||
+  return line.name == "NoNodesSelected" || line.name == "CommandCompleted" ||
          line.message.find("Nothing to do.") != std::string::npos;
 }
 

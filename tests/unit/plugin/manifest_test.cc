@@ -328,6 +328,24 @@ TEST(Manifest, ReadsTheScriptsOfSources) {
                   "'after' under 'scripts' is neither a path nor a mapping with 'path'"));
 }
 
+TEST(Manifest, PicksWhatAYamlFileDefinesAsItsDbtFindsIt) {
+  const auto selector = [](const std::string& version, const std::string& file) {
+    const TemporaryFolder folder;
+    const std::string node =
+        R"({"resource_type": "test", "fqn": ["shop", "t"], "original_file_path": ")" +
+        file + R"("})";
+    return ReadManifest(folder.Write("manifest.json",
+                                     R"({"metadata": {"dbt_version": ")" + version +
+                                         R"("}, "nodes": {"test.t": )" + node + "}}"))
+        .graph.at("test.t")
+        .selector;
+  };
+
+  EXPECT_EQ(selector("1.12.6", "models/schema.yml"), "fqn:shop.t,path:models/schema.yml");
+  EXPECT_EQ(selector("2.0.0-alpha.4", "models/a.yaml"), "fqn:shop.t,resource_type:test");
+  EXPECT_EQ(selector("2.0.0-alpha.4", "tests/t.sql"), "fqn:shop.t,path:tests/t.sql");
+}
+
 TEST(Manifest, RefusesArgumentsThatNoScriptCouldBeHanded) {
   EXPECT_THAT(
       WithOrders(R"("meta": {"aft": {"scripts": [{"path": "a.py", "with": {"x": ")" +

@@ -48,8 +48,12 @@ TEST(Placeholder, KnowsItsSqlWhereTheTextAloneTellsItsTables) {
 
 TEST(Placeholder, IsRightWhereItReadsWhatItsScriptsHaveWritten) {
   const TableWrites written{true, true, {}};
-  for (const char* sql : {"select * from {{ this }}", "select * from dbt_me_marts.LTVS",
-                          "select * from {{ ref('a') }}, dbt_me_marts.ltvs as x"}) {
+  const char* generated =
+      "select * from {{ api.Relation.create(database=this.database, schema=this.schema, "
+      "identifier=this.identifier) }}";
+  for (const char* sql :
+       {"select * from {{ this }}", generated, "select * from dbt_me_marts.LTVS",
+        "select * from {{ ref('a') }}, dbt_me_marts.ltvs as x"}) {
     const Placeholder placeholder = Read(sql);
     ASSERT_TRUE(placeholder.sql) << sql;
     EXPECT_EQ(Judge(placeholder, *placeholder.sql, written).problem, "") << sql;

@@ -208,6 +208,7 @@ TEST(StagedRun, LeavesARunToDbtWhereDbtSaysThatNothingIsSelected) {
   const Shop shop = TwoModels();
   const std::vector<std::vector<std::string>> lines = {
       {R"({"info": {"name": "NoNodesSelected", "msg": "No nodes selected!"}})", "run"},
+      {R"({"info": {"name": "CommandCompleted", "msg": "Finished 'list'"}})", "run"},
       {R"({"info": {"name": "LogMessage", "msg": "Nothing to do. Try checking"}})",
        "run"},
       {"", "run", "--warn-error-options", "{silence: [NoNodesSelected]}"}};

@@ -24,7 +24,7 @@ TEST(UnboundScripts, AreThoseOfWhatHasNone) {
       Find(R"("nodes": {"test.t": {"resource_type": "test", "name": "t", )" + own +
            R"(, "config": {)" + meta + R"(}}, "model.m": {"resource_type": "model",
              "name": "m", )" +
-           own + ", " + meta + R"(, "columns": {"id": {)" + meta + R"(}}}},
+           own + R"(, "columns": {"id": {)" + meta + R"(}}}},
            "exposures": {"exposure.e": {"name": "e", )" +
            own + ", " + meta + R"(, "config": {)" + meta + "}}}"),
       ElementsAre(
@@ -34,6 +34,19 @@ TEST(UnboundScripts, AreThoseOfWhatHasNone) {
           "them to a model, seed, snapshot or source",
           "m/s.yml: exposure 'e': meta.aft: these scripts cannot run; bind them to "
           "a model, seed, snapshot or source"));
+}
+
+TEST(UnboundScripts, AreNotThoseThatAColumnHasFromItsModel) {
+  const std::string of_model = R"("fal": {"scripts": ["a.py"]})";
+  const std::string more = R"("aft": {"scripts": ["b.py"]})";
+  const auto find = [&](const std::string& meta) {
+    return Find(R"("nodes": {"model.m": {"resource_type": "model", "name": "m",
+                "package_name": "shop", "meta": {)" +
+                of_model + R"(}, "columns": {"id": {"meta": {)" + meta + "}}}}}");
+  };
+
+  EXPECT_THAT(find(of_model), IsEmpty());
+  EXPECT_EQ(find(of_model + ", " + more).size(), 1);
 }
 
 TEST(UnboundScripts, AreThoseOfMisspeltSettings) {

@@ -122,7 +122,8 @@ def test_a_placeholder_has_the_settings_and_the_reads_of_its_model(tmp_path: Pat
         '{{ config(alias="s",\n           tags=["a"]) }}\n'
         "{{ config(materialized='ephemeral', meta={'aft_model': {'path': 'm.py'}}) }}\n"
         "-- depends_on: {{ ref('a') }}\n"
-        "select * from {{ this }}\n"
+        "select * from {{ api.Relation.create(database=this.database, schema=this.schema, "
+        "identifier=this.identifier) }}\n"
     )
 
 
