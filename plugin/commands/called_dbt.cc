@@ -20,7 +20,7 @@ std::string HowToInstallDbt(const std::optional<fs::path>& python,
                             const Installation& installation) {
   constexpr const char* kInGeneral =
       "install dbt-core and the adapter of your warehouse, such as dbt-postgres, in a "
-      "virtual environment";
+      "virtual environment of Python 3.9 or later";
   if (!python) return kInGeneral;
   PythonQuestion question;
   question.python = *python;

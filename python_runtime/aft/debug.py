@@ -32,13 +32,13 @@ def _report(told: dict[str, Any]) -> NoReturn:
     print("dbt")
     _look_at_dbt(report, told)
     print("Python")
-    if _look_at_python(report):
-        has_packages = _look_at_packages(report)
-        _look_at_limits(report)
-        print("Environments")
-        _look_at_environments(report, told)
-        print("Warehouse")
-        look_at_warehouse(report, told["setup"], has_packages)
+    _look_at_python(report)
+    has_packages = _look_at_packages(report)
+    _look_at_limits(report)
+    print("Environments")
+    _look_at_environments(report, told)
+    print("Warehouse")
+    look_at_warehouse(report, told["setup"], has_packages)
     raise SystemExit(report.end())
 
 
@@ -59,16 +59,10 @@ def _look_at_dbt(report: Report, told: dict[str, Any]) -> None:
     report.say("runs are followed", f"in stages: {why}" if why else "from inside")
 
 
-def _look_at_python(report: Report) -> bool:
-    """Whether aft's own modules work with this Python."""
-
-    def interpreter() -> str:
-        requirements.require_python()
-        is_embedded = os.environ.get("AFT_PYTHON_EMBEDDED") == "1"
-        how = "embedded" if is_embedded else "started as a program (no shared library)"
-        return f"{sys.executable}, {sys.version.split()[0]}, {how}"
-
-    return report.check("interpreter", interpreter)
+def _look_at_python(report: Report) -> None:
+    is_embedded = os.environ.get("AFT_PYTHON_EMBEDDED") == "1"
+    how = "embedded" if is_embedded else "started as a program (no shared library)"
+    report.say("interpreter", f"OK, {sys.executable}, {sys.version.split()[0]}, {how}")
 
 
 def _look_at_packages(report: Report) -> bool:

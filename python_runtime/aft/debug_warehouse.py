@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aft.debug_report import Report
-from aft.errors import AftError
+from aft.errors import AftError, NoConnection, NoLibrary
 from aft.secrets import know
 
 # What needs a package is imported when it is known that the package is there.
@@ -75,7 +75,12 @@ def _look_at_connection(
     connection: _aft.Connection
 
     def find_library() -> str:
-        odbc.load()
+        try:
+            odbc.load()
+        except NoLibrary:
+            with contextlib.suppress(NoConnection):
+                connection_settings(target)  # Its error names the driver's package as well.
+            raise
         return _loaded("libodbc.so")
 
     def find_driver() -> str:

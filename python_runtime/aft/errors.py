@@ -45,6 +45,14 @@ class NoConnection(AftError):
         return AftError, self.args
 
 
+class NoLibrary(AftError):
+    """unixODBC can't be loaded. The message ends in the command that installs it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What makes an AftError of it in another process: scripts know no other name."""
+        return AftError, self.args
+
+
 class Misfit(AftError):
     """A value isn't one of the type that a column keeps when its table is overwritten."""
 
@@ -61,6 +69,7 @@ class Misfit(AftError):
 for _name, _error in (
     ("Error", AftError),
     ("Error", NoConnection),
+    ("Error", NoLibrary),
     ("Error", Misfit),
     ("WarehouseError", WarehouseError),
 ):

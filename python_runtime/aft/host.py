@@ -28,7 +28,7 @@ from aft.cgroup import HostGroup, MemoryUse, ScriptGroup
 from aft.cgroup_place import Unusable, find_place, parent_of
 from aft.errors import AftError, NoConnection
 from aft.failure import describe_stack
-from aft.requirements import require_modules, require_python
+from aft.requirements import require_modules
 from aft.secrets import know
 
 if TYPE_CHECKING:
@@ -129,7 +129,6 @@ class Host:
         channel.receive(self._plugin)
 
     def _prepare(self, message: dict[str, Any]) -> None:
-        require_python()
         require_modules()
         from aft.profile import read_setup, read_target
 

@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from importlib.metadata import distributions
 from pathlib import Path
 
-OLDEST_PYTHON = (3, 9)
 # What aft looks for dbt in, beside the environments that are active.
 _NEW_ENVIRONMENT = ".venv"
 # Where no adapter is installed, it stands for the one that the user needs.
@@ -34,9 +33,6 @@ def main() -> None:
 
 def how_to_install_dbt() -> str:
     """How to install dbt, or a newer one with the same adapters, and what scripts need."""
-    if sys.version_info < OLDEST_PYTHON:
-        wanted = ".".join(map(str, OLDEST_PYTHON))
-        return f"install dbt in an environment of Python {wanted} or later"
     adapters = _adapters()
     dbt = quoted(_WANTED_DBT) if adapters else _DBT
     missing = [name for name in _PACKAGES_OF_SCRIPTS if importlib.util.find_spec(name) is None]

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aft import _aft
-from aft.errors import AftError, Misfit, WarehouseError
+from aft.errors import AftError, Misfit, NoLibrary, WarehouseError
 from aft.secrets import secrets_of
 
 _FOLDER_VARIABLE = "ODBCSYSINI"
@@ -156,11 +156,11 @@ def _set(variables: dict[str, str | None]) -> None:
 
 
 def load() -> None:
-    """Load unixODBC, which forks then share. Raises AftError that says what to install."""
+    """Load unixODBC, which forks then share. Raises NoLibrary."""
     try:
         _aft.load_odbc()
     except _aft.Error as error:
-        raise in_words(error) from None
+        raise NoLibrary(str(error)) from None
 
 
 def drivers() -> dict[str, str]:

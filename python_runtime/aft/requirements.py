@@ -7,10 +7,9 @@ import importlib.metadata
 import importlib.util
 import re
 import sys
-import sysconfig
 
 from aft.errors import AftError
-from aft.install_hint import OLDEST_PYTHON, how_to_install, quoted
+from aft.install_hint import how_to_install, quoted
 
 # Modules, and the names that pip and conda install them by.
 REQUIRED_MODULES = {
@@ -21,22 +20,6 @@ REQUIRED_MODULES = {
 }
 # The oldest versions of these packages that have all that aft calls.
 OLDEST_VERSIONS = {"pandas": (2, 2), "pyarrow": (20, 0)}
-
-
-def require_python() -> None:
-    """Raise AftError when this Python is too old, or a build that aft cannot run in."""
-    if sys.version_info < OLDEST_PYTHON:
-        wanted = ".".join(map(str, OLDEST_PYTHON))
-        raise AftError(
-            f"Python at '{sys.executable}' is older than {wanted}; install dbt in an "
-            "environment of a newer Python"
-        )
-    # Such a build loads no module that keeps to the stable ABI.
-    if sysconfig.get_config_var("Py_GIL_DISABLED"):
-        raise AftError(
-            f"Python at '{sys.executable}' is a free-threaded build, which aft does not "
-            "support; install dbt in an environment of the usual build"
-        )
 
 
 def require_modules() -> None:

@@ -76,8 +76,8 @@ def test_a_missing_driver_is_named_before_anything_is_built(
 
     assert run.exit_code == 2
     assert (
-        "cannot run scripts: cannot find the ODBC driver 'SQLite3'; on Debian and Ubuntu: "
-        "apt-get install libsqliteodbc; installed are: none"
+        "cannot run scripts: cannot find the ODBC driver 'SQLite3' among those installed "
+        "(none); on Debian and Ubuntu: apt-get install libsqliteodbc"
     ) in run.output
     assert project.relations() == before
 

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Protocol
 
 from aft import odbc, odbc_string
-from aft.errors import AftError
+from aft.errors import AftError, NoLibrary
 from aft.odbc import ConnectionSettings
 from aft.parameters import Abilities
 from aft.profile import Target
@@ -43,12 +43,17 @@ class Driver:
     before_dividing: str = ""
 
     def require(self) -> None:
-        """Raise AftError that says how to install it, where it is not installed."""
-        known = odbc.drivers()
+        """Raise AftError that says how to install it, and unixODBC, where it is missing."""
+        try:
+            known = odbc.drivers()
+        except NoLibrary as error:
+            # Its text ends in the command that installs the library.
+            raise NoLibrary(f"{error} {self.debian_package}") from None
         if self.name not in known:
             raise AftError(
-                f"cannot find the ODBC driver '{self.name}'; on Debian and Ubuntu: apt-get "
-                f"install {self.debian_package}; installed are: {', '.join(known) or 'none'}"
+                f"cannot find the ODBC driver '{self.name}' among those installed "
+                f"({', '.join(known) or 'none'}); on Debian and Ubuntu: apt-get install "
+                f"{self.debian_package}"
             )
 
     def is_of(self, connection_string: str) -> bool:

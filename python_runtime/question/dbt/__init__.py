@@ -6,7 +6,6 @@ wrappers, dbt's own process imports ``dbt``, finds this package, which prints a 
 ends before anything of dbt has run. A Python that is known already runs this file itself.
 """
 
-import importlib.metadata
 import importlib.util
 import json
 import os
@@ -22,8 +21,14 @@ def _has(package, file):
 
 def _version():
     try:
-        return importlib.metadata.version("dbt-core")
-    except importlib.metadata.PackageNotFoundError:
+        from importlib.metadata import version
+    except ImportError:  # Before Python 3.8, where a dbt is that is too old as well.
+        from pkg_resources import get_distribution
+
+        return get_distribution("dbt-core").version
+    try:
+        return version("dbt-core")
+    except ModuleNotFoundError:
         return ""
 
 

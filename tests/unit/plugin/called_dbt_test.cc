@@ -70,7 +70,7 @@ TEST_F(CalledDbt, IsAskedForWithTheCommandThatInstallsItWhereItIsLookedForFirst)
 TEST_F(CalledDbt, IsAskedForWherePythonDoesNotAnswer) {
   const std::string advice =
       ", or install dbt-core and the adapter of your warehouse, such as dbt-postgres, in "
-      "a virtual environment";
+      "a virtual environment of Python 3.9 or later";
   EXPECT_THAT(Refusal(), EndsWith(advice));
 
   fs::permissions(folder_.Write(".venv/bin/python3", "#!/bin/false\n"),

@@ -76,8 +76,8 @@ def test_a_missing_driver_is_reported_with_its_package(
     worker = new_worker(environment={"ODBCSYSINI": str(tmp_path)})
 
     assert worker.prepare(project)["failed"]["message"] == (
-        "cannot find the ODBC driver 'SQLite3'; on Debian and Ubuntu: apt-get install "
-        "libsqliteodbc; installed are: none"
+        "cannot find the ODBC driver 'SQLite3' among those installed (none); on Debian and "
+        "Ubuntu: apt-get install libsqliteodbc"
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 from tests.unit.python_runtime.worker import Worker
 
 INTERPRETERS = [Path(sys.executable), Path("/usr/bin/python3")]
+OLD_PYTHON = next(Path.home().glob(".pyenv/versions/3.[78].*/bin/python3"), None)
 WHO_AM_I = """
 import json, os, sys
 print(json.dumps({"program": os.readlink("/proc/self/exe"), "prefix": sys.prefix,
@@ -58,6 +59,38 @@ def test_a_missing_interpreter_is_named(launcher: Path) -> None:
 
     assert done.returncode == 1
     assert done.stderr == "aft-python: cannot start '/no/python': No such file or directory\n"
+
+
+def test_a_python_that_is_too_old_is_named(launcher: Path) -> None:
+    if OLD_PYTHON is None:
+        pytest.skip("there is no Python before 3.9 in ~/.pyenv/versions")
+
+    done = start(launcher, str(OLD_PYTHON), "--run", "aft.debug")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"aft: Python at '{OLD_PYTHON}' is older than 3.9; install dbt in an environment of a "
+        "newer Python\n"
+    )
+
+
+def test_a_free_threaded_python_is_named(launcher: Path, tmp_path: Path) -> None:
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    packages = tmp_path / "lib" / version / "site-packages"
+    packages.mkdir(parents=True)
+    (packages / "usercustomize.pth").write_text("import sys; sys.abiflags = 't'\n")
+    (tmp_path / "pyvenv.cfg").write_text(f"home = {Path(sys.executable).resolve().parent}\n")
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.symlink_to(Path(sys.executable).resolve())
+
+    done = start(launcher, str(python), "--run", "aft.debug")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"aft: Python at '{python}' is a free-threaded build, which aft does not support; "
+        "install dbt in an environment of the usual build\n"
+    )
 
 
 def test_a_call_without_an_interpreter_is_refused(launcher: Path) -> None:

@@ -153,7 +153,7 @@ def test_an_error_keeps_its_state_and_tries_are_counted(
 
 def test_a_program_that_lacks_unixodbc_is_told_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "libodbc.so.2").touch()
-    uses = "from aft import odbc\nodbc.drivers()"
+    uses = "from aft.targets.postgres import DRIVER\nDRIVER.require()"
     surroundings = {"LD_LIBRARY_PATH": str(tmp_path), "PYTHONPATH": str(PACKAGES)}
 
     found = subprocess.run(
@@ -166,5 +166,5 @@ def test_a_program_that_lacks_unixodbc_is_told_what_to_install(tmp_path: Path) -
 
     assert found.stderr.endswith(
         f"cannot load unixODBC: {tmp_path}/libodbc.so.2: file too short; "
-        "on Debian and Ubuntu: apt-get install unixodbc\n"
+        "on Debian and Ubuntu: apt-get install unixodbc odbc-postgresql\n"
     )
