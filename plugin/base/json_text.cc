@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/base/json_text.h"
 
+#include <array>
 #include <boost/json.hpp>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <vector>
@@ -38,6 +40,18 @@ json::value ParseJsonOrNull(std::string_view text) {
   boost::system::error_code code;
   const json::value value = json::parse(text, code, {}, Options());
   return code ? json::value() : value;
+}
+
+std::string AsWritten(const json::value& value) {
+  if (const json::string* text = value.if_string()) return std::string(*text);
+  if (!value.is_double()) return json::serialize(value);
+  std::array<char, 32> digits{};
+  char* const end = digits.data() + digits.size();
+  auto written =
+      std::to_chars(digits.data(), end, value.as_double(), std::chars_format::fixed);
+  if (written.ec != std::errc())
+    written = std::to_chars(digits.data(), end, value.as_double());
+  return {digits.data(), written.ptr};
 }
 
 json::value ReadJsonFile(const fs::path& path) {

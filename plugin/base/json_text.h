@@ -4,6 +4,7 @@
 #include <boost/json/fwd.hpp>
 #include <cstddef>
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 namespace aft {
@@ -16,6 +17,9 @@ constexpr std::size_t kDeepestJson = 1000;
 
 /// The same; null where it holds none.
 [[nodiscard]] boost::json::value ParseJsonOrNull(std::string_view text);
+
+/// A scalar as people write it in YAML: 1.5 and text. A list or mapping as JSON.
+[[nodiscard]] std::string AsWritten(const boost::json::value& value);
 
 /// The value that a file holds, which is not in memory as text. Throws Error that says
 /// what is wrong with it, without the file's name.

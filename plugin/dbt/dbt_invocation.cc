@@ -170,9 +170,7 @@ std::map<std::string, std::string> CommandLineSettings(const DbtInvocation& invo
   const json::value variables = ParseJson(invocation.variables);
   const json::value* own = variables.as_object().if_contains("aft");
   if (own == nullptr || !own->is_object()) return settings;
-  for (const auto& [key, value] : own->as_object())
-    settings[key] =
-        value.is_string() ? std::string(value.as_string()) : json::serialize(value);
+  for (const auto& [key, value] : own->as_object()) settings[key] = AsWritten(value);
   return settings;
 }
 

@@ -7,6 +7,7 @@
 
 #include "host_shim/error.h"
 #include "plugin/base/json_lookup.h"
+#include "plugin/base/json_text.h"
 #include "plugin/project/known_keys.h"
 
 namespace aft {
@@ -131,8 +132,7 @@ class BindingReader {
 
   void ReadNumber(std::string_view name, const json::value& value,
                   ScriptBinding& binding) {
-    const std::string text =
-        value.is_string() ? std::string(value.as_string()) : json::serialize(value);
+    const std::string text = AsWritten(value);
     try {
       if (name == "priority")
         binding.priority = Priority(text);

@@ -253,6 +253,7 @@ def read_sql(
     if sql is None:
         raise TypeError("read_sql() needs a query")
     if connection is not None:
+        _require_frames()
         from aft import direct
 
         return direct.read_sql(
@@ -385,8 +386,17 @@ def list_features() -> list[Feature]:
     return current.session().nodes.features()
 
 
+def _require_frames() -> None:
+    from aft.requirements import require
+
+    # Scripts have been checked before they start.
+    require("pandas", "pyarrow")
+
+
 def __getattr__(name: str) -> Any:
     # With what these import, a script would start later.
+    if name in ("Project", "write_table"):
+        _require_frames()
     if name == "Project":
         from aft.project import Project
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,9 @@ from aft.errors import AftError
 
 if TYPE_CHECKING:
     from aft.session import BoundScript
+
+# What names the file that tells a process which script has started it.
+DESCRIPTION = "AFT_SCRIPT_DESCRIPTION"
 
 _session: BoundScript | None = None
 _finding = threading.Lock()
@@ -41,7 +45,7 @@ def context() -> Any:
 
 def _find() -> BoundScript | None:
     global _session
-    if _session is None:
+    if _session is None and DESCRIPTION in os.environ:
         from aft.started_anew import session_of_script
 
         with _finding:

@@ -77,7 +77,10 @@ class _Loader(importlib.abc.Loader):
         # What is behind a name is not imported before it is asked for, for it takes time.
         def from_aft(name: str) -> Any:
             if name not in places:
-                raise AttributeError(f"aft's module '{module.__name__}' has no '{name}'")
+                raise AttributeError(
+                    f"module '{module.__name__}', which aft provides for programs written for "
+                    f"dbt-fal, has no '{name}'; for fal.ai's client, install the package fal"
+                )
             return getattr(importlib.import_module(places[name]), name)
 
         # `from fal.typing import *` tells editors a script's names, which it has anyhow.

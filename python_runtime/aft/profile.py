@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import TYPE_CHECKING, Any
 
 from aft.errors import AftError
-from aft.rendering import Renderer
 from aft.secrets import Secrets, secrets_of, together
+
+if TYPE_CHECKING:
+    from aft.rendering import Renderer
 
 # What a script's `ref` of a model leads to that its node does not depend on.
 UNORDERED_REFS = ("error", "warn", "allow")
@@ -128,6 +128,8 @@ def target_folder(project_dir: Path) -> Path:
     """Where dbt keeps the project's artifacts."""
     given = os.environ.get("DBT_TARGET_PATH")
     if not given:
+        from aft.rendering import Renderer
+
         project = _read_yaml(project_dir / "dbt_project.yml")
         given = Renderer({}, "dbt_project.yml")(project.get("target-path"), "target-path")
     return project_dir / str(given or "target")
@@ -140,6 +142,8 @@ def read_project(setup: Setup) -> dict[str, Any]:
 
 def read_target(setup: Setup) -> Target:
     """Find the target that dbt would take. Raises AftError that names file and key."""
+    from aft.rendering import Renderer
+
     render = Renderer(setup.variables)
     project_file = setup.project_dir / "dbt_project.yml"
     project = read_project(setup)
@@ -281,6 +285,8 @@ def _settings(
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
+    import yaml
+
     try:
         content = yaml.safe_load(path.read_bytes())
     except OSError as error:

@@ -13,6 +13,7 @@ from aft.errors import AftError
 from aft.manifest import Manifest
 from aft.profile import Setup, find_profiles, read_target, target_folder
 from aft.project_nodes import DbtModel, DbtSource, DbtTest, Feature, ProjectNodes
+from aft.requirements import require
 from aft.secrets import know
 from aft.sql_jinja import SqlRenderer
 from aft.tables import Tables
@@ -43,6 +44,7 @@ class Project:
 
         Raises Error that names the file or key when something is missing.
         """
+        require("jinja2", "yaml")
         folder = Path(project_dir).absolute()
         if not (folder / "dbt_project.yml").is_file():
             raise AftError(f"there is no dbt_project.yml in '{folder}'")

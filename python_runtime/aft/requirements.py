@@ -24,12 +24,7 @@ OLDEST_VERSIONS = {"pandas": (2, 2), "pyarrow": (20, 0)}
 
 def require_modules() -> None:
     """Raise AftError that says how to install what is missing or too old."""
-    missing = [name for name in REQUIRED_MODULES if importlib.util.find_spec(name) is None]
-    if missing:
-        raise AftError(
-            f"Python at '{sys.executable}' lacks {' and '.join(missing)}; "
-            f"{how_to_install(REQUIRED_MODULES[name] for name in missing)}"
-        )
+    require(*REQUIRED_MODULES)
     old = {name: version for name in OLDEST_VERSIONS if (version := _old_version(name))}
     if old:
         found = " and ".join(f"{name} {version}" for name, version in old.items())
@@ -38,6 +33,16 @@ def require_modules() -> None:
             f"Python at '{sys.executable}' has {found}, and aft needs "
             f"{' and '.join(f'{name} {oldest}' for name, oldest in wanted.items())} or newer; "
             + how_to_install(quoted(f"{name}>={oldest}") for name, oldest in wanted.items())
+        )
+
+
+def require(*modules: str) -> None:
+    """Raise AftError that says how to install those of these modules that are missing."""
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    if missing:
+        raise AftError(
+            f"Python at '{sys.executable}' lacks {' and '.join(missing)}; "
+            f"{how_to_install(REQUIRED_MODULES[name] for name in missing)}"
         )
 
 

@@ -18,17 +18,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import jinja2
-import jinja2.meta
-import jinja2.nodes
-import jinja2.sandbox
+from typing import TYPE_CHECKING, Any
 
 from aft.errors import AftError
 from aft.profile import Setup, Target
-from aft.rendering import JINJA_EXTENSIONS, JINJA_FUNCTIONS, TEXT_FILTERS
 from aft.secrets import SECRET_VARIABLE
+
+if TYPE_CHECKING:
+    import jinja2.nodes
 
 _MARKS = ("{{", "{%", "{#")
 _REQUIRED = object()
@@ -93,6 +90,11 @@ class SqlRenderer:
 
     def __init__(self, setup: Setup, target: Target, scratch: Path | None = None) -> None:
         """dbt's files go to ``scratch``; None for a temporary folder of this process."""
+        # Without a project there is nothing to render, and these need not be installed.
+        import jinja2.sandbox
+
+        from aft.rendering import JINJA_EXTENSIONS, JINJA_FUNCTIONS, TEXT_FILTERS
+
         self._target = target
         self._sample = setup.sample
         self._dbt = _Dbt(setup, scratch)
@@ -110,6 +112,8 @@ class SqlRenderer:
         """The text in SQL, and whether it names `this`. Raises AftError."""
         if not any(mark in sql for mark in _MARKS):
             return sql, False
+        import jinja2.meta
+
         try:
             template = self._environment.parse(sql)
             used = jinja2.meta.find_undeclared_variables(template)
@@ -162,6 +166,8 @@ class SqlRenderer:
 
 def _check_calls(template: jinja2.nodes.Template, names: Names) -> None:
     """Raise AftError for a table that may not be read, before dbt renders the template."""
+    import jinja2.nodes
+
     tables: dict[str, Callable[..., Fields]] = {"ref": names.ref, "source": names.source}
     for call in template.find_all(jinja2.nodes.Call):
         function = call.node
@@ -182,6 +188,8 @@ def _check_calls(template: jinja2.nodes.Template, names: Names) -> None:
 
 
 def _is_builtins(node: jinja2.nodes.Node) -> bool:
+    import jinja2.nodes
+
     return isinstance(node, jinja2.nodes.Name) and node.name == "builtins"
 
 

@@ -13,12 +13,11 @@ import pickle
 from pathlib import Path
 
 from aft import odbc
+from aft.current import DESCRIPTION
 from aft.manifest import Manifest
 from aft.profile import Setup, read_target
 from aft.secrets import know
 from aft.session import BoundScript, Request
-
-_VARIABLE = "AFT_SCRIPT_DESCRIPTION"
 
 
 class ReadingSession(BoundScript):
@@ -40,7 +39,7 @@ def describe(request: Request, setup: Setup, manifest: Manifest) -> None:
     file = setup.run_dir / f"description-{request.id}"
     description = (request, setup, manifest.path, odbc.folder_without_logs())
     file.write_bytes(pickle.dumps(description))
-    os.environ[_VARIABLE] = str(file)
+    os.environ[DESCRIPTION] = str(file)
 
 
 def forget(request: Request, setup: Setup) -> None:
@@ -50,13 +49,13 @@ def forget(request: Request, setup: Setup) -> None:
 
 def is_of_script() -> bool:
     """Whether this process is a Python script of a run, or was started by one."""
-    return _VARIABLE in os.environ
+    return DESCRIPTION in os.environ
 
 
 def session_of_script() -> BoundScript | None:
     """A session for this process, if a script that is still running has started it."""
     try:
-        description = Path(os.environ[_VARIABLE]).read_bytes()
+        description = Path(os.environ[DESCRIPTION]).read_bytes()
     except (KeyError, OSError):
         return None
     request, setup, path, folder = pickle.loads(description)

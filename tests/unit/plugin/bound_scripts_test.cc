@@ -195,10 +195,13 @@ TEST(BoundScripts, HaveTheirPriorityAndHowManyRunAtOnce) {
   EXPECT_EQ(bound.nodes.front().scripts.front().priority, -3);
   EXPECT_EQ(Bind(shop, manifest, "{}").concurrency, std::nullopt);
   EXPECT_THAT(problems, testing::IsEmpty());
-  read("1.5");
+  for (const char* priority : {"1.5", R"("10m")", "[1]", "1e6", "1e7", R"("")"})
+    read(priority);
   EXPECT_THAT(
       problems,
-      ElementsAre(HasSubstr("script 'a.py': 'priority' is '1.5E0', which is not a ")));
+      ElementsAre(HasSubstr("script 'a.py': 'priority' is '1.5', which is not a "),
+                  HasSubstr("is '10m', which"), HasSubstr("is '[1]', which"),
+                  HasSubstr("is '10000000', which"), HasSubstr("is '', which")));
 }
 
 TEST(BoundScripts, NameTheEnvironmentsThatAreKnown) {
