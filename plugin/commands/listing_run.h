@@ -67,6 +67,8 @@ class ListingRun : public Run {
   /// The scripts that the new manifest binds. Adds dbt's graph to `graph`.
   [[nodiscard]] BoundScripts ReadNewManifest(Graph& graph) const;
   void GoOnAs(std::unique_ptr<Run> run) { run_ = std::move(run); }
+  /// What dbt has said last, such as that a name matches nothing.
+  void TellLastListing() { console_->PrintListing(); }
   void Warn(const std::string& text) { console_->Print(text, "warn"); }
   void End(int exit_code);
 

@@ -61,6 +61,7 @@ void SelectedRun::Listed() {
 void SelectedRun::Answered() {
   const ResolvedSelection resolved = selection_->Resolve(answers());
   if (!resolved.selects_nodes && resolved.scripts.empty()) {
+    TellLastListing();
     Warn("Nothing to do: the selection has neither a node nor a script.");
     return End(0);
   }

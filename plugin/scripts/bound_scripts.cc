@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "host_shim/error.h"
+#include "plugin/base/text_file.h"
 #include "plugin/dbt/dbt_command.h"
+#include "plugin/project/hook_text.h"
 #include "plugin/project/known_keys.h"
 #include "plugin/project/schema_files.h"
 #include "plugin/project/script_limits.h"
@@ -116,6 +118,7 @@ class ScriptBinder {
         const ScriptFile file = ResolveScript(
             binding.path, binding.is_model ? package_folder : scripts_folder,
             package_folder);
+        RefuseWritingHook(binding, file);
         of_node.scripts.push_back(MakeScript(node, binding, file));
         bound_.environments.insert(of_node.scripts.back().environment);
       } catch (const Error& error) {
@@ -125,6 +128,15 @@ class ScriptBinder {
     }
     std::stable_sort(of_node.scripts.begin(), of_node.scripts.end(), ComesBefore);
     bound_.nodes.push_back(std::move(of_node));
+  }
+
+  static void RefuseWritingHook(const ScriptBinding& binding, const ScriptFile& file) {
+    if (!IsHook(binding.when) || file.path.extension() != ".py") return;
+    const std::string text = ReadText(file.path);
+    if (const std::string_view write = WriteAtTop(text); !write.empty())
+      throw Error(Text(KindName(binding.when), " '", binding.path, "' calls ", write,
+                       "(), which is not allowed in a hook; bind it under 'scripts' ",
+                       "instead"));
   }
 
   /// An id that stays the same when other scripts are bound or unbound, so that a retry

@@ -6,12 +6,15 @@ It runs before dbt does, with the standard library alone.
 
 from __future__ import annotations
 
+import ast
+import graphlib
 import hashlib
 import json
 import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +154,9 @@ def find_models(project: Path, folders: Iterable[str]) -> list[tuple[Path, Pytho
                 found.append(
                     (below, read_model(os.path.normpath(f"{folder}/{below}"), project))
                 )
-    _refuse_equal_names([model for _, model in found])
+    models = [model for _, model in found]
+    _refuse_equal_names(models)
+    _refuse_circle(models)
     return found
 
 
@@ -164,6 +169,34 @@ def _refuse_equal_names(models: Iterable[PythonModel]) -> None:
                 f"'{other.file}' and '{model.file}' both are the model '{model.name}'; "
                 "rename one of them"
             )
+
+
+def _refuse_circle(models: Iterable[PythonModel]) -> None:
+    """dbt finds those that lead through SQL as well, but ends in a traceback."""
+    by_name = {model.name: model for model in models}
+    above = {model.name: _names_read(model) & by_name.keys() for model in models}
+    try:
+        graphlib.TopologicalSorter(above).prepare()
+    except graphlib.CycleError as error:
+        *circle, _ = error.args[1]
+        files = ", ".join(f"'{by_name[name].file}'" for name in sorted(circle))
+        by_name[min(circle)].problems.append(
+            f"Python models read each other in a circle, so none of them can be first: {files}"
+            if len(circle) > 1
+            else f"{files}: the model reads itself with ref()"
+        )
+
+
+def _names_read(model: PythonModel) -> set[str]:
+    names = set()
+    for read in model.reads:
+        # A docstring may have Jinja that is no Python.
+        with suppress(SyntaxError):
+            call = ast.parse(read, mode="eval").body
+            if isinstance(call, ast.Call) and read.startswith("ref") and call.args:
+                name = call.args[-1]
+                names.add(str(name.value) if isinstance(name, ast.Constant) else "")
+    return names
 
 
 def main() -> None:

@@ -204,6 +204,30 @@ TEST(BoundScripts, HaveTheirPriorityAndHowManyRunAtOnce) {
                   HasSubstr("is '10000000', which"), HasSubstr("is '', which")));
 }
 
+TEST(BoundScripts, RefuseAHookThatWritesWhateverHappens) {
+  const Shop shop({{"a",
+                    false,
+                    {},
+                    {},
+                    {"script.py"},
+                    "model",
+                    false,
+                    "",
+                    {"pre.py", "may.py"},
+                    {"post.py"}}});
+  shop.Write("script.py", "write_to_model(x)\n");
+  shop.Write("pre.py", "x = 1\nwrite_to_source(\n    x)\n");
+  shop.Write("may.py",
+             "\"\"\"As\nwrite_to_model(x)\n\"\"\" if x else \"\"\"'''y\n"
+             "write_to_source()\"\"\"\nif x:\n    write_to_model(x)\n");
+  shop.Write("post.py", "'''x\n'''\nwrite_to_model(x)");
+
+  EXPECT_THAT(Bind(shop, ManifestOf(shop)).problems,
+              ElementsAre("node 'a': pre-hook 'pre.py' calls write_to_source(), which is "
+                          "not allowed in a hook; bind it under 'scripts' instead",
+                          HasSubstr("post-hook 'post.py' calls write_to_model()")));
+}
+
 TEST(BoundScripts, NameTheEnvironmentsThatAreKnown) {
   const Shop shop({{"a", false, {}, {}, {"a.py"}}});
   Manifest manifest = ManifestOf(shop);

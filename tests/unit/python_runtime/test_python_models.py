@@ -203,6 +203,26 @@ def test_what_fal_has_generated_is_replaced_where_it_is(tmp_path: Path) -> None:
     assert not (tmp_path / "models" / "aft_generated").exists()
 
 
+def test_models_that_read_each_other_are_a_problem(tmp_path: Path) -> None:
+    write_files(
+        tmp_path,
+        {
+            "fal_models/a.py": "ref('b', v=1)\nref('other')\n" + WRITE,
+            "fal_models/b.py": "ref('shop', 'c')\nsource('a', 'a')\n" + WRITE,
+            "fal_models/c.py": "ref('a')\n" + WRITE,
+            "fal_models/d.py": "'{{ ref(\"a\" ~ 1) }} {{ ref() }}'\nref('a')\n" + WRITE,
+        },
+    )
+
+    assert update(tmp_path) == [
+        "Python models read each other in a circle, so none of them can be first: "
+        "'fal_models/a.py', 'fal_models/b.py', 'fal_models/c.py'"
+    ]
+
+    (tmp_path / "fal_models" / "c.py").write_text("ref('c')\n" + WRITE)
+    assert update(tmp_path) == ["'fal_models/c.py': the model reads itself with ref()"]
+
+
 def test_two_models_of_one_name_are_a_problem(tmp_path: Path) -> None:
     write_files(tmp_path, {"fal_models/a.py": WRITE, "fal_models/sub/a.py": WRITE})
 
