@@ -31,6 +31,7 @@ DOCUMENTED = (
     "project/.dbtignore",
     "project/target/aft/results.json",
     "project/target/aft/journal.jsonl",
+    "project/target/aft/script_digests.json",
     "project/target/aft/logs/*.log",
     # As with plain Python, beside the modules that scripts import.
     "project/*__pycache__/*.pyc",
