@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,15 @@ inline constexpr CommandArgument kDisableLoggingOption = {
 inline constexpr auto kFalOptions =
     std::to_array({kProjectDirOption, kProfilesDirOption, kDeferOption, kDebugOption,
                    kDisableLoggingOption});
+
+/// The options of a command of fal's: its `own`, and kFalOptions behind them.
+template <std::size_t count>
+constexpr auto WithFalOptions(const std::array<CommandArgument, count>& own) {
+  std::array<CommandArgument, count + kFalOptions.size()> all{};
+  std::copy(own.begin(), own.end(), all.begin());
+  std::copy(kFalOptions.begin(), kFalOptions.end(), all.begin() + count);
+  return all;
+}
 
 /// Adds those in `words` to the arguments for `dbt run`.
 void AddFalOptions(const CommandWords& words, std::vector<std::string>& arguments);

@@ -10,9 +10,8 @@ namespace {
 constexpr auto kRun = std::to_array<std::string_view>({"run"});
 constexpr auto kWords = std::to_array<CommandArgument>(
     {{"run", "", "The only command of fal's that there is.", kRun}});
-constexpr auto kOptions = std::to_array<CommandArgument>(
-    {kDbtOption, kModeOption, kGlobalsOption, kProjectDirOption, kProfilesDirOption,
-     kDeferOption, kDebugOption, kDisableLoggingOption});
+constexpr auto kOptions =
+    WithFalOptions(std::to_array({kDbtOption, kModeOption, kGlobalsOption}));
 
 std::unique_ptr<Run> Start(CommandContext& context, const CommandWords& words) {
   DbtCommand command = DbtCommandOf(words);

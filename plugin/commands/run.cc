@@ -26,9 +26,8 @@ constexpr CommandArgument kScripts = {
     "Run only these of the scripts: the names of their files, or the ends of their "
     "paths."};
 constexpr CommandArgument kScript = {"--script", "PATH...", "The same as --scripts."};
-constexpr auto kOptions = std::to_array<CommandArgument>(
-    {kAll, kBefore, kScripts, kScript, kGlobalsOption, kDbtOption, kProjectDirOption,
-     kProfilesDirOption, kDeferOption, kDebugOption, kDisableLoggingOption});
+constexpr auto kOptions = WithFalOptions(
+    std::to_array({kAll, kBefore, kScripts, kScript, kGlobalsOption, kDbtOption}));
 
 ScriptsRequest RequestIn(const CommandWords& words) {
   ScriptsRequest request{

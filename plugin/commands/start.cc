@@ -43,24 +43,22 @@ const Command& CommandCalled(const std::string& name) {
                    "'; options of dbt come after 'aft dbt'; see 'aft --help'"));
 }
 
-bool IsOneOf(std::span<const CommandArgument> options, const std::string& argument) {
-  return std::any_of(options.begin(), options.end(),
-                     [&](const CommandArgument& one) { return IsOption(argument, one); });
+/// The one of `options` that the argument is, or null.
+const CommandArgument* Find(std::span<const CommandArgument> options,
+                            const std::string& argument) {
+  const auto found =
+      std::find_if(options.begin(), options.end(),
+                   [&](const CommandArgument& one) { return IsOption(argument, one); });
+  return found == options.end() ? nullptr : &*found;
 }
 
-/// How many of `arguments` are an option with its value, from `at` on.
-std::size_t LengthOfOption(const std::vector<std::string>& arguments, std::size_t at) {
-  std::vector<CommandArgument> known = OwnOptions();
-  known.insert(known.end(), kFalOptions.begin(), kFalOptions.end());
-  const std::string& argument = arguments[at];
-  const auto option =
-      std::find_if(known.begin(), known.end(),
-                   [&](const CommandArgument& one) { return IsOption(argument, one); });
-  if (option == known.end()) RefuseOption(argument, OwnOptions());
-  if (argument != option->name || option->value.empty()) return 1;
+/// How many of `arguments` the option and its value are, from `at` on.
+std::size_t LengthOf(const CommandArgument& option,
+                     const std::vector<std::string>& arguments, std::size_t at) {
+  if (arguments[at] != option.name || option.value.empty()) return 1;
   if (at + 1 == arguments.size())
-    throw Error(
-        Text("'", argument, "' needs a value, ", option->value, "; see 'aft --help'"));
+    throw Error(Text("'", arguments[at], "' needs a value, ", option.value,
+                     "; see 'aft --help'"));
   return 2;
 }
 
@@ -69,6 +67,7 @@ std::size_t LengthOfOption(const std::vector<std::string>& arguments, std::size_
 std::unique_ptr<Run> StartCommand(CommandContext& context,
                                   const std::vector<std::string>& arguments) {
   const RunOutput& output = context.output();
+  const std::vector<CommandArgument> own = OwnOptions();
   std::size_t at = 0;
   std::string of_fal;
   while (at < arguments.size() && arguments[at].starts_with('-')) {
@@ -77,14 +76,17 @@ std::unique_ptr<Run> StartCommand(CommandContext& context,
     if (arguments[at] == kVersionOption.name ||
         arguments[at] == kVersionOption.short_name)
       return std::make_unique<TextRun>(VersionOfAft() + "\n", output.write_output, 0);
-    if (IsOneOf(kFalOptions, arguments[at])) of_fal = arguments[at];
-    at += LengthOfOption(arguments, at);
+    const CommandArgument* option = Find(kFalOptions, arguments[at]);
+    if (option != nullptr) of_fal = arguments[at];
+    if (option == nullptr) option = Find(own, arguments[at]);
+    if (option == nullptr) RefuseOption(arguments[at], own);
+    at += LengthOf(*option, arguments, at);
   }
   if (at == arguments.size())
     return std::make_unique<TextRun>(HelpOfAft(), output.write_error, kMisused);
   const Command& command = CommandCalled(arguments[at]);
-  if (!of_fal.empty() && !IsOneOf(command.usage.options, of_fal))
-    RefuseOption(of_fal, OwnOptions());
+  if (!of_fal.empty() && Find(command.usage.options, of_fal) == nullptr)
+    RefuseOption(of_fal, own);
   const auto name = arguments.begin() + static_cast<std::ptrdiff_t>(at);
   std::vector<std::string> given(arguments.begin(), name);
   given.insert(given.end(), name + 1, arguments.end());

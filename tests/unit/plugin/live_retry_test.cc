@@ -93,6 +93,10 @@ TEST_F(LiveRetryTest, RunsScriptsOfANodeWhenItHasBegun) {
 
   EXPECT_EQ(gate.Verdict(1), "go");
   EXPECT_THAT(gate.scripts.started, IsEmpty());
+
+  gate.Tell(1, "NodeCompiling", "scored");
+
+  EXPECT_THAT(gate.scripts.started, ElementsAre("script.scored.after.a2.py"));
 }
 
 TEST_F(LiveRetryTest, RunsScriptsOfTheRunThatAreLeftWhenAllOthersHaveEnded) {
