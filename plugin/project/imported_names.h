@@ -7,8 +7,11 @@
 
 namespace aft {
 
-/// The words of all lines of a Python text, or of a notebook, that import something: the
+/// The words of all lines of a Python text that import something, without comments: the
 /// names of modules are among them. It rather takes too many words than too few.
 std::set<std::string> ImportedNames(std::string_view text);
+
+/// The code of a notebook's cells; `text` itself where it is no notebook.
+std::string NotebookCode(const std::string& text);
 
 }  // namespace aft

@@ -32,8 +32,10 @@ std::string Hexadecimal(std::uint64_t digest) {
   return text.data();
 }
 
-bool MayImport(const fs::path& file) {
-  return file.extension() == ".py" || file.extension() == ".ipynb";
+std::set<std::string> ImportsOf(const fs::path& file, const std::string& text) {
+  if (file.extension() == ".py") return ImportedNames(text);
+  if (file.extension() == ".ipynb") return ImportedNames(NotebookCode(text));
+  return {};
 }
 
 /// The folders at which the imports of `file` may begin; for those with dots, all above
@@ -58,7 +60,7 @@ const ScriptFiles::File& ScriptFiles::Read(const fs::path& file) {
   if (!stream.is_open() || stream.bad()) return found->second;
   found->second.is_read = true;
   found->second.digest = Digest(text);
-  if (MayImport(file)) found->second.imports = ImportedNames(text);
+  found->second.imports = ImportsOf(file, text);
   return found->second;
 }
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "host_shim/error.h"
 #include "plugin/project/imported_names.h"
 #include "tests/support/temporary_folder.h"
 
@@ -28,9 +29,39 @@ TEST(ImportedNames, AreTheWordsOfLinesThatImport) {
                           "import", "x"));
   EXPECT_THAT(ImportedNames("importlib.import_module('i')\nj = __import__(\n'k')"),
               IsSupersetOf({"i", "k"}));
-  EXPECT_THAT(ImportedNames(R"("source": ["import l\n", "m = 1"])"), IsSupersetOf({"l"}));
   EXPECT_THAT(ImportedNames("from n import ("), IsSupersetOf({"n"}));
   EXPECT_THAT(ImportedNames(""), IsEmpty());
+}
+
+TEST(ImportedNames, AreNotEndedByParenthesesInComments) {
+  EXPECT_THAT(ImportedNames("from a import (\n  b,  # was (x)\n  c,  # :)\n  d,\n)\ne\n"),
+              ElementsAre("a", "b", "c", "d", "from", "import"));
+  EXPECT_THAT(ImportedNames("from a import (  # noqa (isort)\n b,\n c)\ne\n"),
+              ElementsAre("a", "b", "c", "from", "import"));
+  EXPECT_THAT(ImportedNames("import a  # see (b\n# import c \\\nd\n"),
+              ElementsAre("a", "import"));
+  EXPECT_THAT(ImportedNames("x); from a import (\n b)\n"), IsSupersetOf({"b"}));
+}
+
+TEST(ImportedNames, AreFoundBehindTheMarkOfACommentInAString) {
+  EXPECT_THAT(ImportedNames(R"(x = '#', "\"#", """ " # """; import a)"),
+              IsSupersetOf({"a"}));
+}
+
+TEST(ImportedNames, AreTheSameWithOtherEndsOfLines) {
+  for (const std::string end : {"\n", "\r\n", "\r"})
+    EXPECT_THAT(
+        ImportedNames(Text("from a import \\", end, "b", end, "c", end, "import d", end)),
+        ElementsAre("a", "b", "d", "from", "import"));
+}
+
+TEST(NotebookCode, IsThatOfItsCells) {
+  const std::string notebook =
+      R"({"cells": [{"cell_type": "code", "source": ["import (\n", "a) # )\n", "b"]},
+                    {"cell_type": "markdown", "source": "import c"},
+                    {"cell_type": "code", "source": "import d"}, 1], "x": 1})";
+  EXPECT_EQ(NotebookCode(notebook), "import (\na) # )\nb\nimport d\n");
+  EXPECT_EQ(NotebookCode("import e"), "import e");
 }
 
 TEST(ScriptFiles, AreTheScriptAndTheModulesThatItReaches) {
