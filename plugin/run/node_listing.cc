@@ -11,9 +11,10 @@
 namespace aft {
 namespace {
 
-/// dbt 2 has the sentence only, or nothing but its end, which it logs as the rest.
+/// dbt 2 has the sentence only, or nothing but its end: that is no debug line there.
 bool SaysNothingIsSelected(const DbtLogLine& line) {
-  return line.name == "NoNodesSelected" || line.name == "CommandCompleted" ||
+  return line.name == "NoNodesSelected" ||
+         (line.name == "CommandCompleted" && line.level == "info") ||
          line.message.find("Nothing to do.") != std::string::npos;
 }
 

@@ -107,7 +107,6 @@ void StagedRun::Plan() {
                                    std::move(bound), previous_ ? &*previous_ : nullptr);
   if (previous_)
     results_.KeepSuccesses(std::move(plan.kept_successes), previous_->written);
-  binds_scripts_ = !plan.bound.nodes.empty();
   concurrency_ = plan.bound.concurrency;
   problem_of_foreign_ = std::move(plan.problem_of_foreign);
   states_ = LastStates(plan.bound.nodes, RunResultsPath());
@@ -119,7 +118,7 @@ void StagedRun::Plan() {
   // dbt itself says again what it said in the listing.
   if (!hands_over) console_.PrintListing();
   for (const std::string& notice : plan.bound.notices) console_.Print(notice);
-  if (hands_over) return HandOver();
+  if (hands_over) return HandOver(std::move(plan.bound.nodes));
   if (!plan.bound.problems.empty()) return Refuse(plan.bound.problems);
   if (invocation_.command == "build") AddTestEdges(manifest_.graph);
   state_.KeepFromDeferral(commands_.DeferFolder(), plan.selected);
@@ -133,8 +132,8 @@ void StagedRun::Plan() {
   HostIsReady();
 }
 
-void StagedRun::HandOver() {
-  old_results_ = WrittenAt(RunResultsPath());
+void StagedRun::HandOver(std::vector<NodeScripts> unlisted) {
+  handed_over_.emplace(RunResultsPath(), std::move(unlisted));
   phase_ = Phase::kHandedOver;
   command_ = commands_.AsTyped();
   has_command_ = true;
@@ -143,11 +142,11 @@ void StagedRun::HandOver() {
 /// Results of an earlier run are none of one without scripts, unless it goes on with that
 /// or has not begun.
 void StagedRun::ClearResults() {
-  if (previous_ || !RunsNodes(invocation_.command)) return;
-  if (WrittenAt(RunResultsPath()) == old_results_) return;
+  if (previous_ || !RunsNodes(invocation_.command) || !handed_over_->HasResults()) return;
   results_.Identify(ReadPreviousRun(target_folder_, false).invocation_id);
-  results_.Clear(binds_scripts_);
+  results_.Clear(handed_over_->BindsScripts());
   turns_.ClearLogs();
+  TellProblem(handed_over_->Problem());
 }
 
 void StagedRun::HostIsReady() {

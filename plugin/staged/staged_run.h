@@ -22,6 +22,7 @@
 #include "plugin/scripts/run_level_scripts.h"
 #include "plugin/scripts/script_choice.h"
 #include "plugin/scripts/script_turns.h"
+#include "plugin/staged/handed_over.h"
 #include "plugin/staged/node_report.h"
 #include "plugin/staged/open_stage.h"
 #include "plugin/staged/stage_schedule.h"
@@ -74,7 +75,7 @@ class StagedRun final : public Run {
 
   void ListingEnded(int exit_code);
   void Plan();
-  void HandOver();
+  void HandOver(std::vector<NodeScripts> unlisted);
   void ClearResults();
   [[nodiscard]] std::filesystem::path RunResultsPath() const {
     return target_folder_ / "run_results.json";
@@ -130,8 +131,7 @@ class StagedRun final : public Run {
   std::map<std::string, NodeState> states_;  ///< of nodes that dbt is done with
   std::size_t open_turns_ = 0;
   std::optional<int> concurrency_;  ///< of scripts; dbt's threads where it is not set
-  bool binds_scripts_ = false;      ///< to any node
-  std::filesystem::file_time_type old_results_;  ///< when dbt's were written before
+  std::optional<HandedOver> handed_over_;
   bool is_interrupted_ = false;
   int exit_code_ = 0;
 };
