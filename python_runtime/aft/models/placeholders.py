@@ -188,13 +188,14 @@ def _refuse_circle(models: Iterable[PythonModel]) -> None:
 
 
 def _names_read(model: PythonModel) -> set[str]:
+    """Those that are read without a package's name, which may be another project's."""
     names = set()
     for read in model.reads:
         # A docstring may have Jinja that is no Python.
         with suppress(SyntaxError):
             call = ast.parse(read, mode="eval").body
-            if isinstance(call, ast.Call) and read.startswith("ref") and call.args:
-                name = call.args[-1]
+            if isinstance(call, ast.Call) and read.startswith("ref") and len(call.args) == 1:
+                (name,) = call.args
                 names.add(str(name.value) if isinstance(name, ast.Constant) else "")
     return names
 

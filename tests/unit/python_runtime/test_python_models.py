@@ -208,7 +208,7 @@ def test_models_that_read_each_other_are_a_problem(tmp_path: Path) -> None:
         tmp_path,
         {
             "fal_models/a.py": "ref('b', v=1)\nref('other')\n" + WRITE,
-            "fal_models/b.py": "ref('shop', 'c')\nsource('a', 'a')\n" + WRITE,
+            "fal_models/b.py": "ref('c')\nref('other', 'b')\nsource('a', 'a')\n" + WRITE,
             "fal_models/c.py": "ref('a')\n" + WRITE,
             "fal_models/d.py": "'{{ ref(\"a\" ~ 1) }} {{ ref() }}'\nref('a')\n" + WRITE,
         },
