@@ -48,8 +48,8 @@ DbtInvocation InvocationOf(const DbtArguments& arguments,
 /// Where dbt looks for profiles.yml.
 std::filesystem::path ProfilesFolder(const DbtArguments& arguments);
 
-/// What to do where dbt will find no profiles.yml; empty where it will. dbt's own error
-/// names a folder at most.
+/// What to do where dbt will find no profiles.yml, or "" if it will find one. dbt's own
+/// error names a folder at most.
 std::string ProfilesProblem(const DbtArguments& arguments);
 
 /// The value of `--vars` as a JSON object. Throws Error where it is no mapping in YAML.

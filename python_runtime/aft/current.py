@@ -12,7 +12,7 @@ from aft.errors import AftError
 if TYPE_CHECKING:
     from aft.session import BoundScript
 
-# What names the file that tells a process which script has started it.
+# The variable that names a file, which tells a process which script has started it.
 DESCRIPTION = "AFT_SCRIPT_DESCRIPTION"
 
 _session: BoundScript | None = None

@@ -113,6 +113,11 @@ def _in_uv_tool(prefix: Path) -> dict[str, str]:
     return requirements or {prefix.name: prefix.name}
 
 
+def _without_login(url: str) -> str:
+    """The URL without a user and a password, which are not for the terminal."""
+    return re.sub(r"(?<=://)[^/?#]*@", "", url)
+
+
 def _requirement(entry: str) -> tuple[str, str]:
     """The name and the word for an entry of uv's receipt."""
     texts = dict(re.findall(r'([\w-]+) = "([^"]*)"', entry))
@@ -122,9 +127,12 @@ def _requirement(entry: str) -> tuple[str, str]:
     for place in ("path", "directory", "editable"):
         if place in texts:
             return name, quoted(texts[place] + extra)
-    for place, scheme in (("url", ""), ("git", "git+")):
-        if place in texts:
-            return name, quoted(f"{name}{extra} @ {scheme}{texts[place]}")
+    if "url" in texts:
+        return name, quoted(f"{name}{extra} @ {_without_login(texts['url'])}")
+    if "git" in texts:
+        repository, _, version = _without_login(texts["git"]).partition("?")
+        commit = f"@{version.partition('=')[2]}" if version else ""
+        return name, quoted(f"{name}{extra} @ git+{repository}{commit}")
     return name, quoted(name + extra + texts.get("specifier", ""))
 
 

@@ -40,8 +40,13 @@ def receipt(*entries: str) -> str:
         ),
         (
             UV_TOOL,
-            receipt('name = "dbt-aft", url = "https://host/aft.whl"'),
+            receipt('name = "dbt-aft", url = "https://me:token@host/aft.whl"'),
             "uv tool install 'dbt-aft @ https://host/aft.whl' --with numpy --with PyYAML",
+        ),
+        (
+            UV_TOOL,
+            receipt('name = "dbt-aft", git = "https://token@host/aft?rev=v1"'),
+            "uv tool install 'dbt-aft @ git+https://host/aft@v1' --with numpy --with PyYAML",
         ),
         (UV_TOOL, "", "uv tool install env --with numpy --with PyYAML"),
         (
