@@ -8,14 +8,13 @@
 #include <vector>
 
 #include "host_shim/error.h"
-#include "plugin/base/atomic_file.h"
 #include "plugin/commands/state_of_scripts.h"
 #include "plugin/dbt/dbt_invocation.h"
 #include "plugin/live/live_run.h"
 #include "plugin/run/plain_run.h"
 #include "plugin/run/unseen_scripts.h"
+#include "plugin/scripts/digest_keeper.h"
 #include "plugin/scripts/previous_run.h"
-#include "plugin/scripts/script_digests.h"
 #include "plugin/staged/staged_run.h"
 
 namespace aft {
@@ -32,12 +31,6 @@ DbtStart::DbtStart(CommandContext& context, DbtCommand command)
   if (RunsScripts() && dbt_.named_python()) dbt_.Ask();
   expected_ = LookAhead(dbt_, command_, context_);
   RefuseMissingProfiles();
-  if (const fs::path state =
-          StateWithScripts(dbt_.Arguments(), expected_, context_.output());
-      !state.empty()) {
-    words_ = dbt_.Arguments().WordsWithout({"--state"}, dbt_.Arguments().command());
-    words_.insert(words_.end(), {"--state", state});
-  }
   // Otherwise an operator has to reach them; see SelectedRun.
   if (!brings_scripts() && !dbt_.Arguments().Values("--select").empty()) {
     choice_.scripts.emplace();
@@ -46,8 +39,10 @@ DbtStart::DbtStart(CommandContext& context, DbtCommand command)
 }
 
 std::unique_ptr<Run> DbtStart::Start() {
+  UseStateOfScripts();
   if (!RunsScripts())
-    return std::make_unique<PlainRun>(AsTyped(), context_.output(), KeepingDigests());
+    return std::make_unique<PlainRun>(AsTyped(), context_.output(), nullptr,
+                                      KeepingDigests());
   switch (command_.mode) {
     case DbtMode::kLive:
       return StartLive();
@@ -78,6 +73,15 @@ void DbtStart::Ask() {
   AskWrapper();
   dbt_.Ask();
   RefuseOldDbt();
+  UseStateOfScripts();
+}
+
+void DbtStart::UseStateOfScripts() {
+  if (std::exchange(has_state_of_scripts_, true)) return;
+  const fs::path state = StateWithScripts(dbt_.Arguments(), expected_, context_.output());
+  if (state.empty()) return;
+  words_ = dbt_.Arguments().WordsWithout({"--state"}, dbt_.Arguments().command());
+  words_.insert(words_.end(), {"--state", state});
 }
 
 StagedCommands DbtStart::Commands() const {
@@ -134,37 +138,23 @@ UnseenScripts DbtStart::Unseen() const {
 }
 
 std::unique_ptr<Run> DbtStart::StartPlain() {
-  return std::make_unique<PlainRun>(AsTyped(), context_.output(),
-                                    [unseen = Unseen(), keep = KeepingDigests()] {
-                                      const std::string problem = unseen.Problem();
-                                      return problem.empty() ? keep() : problem;
-                                    });
+  return std::make_unique<PlainRun>(
+      AsTyped(), context_.output(), [unseen = Unseen()] { return unseen.Problem(); },
+      KeepingDigests());
 }
 
-/// A check that finds nothing wrong. Commands that run scripts keep digests themselves.
-PlainRun::Check DbtStart::KeepingDigests() const {
+/// Commands that run scripts keep digests themselves.
+std::function<void()> DbtStart::KeepingDigests() const {
   const ProjectConfig& project = expected_.project;
-  const fs::path target = TargetFolder(project, dbt_.Arguments().Setting("target-path"));
-  const fs::path manifest = target / "manifest.json";
-  return [=, arguments = dbt_.Arguments(),
-          may_bind = expected_.MayBind() || expected_.binds_to_nodes,
-          output = context_.output(), old = WrittenAt(manifest)]() -> std::string {
-    if (WrittenAt(manifest) == old || (!may_bind && !fs::exists(DigestFile(target))))
-      return "";
-    try {
-      const DbtInvocation invocation = InvocationOf(arguments, "", project);
-      BoundScripts bound =
-          BindScripts(ReadManifest(manifest, project.name), project, invocation,
-                      ReadProjectEnvironments(project.folder));
-      bound.notices.clear();
-      KeepDigests(bound, project, invocation, target);
-      for (const std::string& notice : bound.notices)
-        output.write_error(Text("aft: ", notice, "\n"));
-    } catch (const Error& error) {
-      // The command itself has done what it was to do.
-      output.write_error(Text("aft: warning: ", error.what(), "\n"));
-    }
-    return "";
+  const DbtArguments arguments = dbt_.Arguments();
+  return [keeper = DigestKeeper(project,
+                                TargetFolder(project, arguments.Setting("target-path"))),
+          arguments, project, may_bind = expected_.MayBindToNodes(),
+          output = context_.output()] {
+    const std::string problem =
+        keeper.Keep(may_bind, [&] { return InvocationOf(arguments, "", project); });
+    // The command itself has done what it was to do.
+    if (!problem.empty()) output.write_error(Text("aft: warning: ", problem, "\n"));
   };
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,6 +44,7 @@ class DbtStart {
   std::unique_ptr<Run> Start(std::vector<std::string> words, ScriptChoice choice);
 
  private:
+  void UseStateOfScripts();
   std::unique_ptr<Run> StartAuto();
   void AskWrapper();
   void RefuseOldDbt();
@@ -50,7 +52,7 @@ class DbtStart {
   std::unique_ptr<Run> StartPlain();
   std::unique_ptr<Run> StartLive();
   std::unique_ptr<Run> StartStaged();
-  [[nodiscard]] PlainRun::Check KeepingDigests() const;
+  [[nodiscard]] std::function<void()> KeepingDigests() const;
   [[nodiscard]] Process AsTyped() const;
   [[nodiscard]] Process WithGate(const std::filesystem::path& socket) const;
   [[nodiscard]] UnseenScripts Unseen() const;
@@ -61,6 +63,7 @@ class DbtStart {
   DbtCommand command_;
   CalledDbt dbt_;
   std::vector<std::string> words_;
+  bool has_state_of_scripts_ = false;  ///< in `words_`, if one is needed
   ScriptChoice choice_;
   ExpectedRun expected_;
 };

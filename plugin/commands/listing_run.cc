@@ -82,7 +82,8 @@ ListingRun::ListingRun(std::unique_ptr<DbtStart> start)
     : start_(std::move(start)),
       commands_(start_->Commands()),
       invocation_(InvocationOf(commands_.arguments(), start_->dbt().PythonForScripts(),
-                               start_->expected().project)) {}
+                               start_->expected().project)),
+      keeper_(project(), TargetFolder(project(), invocation_.target_folder)) {}
 
 Run::Next ListingRun::NextStep() {
   if (run_) return run_->NextStep();
@@ -153,6 +154,9 @@ void ListingRun::Interrupt() {
 void ListingRun::End(int exit_code) {
   exit_code_ = exit_code;
   has_ended_ = true;
+  if (const std::string problem = keeper_.Keep(true, [&] { return invocation_; });
+      !problem.empty())
+    start_->context().output().write_error(Text("aft: warning: ", problem, "\n"));
 }
 
 }  // namespace aft

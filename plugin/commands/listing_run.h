@@ -10,6 +10,7 @@
 #include "plugin/run/node_listing.h"
 #include "plugin/run/run.h"
 #include "plugin/scripts/bound_scripts.h"
+#include "plugin/scripts/digest_keeper.h"
 #include "plugin/selection/script_selection.h"
 #include "plugin/staged/staged_commands.h"
 #include "plugin/staged/staged_console.h"
@@ -83,6 +84,7 @@ class ListingRun : public Run {
   bool has_ended_ = false;
   bool is_interrupted_ = false;
   int exit_code_ = 0;
+  DigestKeeper keeper_;  ///< where it ends without going on
   std::unique_ptr<NodeListing> listing_;
   std::unique_ptr<StagedConsole> console_;
   std::vector<std::string> questions_;  ///< that are open; the last is being asked

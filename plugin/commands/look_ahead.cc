@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/commands/look_ahead.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -77,6 +78,12 @@ void TakeRunLevel(const ExpectedScripts& found, const DbtCommand& command, bool 
                           found.of_runs.end());
 }
 
+/// Whether scripts may be bound where only dbt's manifest tells.
+bool MayBindUnseen(const ExpectedRun& expected) {
+  return expected.may_bind_more || !expected.project.packages.empty() ||
+         MayBindInSql(expected.project);
+}
+
 }  // namespace
 
 void Refuse(const std::vector<std::string>& problems, const RunOutput& output) {
@@ -87,9 +94,10 @@ void Refuse(const std::vector<std::string>& problems, const RunOutput& output) {
   throw Error(problems.back());
 }
 
-bool ExpectedRun::MayBind() const {
-  return !scripts.empty() || may_bind_more || !project.packages.empty() ||
-         MayBindInSql(project);
+bool ExpectedRun::MayBind() const { return !scripts.empty() || MayBindUnseen(*this); }
+
+bool ExpectedRun::MayBindToNodes() const {
+  return binds_to_nodes || MayBindUnseen(*this);
 }
 
 std::set<std::string> ExpectedRun::Environments() const {
@@ -116,7 +124,10 @@ ExpectedRun LookAhead(CalledDbt& dbt, const DbtCommand& command,
   if (runs_scripts) Refuse(found.problems, output);
   expected.may_bind_more = found.may_be_more || !project.templates.empty();
   expected.scripts = found.of_nodes;
-  expected.binds_to_nodes = !found.of_nodes.empty() || !models.empty();
+  expected.binds_to_nodes =
+      !models.empty() ||
+      std::any_of(found.of_nodes.begin(), found.of_nodes.end(),
+                  [](const ExpectedScript& script) { return !script.is_of_source; });
   const bool is_retry = dbt.Arguments().command() == "retry";
   TakeRunLevel(found, command, is_retry, expected, output);
   std::erase_if(expected.scripts, [&](const ExpectedScript& script) {

@@ -20,9 +20,11 @@ struct ExpectedRun {
   std::vector<ExpectedScript> scripts;  ///< of the command
   RunLevelBindings run_level;           ///< that the command may run
   bool may_bind_more = false;           ///< than these: dbt's manifest has to tell
-  bool binds_to_nodes = false;          ///< whether any command may run scripts of nodes
+  bool binds_to_nodes = false;          ///< whether some are known of models and the like
 
   [[nodiscard]] bool MayBind() const;
+  /// The same of models, seeds and snapshots, whatever the command runs.
+  [[nodiscard]] bool MayBindToNodes() const;
   /// The names of those that the scripts run in.
   [[nodiscard]] std::set<std::string> Environments() const;
 };

@@ -3,26 +3,24 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json.hpp>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "host_shim/error.h"
-#include "plugin/base/atomic_file.h"
-#include "plugin/base/json_text.h"
 #include "plugin/base/text_file.h"
+#include "plugin/commands/marked_states.h"
+#include "plugin/project/manifest.h"
 #include "plugin/scripts/script_digests.h"
 
 namespace aft {
 namespace {
 
 namespace fs = std::filesystem;
-namespace json = boost::json;
 
 constexpr const char* kManifest = "manifest.json";
-constexpr std::string_view kMark = "\n-- a script of this node has changed since\n";
 
 /// Whether dbt may compare nodes with the state, as far as files tell.
 bool SelectsByState(const DbtArguments& arguments, const fs::path& project) {
@@ -41,34 +39,45 @@ bool SelectsByState(const DbtArguments& arguments, const fs::path& project) {
          ReadText(project / "selectors.yml").find("modified") != std::string::npos;
 }
 
-/// Lets dbt find `node` changed: it compares the SQL of a model, and the checksum of a
-/// seed. (dbt-core, contracts/graph/nodes.py: same_body)
-void Mark(json::object& node) {
-  if (json::value* code = node.if_contains("raw_code"))
-    *code = (code->is_string() ? std::string(code->as_string()) : "") + kMark.data();
-  node["checksum"] = {{"name", "sha256"}, {"checksum", "changed"}};
+/// Whether dbt's subcommand `name` compares nodes with a state. (dbt retry repeats the
+/// state of another run.)
+bool ComparesWithState(std::string_view name) {
+  constexpr auto kNames = std::to_array<std::string_view>(
+      {"build", "clone", "compile", "docs generate", "list", "ls", "run", "seed", "show",
+       "snapshot", "source freshness", "source snapshot-freshness", "test"});
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
-/// A new manifest at `path`, like the one at `original` but for `changed`.
-void WriteMarked(const fs::path& original, const std::set<std::string>& changed,
-                 const fs::path& path) {
-  json::value manifest = ReadJsonFile(original);
-  json::object* root = manifest.if_object();
-  json::value* nodes = root == nullptr ? nullptr : root->if_contains("nodes");
-  if (nodes == nullptr || !nodes->is_object()) throw Error("it has no nodes");
-  for (const std::string& id : changed)
-    if (json::value* node = nodes->as_object().if_contains(id);
-        node != nullptr && node->is_object())
-      Mark(node->as_object());
-  WriteAtomically(path, json::serialize(manifest));
+std::string Listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names)
+    text += Text(text.empty() ? "'" : ", '", name, "'");
+  return text;
 }
 
-/// Makes `folder` one with all that dbt reads of `state`, but for its manifest.
-void CopyState(const fs::path& state, const fs::path& folder) {
-  fs::remove_all(folder);
-  fs::create_directories(folder);
-  for (const char* name : {"run_results.json", "sources.json"})
-    if (fs::exists(state / name)) fs::copy_file(state / name, folder / name);
+/// The nodes with scripts that have changed since `state`. Warns of what is not known.
+std::set<std::string> ChangedSince(const fs::path& state, const ExpectedRun& expected,
+                                   const RunOutput& output) {
+  const ProjectConfig& project = expected.project;
+  const std::optional<ScriptDigests> kept = ReadDigests(state);
+  if (!kept && !expected.MayBindToNodes()) return {};
+  const Manifest manifest = ReadManifest(state / kManifest, project.name);
+  const bool belong = kept && kept->manifests.contains(manifest.id);
+  const ScriptDigests digests = belong ? *kept : ScriptDigests{};
+  const std::string without = Listed(NodesWithout(digests, manifest, project));
+  const std::string file = DigestFile(state);
+  if (!without.empty())
+    output.write_error(Text("aft: warning: changed scripts of ", without,
+                            " do not count as modified because ",
+                            belong ? Text("'", file, "' does not have them")
+                            : kept
+                                ? Text("'", (state / kManifest).native(),
+                                       "' was written by another command than '", file,
+                                       "'; have aft write both")
+                                : Text("there is no '", file,
+                                       "'; keep this file of aft's with dbt's manifest"),
+                            "\n"));
+  return ChangedNodes(digests, project);
 }
 
 }  // namespace
@@ -77,40 +86,25 @@ fs::path StateWithScripts(const DbtArguments& arguments, const ExpectedRun& expe
                           const RunOutput& output) {
   const ProjectConfig& project = expected.project;
   const std::string given = arguments.Setting("state");
-  const bool is_retry = arguments.command() == "retry";  // there, it has the results
-  if (given.empty() || is_retry || project.folder.empty() ||
-      !SelectsByState(arguments, project.folder))
+  if (given.empty() || !ComparesWithState(arguments.command()) ||
+      project.folder.empty() || !SelectsByState(arguments, project.folder))
     return {};
-  // dbt looks for it from the project on.
-  const fs::path state = (project.folder / given).lexically_normal();
-  fs::path folder =
-      TargetFolder(project, arguments.Setting("target-path")) / "aft" / "state";
-  if (state == folder || !fs::exists(state / kManifest)) return {};
-  const std::optional<ScriptDigests> digests = ReadDigests(state);
-  if (!digests) {
-    if (!expected.binds_to_nodes) return {};
-    output.write_error(
-        Text("aft: warning: scripts that have changed do not count as modified because ",
-             "there is no '", DigestFile(state).native(),
-             "'; keep this file of aft's with dbt's manifest\n"));
-    return {};
-  }
-  const std::set<std::string> changed = ChangedNodes(*digests, project);
-  if (changed.empty()) return {};
-  if (!arguments.variables().Override("state").empty()) {
-    output.write_error(
-        "aft: warning: scripts that have changed do not count as modified because dbt "
-        "takes the state from DBT_ARTIFACT_STATE_PATH; use '--state' or DBT_STATE\n");
-    return {};
-  }
+  const fs::path state = StateFolder(project, given);
+  const MarkedStates states(TargetFolder(project, arguments.Setting("target-path")));
+  if (states.Has(state) || !fs::exists(state / kManifest)) return {};
   try {
-    CopyState(state, folder);
-    WriteMarked(state / kManifest, changed, folder / kManifest);
+    const std::set<std::string> changed = ChangedSince(state, expected, output);
+    if (changed.empty()) return {};
+    if (arguments.variables().Override("state").empty())
+      return states.Make(state, changed);
   } catch (const std::exception& error) {
-    throw Error(Text("cannot compare scripts with those of '",
-                     (state / kManifest).native(), "': ", error.what()));
+    throw Error(Text("cannot compare scripts with those of '", state.native(),
+                     "': ", error.what()));
   }
-  return folder;
+  output.write_error(
+      "aft: warning: scripts that have changed do not count as modified because dbt "
+      "takes the state from DBT_ARTIFACT_STATE_PATH; use '--state' or DBT_STATE\n");
+  return {};
 }
 
 }  // namespace aft

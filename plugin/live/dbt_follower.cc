@@ -160,7 +160,10 @@ void DbtFollower::LoadManifest(const fs::path& path) {
   BoundScripts bound =
       BindScripts(manifest, project_, dbt_->invocation, dbt_->preparation.environments());
   dbt_->placeholders.Add(manifest, bound.nodes);
-  KeepDigests(bound, project_, dbt_->invocation, dbt_->target_folder);
+  if (const std::string problem =
+          KeepDigests(manifest, project_, dbt_->invocation, dbt_->target_folder);
+      !problem.empty())
+    bound.notices.push_back("warning: " + problem);
   choice_.Apply(bound, dbt_->results);
   dbt_->run_level.Bind(project_, dbt_->invocation, dbt_->preparation.environments(),
                        bound);

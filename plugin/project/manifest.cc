@@ -250,6 +250,7 @@ Manifest ReadManifest(const std::filesystem::path& path, const std::string& proj
   manifest.project = StringAt(Object(root, "metadata"), "project_name");
   if (manifest.project.empty()) manifest.project = project;
   manifest.dbt_version = StringAt(Object(root, "metadata"), "dbt_version");
+  manifest.id = StringAt(Object(root, "metadata"), "invocation_id");
   ReadGraph(root, manifest.dbt_version.starts_with("2."), manifest.graph);
   ReadNames(root, manifest.names);
   for (const auto& [unique_id, entry] : Object(root, "nodes"))

@@ -33,6 +33,7 @@ struct Manifest {
   Graph graph;
   NodeNames names;
   std::string dbt_version;  ///< of the dbt that wrote it
+  std::string id;           ///< of the command that wrote it; empty where none is there
   bool has_hooks = false;   ///< on-run-start or on-run-end, of any package
 };
 

@@ -245,4 +245,8 @@ fs::path TargetFolder(const ProjectConfig& project, const std::string& given) {
   return project.folder / (given.empty() ? project.target_path : given);
 }
 
+fs::path StateFolder(const ProjectConfig& project, const std::string& given) {
+  return AsNamed(project.folder / given);
+}
+
 }  // namespace aft

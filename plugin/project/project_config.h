@@ -59,4 +59,8 @@ std::filesystem::path AsNamed(const std::filesystem::path& folder);
 std::filesystem::path TargetFolder(const ProjectConfig& project,
                                    const std::string& given);
 
+/// Where dbt reads the state that `given`, of --state or --defer-state, names: dbt goes
+/// into the project's folder first. (dbt-core, contracts/state.py)
+std::filesystem::path StateFolder(const ProjectConfig& project, const std::string& given);
+
 }  // namespace aft

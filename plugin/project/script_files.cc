@@ -1,36 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/project/script_files.h"
 
-#include <array>
-#include <cstdio>
 #include <fstream>
 #include <iterator>
-#include <string_view>
 #include <utility>
 
+#include "plugin/base/content_digest.h"
 #include "plugin/project/imported_names.h"
 
 namespace aft {
 namespace {
 
 namespace fs = std::filesystem;
-
-// FNV-1a with 64 bits: the same on every machine, and against accidents only.
-constexpr std::uint64_t kFnvBasis = 0xcbf29ce484222325;
-constexpr std::uint64_t kFnvPrime = 0x100000001b3;
-
-std::uint64_t Digest(std::string_view bytes, std::uint64_t digest = kFnvBasis) {
-  for (const char byte : bytes)
-    digest = (digest ^ static_cast<unsigned char>(byte)) * kFnvPrime;
-  return digest;
-}
-
-std::string Hexadecimal(std::uint64_t digest) {
-  std::array<char, 17> text{};
-  std::snprintf(text.data(), text.size(), "%016llx",
-                static_cast<unsigned long long>(digest));
-  return text.data();
-}
 
 std::set<std::string> ImportsOf(const fs::path& file, const std::string& text) {
   if (file.extension() == ".py") return ImportedNames(text);
@@ -59,7 +40,9 @@ const ScriptFiles::File& ScriptFiles::Read(const fs::path& file) {
   const std::string text((std::istreambuf_iterator<char>(stream)), {});
   if (!stream.is_open() || stream.bad()) return found->second;
   found->second.is_read = true;
-  found->second.digest = Digest(text);
+  ContentDigest digest;
+  digest.Add(text);
+  found->second.digest = digest.Hexadecimal();
   found->second.imports = ImportsOf(file, text);
   return found->second;
 }
@@ -110,10 +93,10 @@ std::set<fs::path> ScriptFiles::FilesOf(const fs::path& script, const fs::path& 
 
 std::string ScriptFiles::DigestOf(const fs::path& script, const fs::path& base) {
   if (!Read(script.lexically_normal()).is_read) return "";
-  std::uint64_t digest = kFnvBasis;
+  ContentDigest digest;
   for (const fs::path& file : FilesOf(script, base))
-    digest = Digest(file.native() + '\n' + Hexadecimal(Read(file).digest) + '\n', digest);
-  return Hexadecimal(digest);
+    digest.Add(file.native() + '\n' + Read(file).digest + '\n');
+  return digest.Hexadecimal();
 }
 
 }  // namespace aft

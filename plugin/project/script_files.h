@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -33,7 +32,7 @@ class ScriptFiles {
  private:
   struct File {
     bool is_read = false;
-    std::uint64_t digest = 0;
+    std::string digest;
     std::set<std::string> imports;  ///< names in its text
   };
   struct Entry {

@@ -7,10 +7,12 @@
 
 namespace aft {
 
-PlainRun::PlainRun(Process process, RunOutput output, Check check)
+PlainRun::PlainRun(Process process, RunOutput output, Check check,
+                   std::function<void()> at_end)
     : process_(std::move(process)),
       output_(std::move(output)),
-      check_(std::move(check)) {}
+      check_(std::move(check)),
+      at_end_(std::move(at_end)) {}
 
 Run::Next PlainRun::NextStep() {
   if (!std::exchange(has_started_, true)) return Next::kStart;
@@ -20,6 +22,7 @@ Run::Next PlainRun::NextStep() {
 void PlainRun::CommandExited(int exit_code) {
   has_exited_ = true;
   exit_code_ = exit_code;
+  if (at_end_ != nullptr) at_end_();
   if (exit_code != 0 || check_ == nullptr) return;
   const std::string problem = check_();
   if (problem.empty()) return;

@@ -15,7 +15,9 @@ class PlainRun final : public Run {
   /// Finds what is wrong after a process that has ended with 0; empty where nothing is.
   using Check = std::function<std::string()>;
 
-  PlainRun(Process process, RunOutput output, Check check = nullptr);
+  /// `at_end` is called after any process, before `check`.
+  PlainRun(Process process, RunOutput output, Check check = nullptr,
+           std::function<void()> at_end = nullptr);
 
   [[nodiscard]] Next NextStep() override;
   [[nodiscard]] const Process& command() const override { return process_; }
@@ -26,6 +28,7 @@ class PlainRun final : public Run {
   Process process_;
   RunOutput output_;
   Check check_;
+  std::function<void()> at_end_;
   bool has_started_ = false;
   bool has_exited_ = false;
   int exit_code_ = 0;

@@ -24,8 +24,8 @@ class ScriptBinder {
   ScriptBinder(const ProjectConfig& project, const DbtInvocation& invocation,
                const ProjectEnvironments& environments)
       : project_(project),
+        invocation_(invocation),
         environments_(environments),
-        scripts_folder_(ScriptsFolder(project, invocation)),
         checks_sources_(ChecksSources(invocation.command)) {
     ReadDefaultLimits(invocation);
   }
@@ -48,16 +48,18 @@ class ScriptBinder {
     }
     for (const BoundNode& node : manifest.nodes) {
       if (node.is_source != checks_sources_) continue;
-      // A package that the user installed must not get to run code by being installed.
-      if (node.package == manifest.project)
-        Bind(node, scripts_folder_, project_.folder);
-      else if (project_.packages.contains(node.package))
-        BindOfPackage(node);
-      else
+      const std::optional<ScriptFolders> folders =
+          FoldersOf(node, manifest, project_, invocation_);
+      if (folders) {
+        // Those of the project are among the problems of the manifest.
+        if (node.package != manifest.project) TakeProblemsOfPackage(node);
+        Bind(node, *folders);
+      } else {
         bound_.notices.push_back(
             Text("The scripts that package '", node.package, "' binds to node '",
                  node.name, "' do not run. To run them, add '", node.package,
                  "' to the list 'packages' under 'vars: aft:' in dbt_project.yml."));
+      }
     }
   }
 
@@ -102,22 +104,19 @@ class ScriptBinder {
     }
   }
 
-  void BindOfPackage(const BoundNode& node) {
+  void TakeProblemsOfPackage(const BoundNode& node) {
     for (const std::string& problem : node.problems)
       bound_.problems.push_back(Text("package '", node.package, "': ", problem));
-    const fs::path folder = project_.folder / project_.packages_folder / node.package;
-    Bind(node, folder, folder);
   }
 
-  /// Paths begin at `scripts_folder` and stay inside `package_folder`.
-  void Bind(const BoundNode& node, const fs::path& scripts_folder,
-            const fs::path& package_folder) {
+  /// Files stay inside the folder of the package.
+  void Bind(const BoundNode& node, const ScriptFolders& folders) {
     NodeScripts of_node{node.unique_id, node.is_ephemeral, {}};
     for (const ScriptBinding& binding : node.bindings) {
       try {
         const ScriptFile file = ResolveScript(
-            binding.path, binding.is_model ? package_folder : scripts_folder,
-            package_folder);
+            binding.path, binding.is_model ? folders.package : folders.scripts,
+            folders.package);
         RefuseWritingHook(binding, file);
         of_node.scripts.push_back(MakeScript(node, binding, file));
         bound_.environments.insert(of_node.scripts.back().environment);
@@ -181,8 +180,8 @@ class ScriptBinder {
   }
 
   const ProjectConfig& project_;
+  const DbtInvocation& invocation_;
   const ProjectEnvironments& environments_;
-  fs::path scripts_folder_;
   bool checks_sources_;
   ScriptLimits default_limits_;
   std::set<std::string> ids_;
@@ -205,6 +204,17 @@ ProjectEnvironments ReadProjectEnvironments(const fs::path& folder) {
 fs::path ScriptsFolder(const ProjectConfig& project, const DbtInvocation& invocation) {
   const std::string given = CommandLineVariable(invocation, "fal-scripts-path");
   return project.folder / (given.empty() ? project.scripts_path : given);
+}
+
+std::optional<ScriptFolders> FoldersOf(const BoundNode& node, const Manifest& manifest,
+                                       const ProjectConfig& project,
+                                       const DbtInvocation& invocation) {
+  if (node.package == manifest.project)
+    return ScriptFolders{ScriptsFolder(project, invocation), project.folder};
+  // A package that the user installed must not get to run code by being installed.
+  if (!project.packages.contains(node.package)) return std::nullopt;
+  const fs::path folder = project.folder / project.packages_folder / node.package;
+  return ScriptFolders{folder, folder};
 }
 
 BoundScripts BindScripts(const Manifest& manifest, const ProjectConfig& project,

@@ -50,6 +50,19 @@ struct BoundScripts {
 std::filesystem::path ScriptsFolder(const ProjectConfig& project,
                                     const DbtInvocation& invocation);
 
+/// Where the paths of a node's scripts begin, and the folder of its package, which is
+/// where those of Python models begin.
+struct ScriptFolders {
+  std::filesystem::path scripts;
+  std::filesystem::path package;
+};
+
+/// Those of a `node` in `manifest`; nullopt where it is of a package whose scripts do not
+/// run.
+std::optional<ScriptFolders> FoldersOf(const BoundNode& node, const Manifest& manifest,
+                                       const ProjectConfig& project,
+                                       const DbtInvocation& invocation);
+
 /// Finds the files, limits and environments of all bindings in `manifest`.
 BoundScripts BindScripts(const Manifest& manifest, const ProjectConfig& project,
                          const DbtInvocation& invocation,

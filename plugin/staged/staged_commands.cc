@@ -139,7 +139,7 @@ Process StagedCommands::Stage(const StageSelection& selection) const {
   return process;
 }
 
-std::filesystem::path StagedCommands::DeferFolder() const {
+std::filesystem::path StagedCommands::DeferFolder(const ProjectConfig& project) const {
   if (!arguments_.Flag("defer", false)) return {};
   const std::string own = arguments_.Setting("defer-state");
   const std::string folder = own.empty() ? arguments_.Setting("state") : own;
@@ -147,7 +147,7 @@ std::filesystem::path StagedCommands::DeferFolder() const {
     throw Error(
         "'--defer' needs '--state' or '--defer-state', the folder of the manifest that "
         "it refers to");
-  return std::filesystem::absolute(folder);
+  return StateFolder(project, folder);
 }
 
 Process StagedCommands::AsTyped() const {

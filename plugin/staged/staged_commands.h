@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plugin/dbt/dbt_arguments.h"
+#include "plugin/project/project_config.h"
 #include "plugin/run/run.h"
 
 namespace aft {
@@ -51,9 +52,9 @@ class StagedCommands {
   /// Runs the selected nodes, and no others.
   [[nodiscard]] Process Stage(const StageSelection& selection) const;
 
-  /// The folder that the user defers to; empty without `--defer`. Throws Error for one
-  /// without a folder.
-  [[nodiscard]] std::filesystem::path DeferFolder() const;
+  /// The folder that the user of `project` defers to; empty without `--defer`. Throws
+  /// Error for one without a folder.
+  [[nodiscard]] std::filesystem::path DeferFolder(const ProjectConfig& project) const;
 
   /// What the user typed, to the letter.
   [[nodiscard]] Process AsTyped() const;

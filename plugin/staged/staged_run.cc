@@ -68,6 +68,8 @@ void StagedRun::CommandExited(int exit_code) {
       return ListingEnded(exit_code);
     case Phase::kHandedOver:
       exit_code_ = exit_code;
+      if (digests_)
+        Warn(digests_->Keep(!manifest_.nodes.empty(), [&] { return invocation_; }));
       TellProblem(problem_of_foreign_);
       phase_ = Phase::kEnded;
       return ClearResults();
@@ -101,7 +103,10 @@ void StagedRun::Plan() {
       BindScripts(manifest_, project_, invocation_, preparation_.environments());
   // With all its scripts, whichever of them a retry or the selection leaves out.
   placeholders_.Add(manifest_, bound.nodes);
-  KeepDigests(bound, project_, invocation_, target_folder_);
+  if (const std::string problem =
+          KeepDigests(manifest_, project_, invocation_, target_folder_);
+      !problem.empty())
+    bound.notices.push_back("warning: " + problem);
   choice_.Apply(bound, results_);
   StagedPlan plan = MakeStagedPlan(commands_, manifest_, listing_.nodes(),
                                    std::move(bound), previous_ ? &*previous_ : nullptr);
@@ -121,7 +126,7 @@ void StagedRun::Plan() {
   if (hands_over) return HandOver(std::move(plan.bound.nodes));
   if (!plan.bound.problems.empty()) return Refuse(plan.bound.problems);
   if (invocation_.command == "build") AddTestEdges(manifest_.graph);
-  state_.KeepFromDeferral(commands_.DeferFolder(), plan.selected);
+  state_.KeepFromDeferral(commands_.DeferFolder(project_), plan.selected);
   for (NodeScripts& of_node : plan.bound.nodes)
     of_node.waits_for_sql = !placeholders_.KnowsSqlOf(of_node.node);
   schedule_ = std::make_unique<StageSchedule>(manifest_.graph, plan.selected,
@@ -134,6 +139,7 @@ void StagedRun::Plan() {
 
 void StagedRun::HandOver(std::vector<NodeScripts> unlisted) {
   handed_over_.emplace(RunResultsPath(), std::move(unlisted));
+  digests_.emplace(project_, target_folder_);
   phase_ = Phase::kHandedOver;
   command_ = commands_.AsTyped();
   has_command_ = true;
@@ -289,6 +295,7 @@ void StagedRun::StageEnded(int exit_code) {
   for (const std::string& node : std::set<std::string>(stage_.nodes()))
     EndUntold(node, has_failed, has_crashed);
   exit_code_ = std::max(exit_code_, exit_code);
+  Warn(KeepDigestsAlsoFor(stage_.id(), manifest_.id, target_folder_));
   WriteResults();
   if (has_crashed) Stop("not run because dbt was stopped before");
   Advance();
@@ -384,6 +391,10 @@ void StagedRun::Finish() {
         Text("the results of the scripts could not be kept: ", results_.problem()));
   TellProblem(problem_of_foreign_);
   phase_ = Phase::kEnded;
+}
+
+void StagedRun::Warn(const std::string& problem) const {
+  if (!problem.empty()) output_.write_error(Text("aft: warning: ", problem, "\n"));
 }
 
 /// Tells of a problem, if it is one, with which nothing goes on.

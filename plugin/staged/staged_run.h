@@ -16,6 +16,7 @@
 #include "plugin/run/node_listing.h"
 #include "plugin/run/run.h"
 #include "plugin/scripts/console.h"
+#include "plugin/scripts/digest_keeper.h"
 #include "plugin/scripts/placeholders.h"
 #include "plugin/scripts/previous_run.h"
 #include "plugin/scripts/results.h"
@@ -89,6 +90,7 @@ class StagedRun final : public Run {
   [[nodiscard]] std::string ProblemOfTable(const std::string& node);
   void Fail(const std::string& node, const std::string& problem);
   void TellProblem(const std::string& problem);
+  void Warn(const std::string& problem) const;
   void StageEnded(int exit_code);
   void EndTold(bool has_crashed);
   void EndUntold(const std::string& node, bool has_failed, bool has_crashed);
@@ -132,6 +134,7 @@ class StagedRun final : public Run {
   std::size_t open_turns_ = 0;
   std::optional<int> concurrency_;  ///< of scripts; dbt's threads where it is not set
   std::optional<HandedOver> handed_over_;
+  std::optional<DigestKeeper> digests_;  ///< of what is handed over
   bool is_interrupted_ = false;
   int exit_code_ = 0;
 };

@@ -88,6 +88,7 @@ def read_setup(message: Mapping[str, Any]) -> Setup:
     sample = message.get("sample")
     flags = message.get("flags") or {}
     deferred_to = flags.get("defer_state") or flags.get("state")
+    project_dir = Path(message["project_dir"])
     unordered_refs = message.get("unordered_refs") or "error"
     if unordered_refs not in UNORDERED_REFS:
         raise AftError(
@@ -95,7 +96,7 @@ def read_setup(message: Mapping[str, Any]) -> Setup:
             "'warn' or 'allow'"
         )
     return Setup(
-        project_dir=Path(message["project_dir"]),
+        project_dir=project_dir,
         scripts_dir=Path(message["scripts_dir"]),
         profiles_dir=Path(message["profiles_dir"]),
         target_path=Path(message["target_path"]),
@@ -108,7 +109,8 @@ def read_setup(message: Mapping[str, Any]) -> Setup:
         sample=(sample["start"], sample["end"]) if sample else None,
         unordered_refs=unordered_refs,
         full_refresh=flags.get("full_refresh", False),
-        defer_dir=Path(deferred_to).absolute() if flags.get("defer") and deferred_to else None,
+        # dbt goes into the project's folder before it reads it.
+        defer_dir=project_dir / deferred_to if flags.get("defer") and deferred_to else None,
         favor_state=flags.get("favor_state", False),
     )
 

@@ -52,14 +52,16 @@ def deferring(
 
 @pytest.mark.parametrize("mode", [(), STAGED], ids=["live", "staged"])
 def test_a_script_reads_what_sql_reads(
-    deferring: ServerProject, mode: tuple[str, ...]
+    deferring: ServerProject, tmp_path: Path, mode: tuple[str, ...]
 ) -> None:
     deferring.rows("drop schema if exists dev cascade")
     run = ("dbt", "run", "--select", "counted", "--defer", "--state", "prod", *mode)
 
     missing = deferring.aft(*run, "--vars", "macros: true")
     deferring.rows("create table dev.orders as select 7 as order_id")
-    there = deferring.aft(*run)
+    # dbt looks for the state from the project's folder on.
+    folders = [f"--{name}-dir={deferring.folder}" for name in ("project", "profiles")]
+    there = deferring.aft(*run, *folders, cwd=tmp_path)
     favored = deferring.aft(*run, "--favor-state")
 
     for ended, shown in ((missing, "268 268"), (there, "1 1"), (favored, "268 268")):

@@ -168,22 +168,29 @@ def test_a_changed_module_of_a_script_modifies_its_node(
     run = shop.aft("dbt", "build", "--select", "state:modified+", *state)
     assert run.exit_code == 0, run.output
     assert "does not match any enabled nodes" in run.output
+    assert "do not count as modified" not in run.output
 
     with (shop.folder / "scripts" / "ltv_forecast.py").open("a") as module:
         module.write("# changed\n")
     if mode:
         run = shop.aft("run", "--selector", "changed", "--state", "prod")
+        assert run.exit_code == 0, run.output
+        assert f"OK ran script {SCRIPT}" in run.output
+        selection = ("--select", "state:modified+")
     else:
-        run = shop.aft("dbt", "run", "--selector", "changed", *state)
-        assert list(shop.statuses()) == ["fct_customers"]
+        run = shop.aft("dbt", "ls", "--exclude", "state:unmodified", "--quiet", *state)
+        assert run.output == "jaffle_shop.customers_predicted_ltvs\n"
+        selection = ("--selector", "changed")
+    run = shop.aft("dbt", "run", *selection, *state)
     assert run.exit_code == 0, run.output
+    assert list(shop.statuses()) == ["fct_customers"]
     assert f"OK ran script {SCRIPT}" in run.output
 
-    run = shop.aft("dbt", "ls", "--exclude", "state:unmodified", "--quiet", *state)
-    assert run.output == "jaffle_shop.customers_predicted_ltvs\n"
     # It has kept what the scripts are now, beside the manifest of now.
     run = shop.aft("dbt", "ls", "--select", "state:modified", "--state", "target", *mode)
-    assert "jaffle_shop" not in run.output
+    assert run.exit_code == 0, run.output
+    assert "No nodes selected" in run.output
+    assert "do not count as modified" not in run.output
 
 
 def test_build_runs_scripts_before_the_tests_of_their_node(project: Project) -> None:

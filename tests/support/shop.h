@@ -74,10 +74,12 @@ class Shop {
                 {"after", boost::json::value_from(node.after)}}}}}}},
       };
     }
-    folder_.Write("target/manifest.json", boost::json::serialize(boost::json::object{
-                                              {"metadata", {{"project_name", "shop"}}},
-                                              {"nodes", entries},
-                                              {"sources", sources}}));
+    folder_.Write(
+        "target/manifest.json",
+        boost::json::serialize(boost::json::object{
+            {"metadata", {{"project_name", "shop"}, {"invocation_id", "first"}}},
+            {"nodes", entries},
+            {"sources", sources}}));
     folder_.Write("dbt_project.yml", "name: shop\n");
   }
 

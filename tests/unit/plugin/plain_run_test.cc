@@ -17,7 +17,8 @@ class PlainRunTest : public ::testing::Test {
     return {
         Process{{"/opt/dbt", "run"}, {}, false},
         {[](const std::string&) {}, [this](const std::string& text) { errors_ += text; }},
-        [unseen = UnseenScripts(setup_)] { return unseen.Problem(); }};
+        [unseen = UnseenScripts(setup_)] { return unseen.Problem(); },
+        [this] { ++ends_; }};
   }
 
   /// The exit code of a run in which dbt ends with `exit_code`.
@@ -33,6 +34,7 @@ class PlainRunTest : public ::testing::Test {
   std::filesystem::path manifest_ = shop_.path() / "target/manifest.json";
   UnseenScripts::Setup setup_{"/opt/dbt", manifest_, "shop", false, false, {}};
   std::string errors_;
+  int ends_ = 0;
 };
 
 TEST_F(PlainRunTest, EndsWithTheExitCodeOfItsProcess) {
@@ -40,6 +42,7 @@ TEST_F(PlainRunTest, EndsWithTheExitCodeOfItsProcess) {
     PlainRun run = Start();
     EXPECT_EQ(End(run, exit_code), exit_code);
   }
+  EXPECT_EQ(ends_, 3);
   EXPECT_FALSE(Start().StopsWithoutReader());
   EXPECT_EQ(errors_, "");
 }

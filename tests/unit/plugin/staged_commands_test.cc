@@ -134,13 +134,15 @@ TEST(StagedCommands, PutAStateInThePlaceOfTheUsers) {
 }
 
 TEST(StagedCommands, NeedAFolderToDeferTo) {
-  EXPECT_EQ(StagedCommands("/bin/dbt", {"run"}).DeferFolder(), "");
-  EXPECT_EQ(
-      StagedCommands("/bin/dbt", {"run", "--defer", "--state", "/prod"}).DeferFolder(),
-      "/prod");
-  EXPECT_THROW(
-      static_cast<void>(StagedCommands("/bin/dbt", {"run", "--defer"}).DeferFolder()),
-      Error);
+  ProjectConfig project;
+  project.folder = "/shop";
+  const auto folder = [&](const std::vector<std::string>& words) {
+    return StagedCommands("/bin/dbt", words).DeferFolder(project);
+  };
+  EXPECT_EQ(folder({"run"}), "");
+  EXPECT_EQ(folder({"run", "--defer", "--state", "/prod"}), "/prod");
+  EXPECT_EQ(folder({"run", "--defer", "--state", "prod"}), "/shop/prod");
+  EXPECT_THROW(folder({"run", "--defer"}), Error);
 }
 
 TEST(StagedCommands, RepeatARunAsItWasCalled) {

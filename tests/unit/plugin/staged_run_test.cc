@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "plugin/scripts/script_digests.h"
 #include "tests/support/shop.h"
 #include "tests/support/staged_driver.h"
 
@@ -49,6 +50,32 @@ TEST(StagedRun, RunsAScriptBetweenTheStagesItCuts) {
   EXPECT_THAT(driver.output,
               AllOf(HasSubstr("Done. PASS=2 WARN=0 ERROR=0 SKIP=0 TOTAL=2"),
                     HasSubstr("Scripts: PASS=1 ERROR=0 SKIP=0 TOTAL=1")));
+}
+
+TEST(StagedRun, KeepsDigestsForTheManifestsOfAllStages) {
+  const Shop shop = TwoModels();
+  StagedDriver driver(shop.path());
+  driver.List({"a", "b"});
+
+  ASSERT_TRUE(driver.Starts());
+  driver.Print(R"({"info": {"level": "info", "msg": "", "invocation_id": "stage"}})");
+  driver.run.CommandExited(1);
+
+  EXPECT_THAT(ReadDigests(shop.path() / "target")->manifests,
+              ElementsAre("first", "stage"));
+}
+
+TEST(StagedRun, KeepsTheDigestsOfAManifestThatDbtWritesAlone) {
+  const Shop shop = TwoModels();
+  StagedDriver driver(shop.path());
+  driver.List({});
+  ASSERT_TRUE(driver.Starts());
+  std::filesystem::remove(DigestFile(shop.path() / "target"));
+  driver.WriteManifest();
+
+  driver.run.CommandExited(1);
+
+  EXPECT_THAT(ReadDigests(shop.path() / "target")->manifests, ElementsAre("first"));
 }
 
 /// a with a script and a hook before and after it, and b below it.

@@ -5,10 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
+#include <chrono>
 
 #include "host_shim/error.h"
+#include "plugin/base/atomic_file.h"
 #include "plugin/base/json_lookup.h"
 #include "plugin/base/json_text.h"
+#include "plugin/base/text_file.h"
+#include "plugin/project/manifest.h"
 #include "plugin/scripts/script_digests.h"
 #include "tests/support/environment_variable.h"
 #include "tests/support/temporary_folder.h"
@@ -18,6 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 namespace json = boost::json;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using Words = std::vector<std::string>;
 
@@ -29,21 +34,32 @@ class StateOfScripts : public ::testing::Test {
     folder_.Write("a.py", "");
     expected_.project = ReadProjectConfig(folder_.path());
     expected_.binds_to_nodes = true;
-    folder_.Write("prod/manifest.json",
-                  R"({"nodes": {"a": {"raw_code": "select 1", "checksum": 1},
-                      "b": {"raw_code": "select 2"}, "s": {"raw_code": null}}})");
+    WriteState("first");
     folder_.Write("prod/run_results.json", "results");
-    Script script;
-    script.file = folder_.path() / "a.py";
-    BoundScripts bound;
-    for (const char* node : {"a", "s", "gone"})
-      bound.nodes.push_back({node, false, {script}});
-    KeepDigests(bound, expected_.project, {}, folder_.path() / "prod");
+    KeepDigests(ReadManifest(folder_.path() / "prod/manifest.json"), expected_.project,
+                {}, folder_.path() / "prod");
+  }
+
+  /// dbt's manifest of a command of this id, in which the nodes have `also`.
+  void WriteState(const std::string& id, const std::string& also = "") const {
+    const std::string bound = R"(, "resource_type": "model", "package_name": "shop",
+        "meta": {"aft": {"scripts": ["a.py"]}})";
+    folder_.Write(
+        "prod/manifest.json",
+        Text(R"({"metadata": {"project_name": "shop", "invocation_id": ")", id, R"("},
+             "nodes": {"a": {"name": "a", "raw_code": "select 1", "checksum": 1)",
+             bound, R"(}, "b": {"raw_code": "select 2"},
+             "s": {"name": "s", "raw_code": null, "raw_sql": "select 3")",
+             bound, "}", also, "}}"));
   }
 
   fs::path StateFor(const Words& words) {
     const RunOutput output{{}, [this](const std::string& text) { told_ += text; }};
     return StateWithScripts(DbtArguments(words), expected_, output);
+  }
+  [[nodiscard]] std::size_t CountStates() const {
+    const fs::directory_iterator entries(folder_.path() / "target/aft/state");
+    return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
   }
 
   TemporaryFolder folder_;
@@ -56,16 +72,44 @@ const Words kModified = {"run", "-s", "tag:x", "+state:modified.body", "--state"
 TEST_F(StateOfScripts, DiffersAtNodesWithChangedScripts) {
   folder_.Write("a.py", "x = 1\n");
 
-  EXPECT_EQ(StateFor(kModified), folder_.path() / "target/aft/state");
+  const fs::path state = StateFor(kModified);
 
-  const json::value nodes =
-      ParseJson(folder_.Read("target/aft/state/manifest.json")).at("nodes");
+  EXPECT_EQ(state.parent_path(), folder_.path() / "target/aft/state");
+  const json::value nodes = ReadJsonFile(state / "manifest.json").at("nodes");
   EXPECT_THAT(StringAt(nodes, {"a", "raw_code"}), HasSubstr("select 1\n--"));
   EXPECT_EQ(StringAt(nodes, {"a", "checksum", "checksum"}), "changed");
   EXPECT_NE(StringAt(nodes, {"s", "raw_code"}), "");
+  EXPECT_THAT(StringAt(nodes, {"s", "raw_sql"}), HasSubstr("select 3\n--"));
   EXPECT_EQ(nodes.at("b"), ParseJson(R"({"raw_code": "select 2"})"));
-  EXPECT_EQ(folder_.Read("target/aft/state/run_results.json"), "results");
+  EXPECT_EQ(ReadText(state / "run_results.json"), "results");
   EXPECT_EQ(told_, "");
+}
+
+TEST_F(StateOfScripts, IsMadeOnceAndStaysAsItIs) {
+  folder_.Write("a.py", "x = 1\n");
+  const fs::path first = StateFor(kModified);
+  const fs::file_time_type written = WrittenAt(first / "manifest.json");
+
+  EXPECT_EQ(StateFor({"ls", "-s", "state:modified", "--state", folder_.path() / "prod"}),
+            first);
+  EXPECT_EQ(WrittenAt(first / "manifest.json"), written);
+  EXPECT_EQ(CountStates(), 1);
+
+  // What is left of a run that was killed goes; what another writes stays.
+  folder_.Write("target/aft/state/killed.1.draft/x", "");
+  folder_.Write("target/aft/state/open.2.draft/x", "");
+  fs::last_write_time(first.parent_path() / "killed.1.draft",
+                      fs::file_time_type::clock::now() - std::chrono::hours(2));
+  fs::path last;
+  for (int n = 0; n < 7; ++n) {
+    folder_.Write("prod/run_results.json", std::to_string(n));
+    last = StateFor(kModified);
+    EXPECT_EQ(ReadText(last / "run_results.json"), std::to_string(n));
+  }
+  EXPECT_EQ(CountStates(), 6);
+  EXPECT_TRUE(fs::exists(last));
+  EXPECT_TRUE(fs::exists(first.parent_path() / "open.2.draft"));
+  EXPECT_FALSE(fs::exists(first));
 }
 
 TEST_F(StateOfScripts, IsTheUsersOwnWhereNoScriptHasChangedOrNobodyAsks) {
@@ -84,26 +128,32 @@ TEST_F(StateOfScripts, IsTheUsersOwnWhereNoScriptHasChangedOrNobodyAsks) {
 
 TEST_F(StateOfScripts, IsAskedForBySelectorsAndExclusionsAndTheEnvironment) {
   folder_.Write("a.py", "x = 1\n");
-  folder_.Write("target/aft/state/old", "");
-  EXPECT_NE(StateFor({"ls", "--exclude", "state:unmodified", "--state", "prod"}), "");
-  EXPECT_FALSE(fs::exists(folder_.path() / "target/aft/state/old"));
+  const fs::path made =
+      StateFor({"ls", "--exclude", "state:unmodified", "--state", "prod"});
+  EXPECT_NE(made, "");
 
   folder_.Write("selectors.yml", "selectors: [{value: modified, method: state}]");
   EXPECT_NE(StateFor({"ls", "--selector", "ci", "--state=prod"}), "");
   EXPECT_EQ(StateFor({"ls", "--select", "a", "--state", "prod"}), "");
   const EnvironmentVariable state("DBT_STATE", folder_.path() / "prod");
-  EXPECT_NE(StateFor({"ls"}), "");
+  for (const Words& words : {Words{"ls"}, Words{"docs", "generate"}, Words{"test"},
+                             Words{"source", "freshness"}})
+    EXPECT_EQ(StateFor(words), made) << words.front();
+  // These do not take the option.
+  for (const char* command : {"deps", "clean", "parse", "debug"})
+    EXPECT_EQ(StateFor({command}), "") << command;
   // A folder of aft's own takes no part in its making.
-  EXPECT_EQ(StateFor({"ls", "--state", "target/aft/state"}), "");
+  EXPECT_EQ(StateFor({"ls", "--state", made}), "");
 }
 
 TEST_F(StateOfScripts, IsSaidToTellNothingOfScriptsWithoutTheirDigests) {
+  folder_.Write("a.py", "x = 1\n");
   fs::remove(DigestFile(folder_.path() / "prod"));
 
   EXPECT_EQ(StateFor(kModified), "");
 
   EXPECT_EQ(told_,
-            Text("aft: warning: scripts that have changed do not count as modified "
+            Text("aft: warning: changed scripts of 'a', 's' do not count as modified "
                  "because there is no '",
                  (folder_.path() / "prod/aft/script_digests.json").native(),
                  "'; keep this file of aft's with dbt's manifest\n"));
@@ -111,6 +161,31 @@ TEST_F(StateOfScripts, IsSaidToTellNothingOfScriptsWithoutTheirDigests) {
   expected_.binds_to_nodes = false;
   EXPECT_EQ(StateFor(kModified), "");
   EXPECT_EQ(told_, "");
+}
+
+TEST_F(StateOfScripts, IsSaidToTellNothingWithTheDigestsOfAnotherManifest) {
+  folder_.Write("a.py", "x = 1\n");
+  WriteState("of plain dbt");
+
+  EXPECT_EQ(StateFor(kModified), "");
+
+  const fs::path prod = folder_.path() / "prod";
+  EXPECT_EQ(
+      told_,
+      Text("aft: warning: changed scripts of 'a', 's' do not count as modified "
+           "because '",
+           (prod / "manifest.json").native(), "' was written by another command than '",
+           (prod / "aft/script_digests.json").native(), "'; have aft write both\n"));
+}
+
+TEST_F(StateOfScripts, IsSaidToTellNothingOfNodesThatHaveNoDigests) {
+  folder_.Write("a.py", "x = 1\n");
+  WriteState("first", R"(, "c": {"name": "c", "package_name": "shop",
+      "resource_type": "seed", "meta": {"aft": {"scripts": ["a.py"]}}})");
+
+  EXPECT_NE(StateFor(kModified), "");
+  EXPECT_THAT(told_, HasSubstr("changed scripts of 'c' do not count"));
+  EXPECT_THAT(told_, HasSubstr("script_digests.json' does not have them\n"));
 }
 
 TEST_F(StateOfScripts, CannotBeReplacedInAVariableThatWinsOverTheOption) {
@@ -130,7 +205,8 @@ TEST_F(StateOfScripts, IsRefusedWithoutAManifestThatCanBeRead) {
     StateFor(kModified);
     FAIL();
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("prod/manifest.json': it has no nodes"));
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("cannot compare scripts with those of '"),
+                                    HasSubstr("prod/manifest.json': it has no nodes")));
   }
 }
 

@@ -236,7 +236,7 @@ def test_a_deferred_model_is_read_where_sql_models_read_it(
             "create table prod_orders as select 9 as n"
         )
     worker = new_worker()
-    flags = {"defer": True, "state": str(project / "prod"), "favor_state": favor_state}
+    flags = {"defer": True, "state": "prod", "favor_state": favor_state}
     worker.prepare(project, flags=flags)
     worker.receive()
     worker.use_manifest(project / "target" / "manifest.json")
