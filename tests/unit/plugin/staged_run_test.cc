@@ -75,7 +75,9 @@ TEST(StagedRun, KeepsTheDigestsOfAManifestThatDbtWritesAlone) {
 
   driver.run.CommandExited(1);
 
-  EXPECT_THAT(ReadDigests(shop.path() / "target")->manifests, ElementsAre("first"));
+  const std::optional<ScriptDigests> digests = ReadDigests(shop.path() / "target");
+  ASSERT_TRUE(digests);
+  EXPECT_THAT(digests->manifests, ElementsAre("first"));
 }
 
 /// a with a script and a hook before and after it, and b below it.
