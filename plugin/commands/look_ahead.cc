@@ -60,8 +60,7 @@ void TakeRunLevel(const ExpectedScripts& found, const DbtCommand& command, bool 
                   ExpectedRun& expected, const RunOutput& output) {
   expected.run_level.are_wanted = !command.run_level.empty();
   if (!expected.run_level.are_wanted && !is_retry) {
-    // fal says nothing of them, either.
-    if (!found.of_runs.empty() && command.runs_nodes && !command.is_flow)
+    if (!found.of_runs.empty() && command.runs_nodes)
       output.write_error(Text("aft: ", found.of_runs.front().place,
                               ": run-level scripts run only with '--globals'\n"));
     return;

@@ -148,7 +148,8 @@ void StagedRun::HandOver(std::vector<NodeScripts> unlisted) {
 /// Results of an earlier run are none of one without scripts, unless it goes on with that
 /// or has not begun.
 void StagedRun::ClearResults() {
-  if (previous_ || !RunsNodes(invocation_.command) || !handed_over_->HasResults()) return;
+  if (previous_ || !RunsNodes(invocation_.command)) return;
+  if (!handed_over_ || !handed_over_->HasResults()) return;
   results_.Identify(ReadPreviousRun(target_folder_, false).invocation_id);
   results_.Clear(handed_over_->BindsScripts());
   turns_.ClearLogs();

@@ -88,6 +88,7 @@ def test_scripts_that_do_not_run_are_named(plain: Project, mode: tuple[str, ...]
         "the scripts of these nodes do not run because the nodes are disabled: 'unused'",
         "warning: --vars: aft reads no settings under 'afft'; did you mean 'aft'?",
         ": vars: aft reads no settings under 'aftt'; did you mean 'aft'?",
+        ": run-level scripts run only with '--globals'",
     ):
         assert run.output.count(warning) == 1, run.output
     assert run.output.count("aft reads no settings") == 2
