@@ -16,6 +16,10 @@ from aft import nested_values
 from aft.errors import AftError
 
 _GUESSED = {b"aft": b"guessed"}
+# Of Decimals of which more may come: those of Arrow's decimal128, and the fewest behind the
+# point that a new column has.
+_MOST_DIGITS = 38
+_LEAST_SCALE = 9
 
 
 def to_array(name: str, column: pd.Series[Any]) -> pa.Array:
@@ -48,6 +52,16 @@ def schema_of(frame: pd.DataFrame, names: list[str], arrays: list[pa.Array]) -> 
         is_guess = is_object and pa.types.is_decimal(array.type)
         fields.append(pa.field(name, array.type, metadata=_GUESSED if is_guess else None))
     return pa.schema(fields)
+
+
+def with_room(schema: pa.Schema) -> pa.Schema:
+    """The schema of a first frame, whose Decimals leave room for those of later frames."""
+    return pa.schema(
+        field.with_type(pa.decimal128(_MOST_DIGITS, max(field.type.scale, _LEAST_SCALE)))
+        if field.metadata == _GUESSED
+        else field
+        for field in schema
+    )
 
 
 def guessed_decimals(schema: pa.Schema) -> list[str]:

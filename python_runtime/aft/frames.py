@@ -60,13 +60,14 @@ def _joined(frames: Iterator[Any]) -> pa.RecordBatchReader:
     if first is None:
         raise AftError("the generator gave no frame, so there are no columns to write")
     reader = _reader(first)
+    schema = columns.with_room(reader.schema)
 
     def batches() -> Iterator[pa.RecordBatch]:
-        yield from reader
+        yield from reader if schema.equals(reader.schema) else _fitted(reader, schema, 1)
         for number, frame in enumerate(frames, start=2):
-            yield from _fitted(_reader(frame), reader.schema, number)
+            yield from _fitted(_reader(frame), schema, number)
 
-    return pa.RecordBatchReader.from_batches(reader.schema, batches())
+    return pa.RecordBatchReader.from_batches(schema, batches())
 
 
 def _of_one_process(frames: Iterator[Any]) -> Iterator[Any]:
@@ -214,15 +215,30 @@ def _fitted(
             f"the first one has {schema.names}"
         )
     table = table.select(schema.names)
+    fitted = [_as_wanted(table.column(field.name), field, number) for field in schema]
+    batches: list[pa.RecordBatch] = pa.Table.from_arrays(fitted, schema=schema).to_batches()
+    return batches
+
+
+def _as_wanted(column: pa.ChunkedArray, wanted: pa.Field, number: int) -> pa.ChunkedArray:
     try:
-        for given, wanted in zip(table.schema, schema):
-            if not columns.means_the_same(given.type, wanted.type):
-                raise pa.ArrowInvalid(
-                    f"column '{given.name}' is of type {given.type}, not {wanted.type}"
-                )
-        fitted: list[pa.RecordBatch] = table.cast(schema).to_batches()
-        return fitted
+        if not columns.means_the_same(column.type, wanted.type):
+            raise pa.ArrowInvalid(f"it is of type {column.type}, not {wanted.type}")
+        return column.cast(wanted.type)
     except pa.ArrowException as error:
+        is_decimal = pa.types.is_decimal(wanted.type)
+        advice = '; read floats, with decimals="float", or round it' if is_decimal else ""
         raise AftError(
-            f"frame {number} of the generator does not fit the first one: {error}"
+            f"frame {number} of the generator does not fit the first one: column "
+            f"'{wanted.name}': {_why_not(column, wanted.type, error)}{advice}"
         ) from None
+
+
+def _why_not(column: pa.ChunkedArray, wanted: pa.DataType, error: pa.ArrowException) -> str:
+    """What is wrong with the first value that can't be cast, or with all of them."""
+    for row, value in enumerate(column, start=1):
+        try:
+            pa.array([value.as_py()], column.type).cast(wanted)
+        except pa.ArrowException:
+            return f"row {row} of the frame holds {value}, and the column is {wanted}"
+    return str(error)

@@ -87,6 +87,9 @@ std::string SqliteTypeName(const ValueType& type) {
     case Kind::kReal:
       return "REAL";
     case Kind::kDecimal:
+      // Of decimals whose digits are not known yet: numbers, or the write is refused.
+      if (type.is_guessed && type.precision == 38)
+        return Text("DECIMAL(15, ", type.scale, ")");
       // SQLite's numbers hold 15 digits; a text holds them all.
       if (type.precision > 15 || type.scale < 0) return "TEXT";
       return Text("DECIMAL(", type.precision, ", ", type.scale, ")");

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import aft
+import pandas as pd
 import pyarrow as pa
 import pytest
 from aft.errors import AftError
@@ -38,6 +39,16 @@ def test_decimals_of_arrow_are_what_is_asked_for(place: Place) -> None:
     assert types("float") == [pa.int64(), pa.float64(), pa.float64()][:last]
     tables = place.tables(choices={"decimals": "decimal"})
     assert tables.ref(("exact",), None, frame="arrow").schema.types == types("decimal")
+
+
+def test_decimals_of_a_generator_are_numbers_of_any_frame(place: Place) -> None:
+    values = [Decimal("1.5"), Decimal("123456.25"), Decimal("-99999.125")]
+    place.run(f"drop table if exists {place.schema}.typed")
+
+    place.write((pd.DataFrame({"n": [value]}) for value in values), "typed")
+
+    read = place.tables().ref(("typed",), None, decimals="float")
+    assert sorted(read["n"]) == sorted(map(float, values))
 
 
 NEAREST = [

@@ -347,6 +347,30 @@ def test_a_later_frame_is_never_changed_to_fit(first: Any, later: Any) -> None:
     assert "frame 2 of the generator does not fit the first one: " in str(stream.failure)
 
 
+def test_decimals_of_a_generator_may_grow() -> None:
+    values = [Decimal("1.5"), None, Decimal("123456789.25"), Decimal("-0.000000001")]
+    given = iter(pd.DataFrame({"a": [value]}, dtype=object) for value in values)
+
+    table = written(given)
+
+    assert table["a"].to_pylist() == values
+    assert table["a"].type == pa.decimal128(38, 9)
+
+
+def test_a_decimal_of_a_later_frame_that_does_not_fit_is_named() -> None:
+    later = pd.DataFrame({"a": [Decimal(1), Decimal("1.2345678912")]})
+    stream = frames.FrameStream(iter([pd.DataFrame({"a": [Decimal("1.5")]}), later]))
+
+    with pytest.raises(pa.ArrowException):
+        pa.RecordBatchReader.from_stream(stream).read_all()
+
+    assert str(stream.failure) == (
+        "frame 2 of the generator does not fit the first one: column 'a': row 2 of the frame "
+        "holds 1.2345678912, and the column is decimal128(38, 9); read floats, with "
+        'decimals="float", or round it'
+    )
+
+
 @pytest.mark.parametrize(
     ("later", "message"),
     [
