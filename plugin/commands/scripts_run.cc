@@ -91,16 +91,24 @@ SelectedScripts ScriptsRun::Selected() const {
 }
 
 void ScriptsRun::Answered() {
-  for (const std::string& name : UnboundNames(bound_.nodes, request_, project()))
+  const std::vector<std::string> unbound =
+      UnboundNames(bound_.nodes, request_, project());
+  const bool runs_others = unbound.size() < request_.names.size() ||
+                           !start().expected().run_level.scripts.empty();
+  if (!unbound.empty() && !runs_others)
+    throw Error(
+        Text("cannot run '", unbound.front(), "': no node has a script of this name"));
+  for (const std::string& name : unbound)
     Warn(Text("No node has a script named '", name, "'."));
   const std::set<std::string> scripts =
       ScriptsToRun(bound_.nodes, request_, Selected(), project());
   if (scripts.empty() && start().expected().run_level.scripts.empty() &&
       bound_.problems.empty()) {
-    Warn(request_.is_before
-             ? "Nothing to do: no before-script or pre-hook is to run."
-             : "Nothing to do: no after-script or post-hook is to run. '--before' runs "
-               "before-scripts and pre-hooks.");
+    Warn(
+        request_.is_before
+            ? "Nothing to do: no before-script or pre-hook is to run."
+            : "Nothing to do: no after-script or post-hook is to run. '--all' runs those "
+              "of all nodes, '--before' before-scripts and pre-hooks.");
     return End(0);
   }
   GoOnAs(start().Start(commands().words(), {scripts, scripts, false}));

@@ -143,7 +143,10 @@ std::vector<std::string> SettingProblems(const YAML::Node& settings) {
     else if (key == "packages" && !IsListOfNames(entry.second))
       add(entry.first, "'packages' is not a list of the names of packages");
     else if (key != "connections" && key != "packages" && !entry.second.IsScalar())
-      add(entry.first, Text("'", key, "' is neither text nor a number"));
+      add(entry.first,
+          entry.second.IsNull()
+              ? Text("'", key, "' is empty; write the text null in quotation marks")
+              : Text("'", key, "' is neither text nor a number"));
     else if (entry.second.IsScalar()) {
       const std::string what = SettingProblem(key, entry.second.Scalar());
       if (!what.empty()) add(entry.first, what);

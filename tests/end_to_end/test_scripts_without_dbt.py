@@ -79,9 +79,8 @@ def test_scripts_run_without_dbt(noted: Project, words: str, scripts: str) -> No
 
 def test_what_is_not_run_is_said(noted: Project) -> None:
     run = noted.aft("run", "--all", "--scripts", "gone.py")
-    assert run.exit_code == 0
-    assert "No node has a script named 'gone.py'." in run.output
-    assert "Nothing to do: no after-script or post-hook is to run." in run.output
+    assert run.exit_code == 2
+    assert "aft: cannot run 'gone.py': no node has a script of this name\n" in run.output
 
     run = noted.aft("run", "--all", "--exclude", "orders")
     assert run.exit_code == 2

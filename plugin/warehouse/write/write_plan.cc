@@ -315,7 +315,8 @@ class Planner {
       case SchemaChange::kRefuseNew:
       case SchemaChange::kFail:
         Refuse(Text("the table has no column '", column.name,
-                    "'; add it, or leave it out of the frame"));
+                    "'; add it, leave it out of the frame, or choose another "
+                    "on_schema_change"));
       case SchemaChange::kIgnore:
         std::erase(plan_.columns, column.name);
         ignored_.push_back(column);

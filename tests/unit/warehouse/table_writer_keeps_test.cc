@@ -244,8 +244,8 @@ TEST_F(TableWriterKeeps, RowsApartFromAppendsThatDoNotFit) {
               database_.Write(Frame().Integers("a", {1}).Integers("b", {1}),
                               AppendTo("t"));
             }),
-            "cannot append to 'main.t': the table has no column 'b'; add it, or leave it "
-            "out of the frame");
+            "cannot append to 'main.t': the table has no column 'b'; add it, leave it "
+            "out of the frame, or choose another on_schema_change");
   EXPECT_EQ(
       ErrorOf([&] { database_.Write(Frame().Integers("a", {1}), AppendTo("v")); }),
       "cannot append to 'main.v': it is a view, which takes no rows; overwrite it or "

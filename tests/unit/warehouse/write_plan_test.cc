@@ -179,8 +179,8 @@ TEST(PlanWrite, RefusesAKeyThatIsNoneOrNotThere) {
 
 TEST(PlanWrite, RefusesOtherColumnsAsThePolicySays) {
   EXPECT_EQ(Refusal(To(WriteMode::kUpsert), Table(), kWiderFrame),
-            "cannot upsert into 's.t': the table has no column 'new'; add it, or leave "
-            "it out of the frame");
+            "cannot upsert into 's.t': the table has no column 'new'; add it, leave it "
+            "out of the frame, or choose another on_schema_change");
   EXPECT_EQ(Refusal(To(WriteMode::kAppend, SchemaChange::kFail), Table()),
             "cannot append to 's.t': the frame has no column 'old', which the table has; "
             "add it to the frame, or choose another on_schema_change");

@@ -262,8 +262,8 @@ def test_rows_are_appended_to_a_sources_table(run: Run, project: Path) -> None:
     """)
 
     assert ended.output == (
-        "cannot append to 'main.payments': the table has no column 'amount'; add it, or leave "
-        "it out of the frame\n"
+        "cannot append to 'main.payments': the table has no column 'amount'; add it, leave it "
+        "out of the frame, or choose another on_schema_change\n"
         "there is no source 'raw.paymnts' in the project; did you mean 'raw.payments'?\n"
         "source 'raw.built' is the table of 'apart', which a script writes only where it is "
         "bound to that; bind the script there, or write to another table\n"
