@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from aft.debug_report import Report
 from aft.errors import AftError, NoConnection, NoLibrary
+from aft.requirements import require
 from aft.secrets import know
 
 # What needs a package is imported when it is known that the package is there.
@@ -34,10 +35,12 @@ def look_at_warehouse(report: Report, described: dict[str, Any], has_frames: boo
         report.fail("project", "there is no dbt_project.yml here or above")
         return
     try:
-        from aft.profile import read_setup, read_target
-    except ImportError:
+        require("jinja2", "yaml")
+    except AftError:
         report.say("not looked at", "that takes the packages")
         return
+    from aft.profile import read_setup, read_target
+
     setup: Setup
     target: Target
 
