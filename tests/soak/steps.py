@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from tests.soak.draft import Draft, Step
 
+_DAEMON = "fork.Process(target=time.sleep, args=(1000,), daemon=True).start()"
+
 
 def call(draft: Draft, function_and_arguments: str) -> str:
     """A line that calls a function, here or in a thread, and waits until it has returned."""
@@ -129,7 +131,9 @@ def end_a_fork(draft: Draft) -> None:
         ("os._exit(3)", "os.kill(os.getpid(), signal.SIGKILL)", "sys.exit(0)", "1 / 0")
     )
     wait = draft.chance.choice(("os.waitpid(child, 0)", "pass"))
-    draft.may_print_tracebacks |= how == "1 / 0"
+    # In plain Python, too, a fork that exits tries to join its parent's children.
+    joins_others = how == "sys.exit(0)" and _DAEMON in draft.lines
+    draft.may_print_tracebacks |= how == "1 / 0" or joins_others
     draft.add(
         f"""
 import os, signal, sys
@@ -162,9 +166,7 @@ if os.fork() == 0:
         while True: time.sleep(1000)
     os._exit(0)
 """,
-                """
-fork.Process(target=time.sleep, args=(1000,), daemon=True).start()
-""",
+                _DAEMON,
             )
         )
     )
