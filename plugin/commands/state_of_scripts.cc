@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "host_shim/error.h"
+#include "plugin/base/quoted_names.h"
 #include "plugin/base/text_file.h"
 #include "plugin/commands/marked_states.h"
 #include "plugin/project/manifest.h"
@@ -48,13 +49,6 @@ bool ComparesWithState(std::string_view name) {
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
-std::string Listed(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names)
-    text += Text(text.empty() ? "'" : ", '", name, "'");
-  return text;
-}
-
 /// The nodes with scripts that have changed since `state`. Warns of what is not known.
 std::set<std::string> ChangedSince(const fs::path& state, const ExpectedRun& expected,
                                    const RunOutput& output) {
@@ -64,7 +58,7 @@ std::set<std::string> ChangedSince(const fs::path& state, const ExpectedRun& exp
   const Manifest manifest = ReadManifest(state / kManifest, project.name);
   const bool belong = kept && kept->manifests.contains(manifest.id);
   const ScriptDigests digests = belong ? *kept : ScriptDigests{};
-  const std::string without = Listed(NodesWithout(digests, manifest, project));
+  const std::string without = QuotedNames(NodesWithout(digests, manifest, project));
   const std::string file = DigestFile(state);
   if (!without.empty())
     output.write_error(Text("aft: warning: changed scripts of ", without,

@@ -11,17 +11,6 @@
 #include "plugin/dbt/run_results.h"
 
 namespace aft {
-namespace {
-
-/// "'a', 'b'"
-std::string QuotedNames(const std::vector<std::string>& nodes) {
-  std::string names;
-  for (const std::string& node : nodes)
-    names += Text(names.empty() ? "'" : ", '", NameIn(node), "'");
-  return names;
-}
-
-}  // namespace
 
 std::string ProblemOfUnansweredRetry(const PreviousRun& previous, int exit_code) {
   if (!previous.problem.empty()) return previous.problem;
@@ -174,13 +163,12 @@ std::vector<std::string> LiveRetry::Problems() const {
                 " out; run ");
   };
   if (!nodes.empty())
-    problems.push_back(Text("the scripts of ", QuotedNames(nodes), " did not run: ",
+    problems.push_back(Text("the scripts of ", NamesIn(nodes), " did not run: ",
                             left(nodes.size()), CommandFor(nodes, previous_.call)));
   if (!unbuilt_.empty())
-    problems.push_back(
-        Text(QuotedNames(unbuilt_), unbuilt_.size() == 1 ? " was" : " were",
-             " not built on what scripts have written: ", left(unbuilt_.size()),
-             CommandFor(unbuilt_, previous_.call)));
+    problems.push_back(Text(NamesIn(unbuilt_), unbuilt_.size() == 1 ? " was" : " were",
+                            " not built on what scripts have written: ",
+                            left(unbuilt_.size()), CommandFor(unbuilt_, previous_.call)));
   return problems;
 }
 

@@ -11,6 +11,7 @@
 #include "host_shim/error.h"
 #include "plugin/base/json_lookup.h"
 #include "plugin/base/json_text.h"
+#include "plugin/base/quoted_names.h"
 #include "plugin/project/unbound_scripts.h"
 
 namespace aft {
@@ -196,7 +197,7 @@ void ReadNames(const json::object& root, NodeNames& names) {
 /// Warns of scripts of disabled nodes, in one sentence. dbt keeps a list of nodes for
 /// each id that is disabled.
 void AddDisabled(const json::object& root, Manifest& manifest) {
-  std::string names;
+  std::vector<std::string> names;
   for (const auto& [unique_id, entries] : Object(root, "disabled")) {
     if (!entries.is_array() || entries.as_array().empty()) continue;
     const json::value& first = entries.as_array().front();
@@ -205,12 +206,12 @@ void AddDisabled(const json::object& root, Manifest& manifest) {
     const json::value* meta = MetaOf(node);
     if (meta == nullptr || StringAt(node, "package_name") != manifest.project) continue;
     std::vector<std::string> ignored;
-    if (!ReadBindings(*meta, "", ignored).empty())
-      names += Text(names.empty() ? "'" : ", '", NameOf(node), "'");
+    if (!ReadBindings(*meta, "", ignored).empty()) names.push_back(NameOf(node));
   }
   if (!names.empty())
-    manifest.warnings.push_back(Text(
-        "the scripts of these nodes do not run because the nodes are disabled: ", names));
+    manifest.warnings.push_back(
+        Text("the scripts of these nodes do not run because the nodes are disabled: ",
+             QuotedNames(names)));
 }
 
 std::vector<Placeholder> PlaceholdersOf(const std::vector<BoundNode>& nodes,

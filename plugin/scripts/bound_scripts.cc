@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "host_shim/error.h"
+#include "plugin/base/quoted_names.h"
 #include "plugin/base/text_file.h"
 #include "plugin/dbt/dbt_command.h"
 #include "plugin/project/hook_text.h"
@@ -171,12 +172,12 @@ class ScriptBinder {
     if (binding.environment.empty()) return kLocalEnvironment;
     if (environments_.by_name.contains(binding.environment)) return binding.environment;
     if (!environments_.problem.empty()) throw Error(environments_.problem);
-    std::string known;
-    for (const auto& [name, environment] : environments_.by_name)
-      known += Text(known.empty() ? "'" : ", '", name, "'");
-    throw Error(Text("script '", binding.path, "' names environment '",
-                     binding.environment,
-                     "', which fal_project.yml does not define; known are ", known));
+    std::vector<std::string> known;
+    known.reserve(environments_.by_name.size());
+    for (const auto& [name, environment] : environments_.by_name) known.push_back(name);
+    throw Error(
+        Text("script '", binding.path, "' names environment '", binding.environment,
+             "', which fal_project.yml does not define; known are ", QuotedNames(known)));
   }
 
   const ProjectConfig& project_;

@@ -8,6 +8,7 @@
 #include "host_shim/error.h"
 #include "plugin/base/json_lookup.h"
 #include "plugin/base/json_text.h"
+#include "plugin/base/quoted_names.h"
 #include "plugin/base/text_file.h"
 #include "plugin/dbt/command_line.h"
 #include "plugin/dbt/node_status.h"
@@ -73,6 +74,13 @@ Call CallIn(const json::value& document, JsonPath path, std::string command) {
 std::string NameIn(const std::string& unique_id) {
   const std::size_t package = unique_id.find('.');
   return unique_id.substr(unique_id.find('.', package + 1) + 1);
+}
+
+std::string NamesIn(const std::vector<std::string>& unique_ids) {
+  std::vector<std::string> names;
+  names.reserve(unique_ids.size());
+  for (const std::string& id : unique_ids) names.push_back(NameIn(id));
+  return QuotedNames(names);
 }
 
 PreviousRun ReadPreviousRun(const fs::path& folder, bool repeats_warned) {
@@ -169,16 +177,14 @@ std::string ProblemOfForeign(const std::vector<NodeScripts>& bound,
                 "another run than the one that 'dbt retry' repeats; run that again with "
                 "its own command");
   }
-  std::string names;
   std::vector<std::string> nodes;
   for (const NodeScripts& of_node : bound) {
     if (!previous.left.contains(of_node.node) || previous.nodes.contains(of_node.node))
       continue;
-    names += Text(names.empty() ? "'" : ", '", NameIn(of_node.node), "'");
     nodes.push_back(of_node.node);
   }
-  if (names.empty()) return "";
-  return Text("the scripts of ", names,
+  if (nodes.empty()) return "";
+  return Text("the scripts of ", NamesIn(nodes),
               " failed or did not run, and are not repeated, because that was in another "
               "run than the one that 'dbt retry' repeats; run ",
               CommandFor(nodes, previous.call_of_left));
@@ -241,7 +247,6 @@ std::string ProblemOfRepeating(const std::vector<NodeScripts>& bound,
   const auto is_repeated = [&](const std::string& id) {
     return previous.nodes.contains(id);
   };
-  std::string models;
   std::vector<std::string> nodes;
   for (const NodeScripts& of_node : bound) {
     if (!of_node.is_ephemeral) continue;
@@ -249,11 +254,10 @@ std::string ProblemOfRepeating(const std::vector<NodeScripts>& bound,
     if (!is_repeated(of_node.node) &&
         std::none_of(below.begin(), below.end(), is_repeated))
       continue;
-    models += Text(models.empty() ? "'" : ", '", NameIn(of_node.node), "'");
     nodes.push_back(of_node.node);
   }
-  if (models.empty()) return "";
-  return Text("cannot tell whether the scripts of ", models,
+  if (nodes.empty()) return "";
+  return Text("cannot tell whether the scripts of ", NamesIn(nodes),
               " succeeded: aft's results are not of the run that dbt repeats; run ",
               CommandFor(nodes, previous.call), " instead");
 }

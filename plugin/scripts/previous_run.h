@@ -54,6 +54,8 @@ PreviousRun ReadPreviousRun(const std::filesystem::path& folder, bool repeats_wa
 
 /// What follows the kind and the package in a unique id.
 std::string NameIn(const std::string& unique_id);
+/// The names in several, for messages: "'a', 'b'".
+std::string NamesIn(const std::vector<std::string>& unique_ids);
 
 /// The scripts of ephemeral models, and of nodes that were not selected, that `previous`
 /// has left: all that are bound to a node whose scripts were part of it, but those that

@@ -4,10 +4,12 @@
 #include <boost/json.hpp>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "host_shim/error.h"
 #include "plugin/base/atomic_file.h"
 #include "plugin/base/json_text.h"
+#include "plugin/base/quoted_names.h"
 #include "plugin/dbt/run_results.h"
 
 namespace aft {
@@ -23,12 +25,12 @@ bool HandedOver::HasResults() const { return WrittenAt(run_results_) != old_resu
 std::string HandedOver::Problem() const {
   std::set<std::string> unlisted;
   for (const NodeScripts& of_node : unlisted_) unlisted.insert(of_node.node);
-  std::string names;
+  std::vector<std::string> built;
   for (const NodeResult& result : ResultsIn(ReadJsonFileOrNull(run_results_)))
     if (result.status != "skipped" && unlisted.contains(result.node))
-      names += Text(names.empty() ? "'" : ", '", result.node, "'");
-  if (names.empty()) return "";
-  return Text("the scripts of ", names,
+      built.push_back(result.node);
+  if (built.empty()) return "";
+  return Text("the scripts of ", QuotedNames(built),
               " did not run because dbt did not list these nodes before it built them");
 }
 
