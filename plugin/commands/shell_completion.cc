@@ -88,17 +88,25 @@ std::string Quoted(std::string_view text, const char* quote) {
   return quoted + "'";
 }
 
-std::string Bash() {
-  std::string values;
-  std::string words;
-  for (const Completed& completed : AllCompleted()) {
+/// A line of a shell's `case` for each option with a value: what `action` makes of it.
+template <typename Action>
+std::string ValueCases(const Action& action) {
+  std::string cases;
+  for (const Completed& completed : AllCompleted())
     for (const CommandArgument& option : completed.options)
       if (!option.value.empty())
-        values += Text("    '", completed.command, " ", option.name, "') ",
-                       option.choices.empty()
-                           ? "return"
-                           : Text("choices='", Joined(option.choices, " "), "'"),
-                       " ;;\n");
+        cases += Text("    '", completed.command, " ", option.name, "') ", action(option),
+                      " ;;\n");
+  return cases;
+}
+
+std::string Bash() {
+  const std::string values = ValueCases([](const CommandArgument& option) {
+    return option.choices.empty() ? std::string("return")
+                                  : Text("choices='", Joined(option.choices, " "), "'");
+  });
+  std::string words;
+  for (const Completed& completed : AllCompleted()) {
     words += Text("      '", completed.command, " -'*) choices='",
                   Joined(NamesOf(CandidatesOf(completed.options)), " "), "' ;;\n",
                   "      '", completed.command, " '*) choices='",
@@ -151,16 +159,13 @@ std::string ZshArray(const std::vector<Candidate>& candidates) {
 }
 
 std::string Zsh() {
-  std::string values;
+  const std::string values = ValueCases([](const CommandArgument& option) {
+    return option.choices.empty()
+               ? std::string("_files; return")
+               : Text("compadd -- ", Joined(option.choices, " "), "; return");
+  });
   std::string words;
   for (const Completed& completed : AllCompleted()) {
-    for (const CommandArgument& option : completed.options)
-      if (!option.value.empty())
-        values += Text("    '", completed.command, " ", option.name, "') ",
-                       option.choices.empty()
-                           ? "_files"
-                           : Text("compadd -- ", Joined(option.choices, " ")),
-                       "; return ;;\n");
     words += Text("    '", completed.command, " -'*) ",
                   ZshArray(CandidatesOf(completed.options)), " ;;\n    '",
                   completed.command, " '*) ", ZshArray(completed.words), " ;;\n");
