@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "plugin/warehouse/odbc/error.h"
+#include "plugin/warehouse/connection/database_error.h"
 #include "plugin/warehouse/write/frame_cell.h"
 #include "plugin/warehouse/write/write_outcome.h"
 
@@ -19,7 +19,7 @@ void SetError(PyObject* owner, const Error& error) {
   const PyRef value =
       PyRef::Steal(PyObject_CallFunctionObjArgs(type.get(), message.get(), nullptr));
   if (!value) return;
-  if (const auto* odbc_error = dynamic_cast<const odbc::OdbcError*>(&error)) {
+  if (const auto* odbc_error = dynamic_cast<const DatabaseError*>(&error)) {
     const PyRef state =
         PyRef::Steal(PyUnicode_FromString(odbc_error->sqlstate().c_str()));
     const PyRef code = PyRef::Steal(PyLong_FromLong(odbc_error->native_code()));

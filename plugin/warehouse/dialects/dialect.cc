@@ -21,7 +21,7 @@ Dialect::Dialect(std::unique_ptr<const WriteStatements> statements)
 std::string Dialect::ForDriver(std::string_view sql) const { return std::string(sql); }
 
 std::vector<odbc::ColumnDescription> Dialect::DescribeQuery(
-    odbc::Connection& connection, const Query& query, const std::string& doing) const {
+    Connection& connection, const Query& query, const std::string& doing) const {
   return PreparedQuery(connection, query, doing).statement().Columns();
 }
 
@@ -79,12 +79,11 @@ std::string Dialect::FirstWord(std::string_view sql) {
   return word;
 }
 
-std::optional<int64_t> Dialect::Execute(odbc::Connection& connection,
-                                        std::string_view sql,
+std::optional<int64_t> Dialect::Execute(Connection& connection, std::string_view sql,
                                         const std::string& doing) const {
-  odbc::Statement statement(connection, doing);
+  Statement statement(connection, doing);
   statement.ExecuteDirect(sql);
-  if (!statement.Columns().empty()) {
+  if (statement.HasColumns()) {
     while (statement.Fetch()) continue;
     return std::nullopt;
   }
@@ -98,20 +97,18 @@ std::optional<int64_t> Dialect::Execute(odbc::Connection& connection,
   return is_changing && rows >= 0 ? std::optional(rows) : std::nullopt;
 }
 
-std::string Dialect::TransactionId(odbc::Connection&, const std::string&) const {
-  return "";
-}
+std::string Dialect::TransactionId(Connection&, const std::string&) const { return ""; }
 
-std::optional<bool> Dialect::HasCommitted(odbc::Connection&, const std::string&) const {
+std::optional<bool> Dialect::HasCommitted(Connection&, const std::string&) const {
   return std::nullopt;
 }
 
-bool Dialect::HasSchema(odbc::Connection& connection, const Relation& relation,
+bool Dialect::HasSchema(Connection& connection, const Relation& relation,
                         const std::string& doing) const {
   const bool has_schemas = names().has_schemas;
   if (relation.schema.empty() || (!has_schemas && !names().has_catalogs)) return true;
   const std::string schema = names().Stored(relation.schema, relation.quote_schema);
-  odbc::Statement schemas(connection, doing);
+  odbc::Statement schemas(connection.odbc(), doing);
   schemas.Qualifiers(has_schemas);
   while (schemas.Fetch()) {
     if (schemas.Text(has_schemas ? 2 : 1) == schema) return true;
@@ -119,19 +116,19 @@ bool Dialect::HasSchema(odbc::Connection& connection, const Relation& relation,
   return false;
 }
 
-void Dialect::EnsureSchema(odbc::Connection& connection, const Relation& relation,
+void Dialect::EnsureSchema(Connection& connection, const Relation& relation,
                            const std::string& doing) const {
   if (HasSchema(connection, relation, doing)) return;
   try {
     Execute(connection, statements().CreateSchema(relation), doing);
-  } catch (const odbc::OdbcError& error) {
+  } catch (const DatabaseError& error) {
     // Others may have made it at the same moment.
     if (error.IsConnectionLost() || !HasSchema(connection, relation, doing)) throw;
   }
 }
 
 // Drivers list the tables of all schemas, and no driver says where the database looks.
-Relation Dialect::Locate(odbc::Connection& connection, const Relation& relation,
+Relation Dialect::Locate(Connection& connection, const Relation& relation,
                          const std::string& doing) const {
   if (!relation.schema.empty() || !names().has_schemas) return relation;
   const std::string identifier =
@@ -141,7 +138,7 @@ Relation Dialect::Locate(odbc::Connection& connection, const Relation& relation,
   Relation located = relation;
   located.quote_schema = true;
   {
-    odbc::Statement tables(connection, doing);
+    odbc::Statement tables(connection.odbc(), doing);
     // Without a pattern, psqlodbc 13.02 looks into the first schema alone.
     tables.Tables("", "%", identifier);
     while (tables.Fetch()) {
@@ -159,21 +156,21 @@ Relation Dialect::Locate(odbc::Connection& connection, const Relation& relation,
                    schemas, "; write the name with the schema that is meant"));
 }
 
-bool Dialect::CanQuery(odbc::Connection& connection, const Relation& relation,
+bool Dialect::CanQuery(Connection& connection, const Relation& relation,
                        const std::string& doing) const {
   try {
-    odbc::Statement(connection, doing)
+    Statement(connection, doing)
         .ExecuteDirect(Text("SELECT 1 FROM ", Name(relation), " WHERE 1 = 0"));
     return true;
-  } catch (const odbc::OdbcError& error) {
+  } catch (const DatabaseError& error) {
     if (error.IsPassing()) throw;
     return false;
   }
 }
 
-RelationKind Dialect::Find(odbc::Connection& connection, const Relation& relation,
+RelationKind Dialect::Find(Connection& connection, const Relation& relation,
                            const std::string& doing) const {
-  odbc::Statement tables(connection, doing);
+  odbc::Statement tables(connection.odbc(), doing);
   // A catalog beside a schema is the connection's own.
   const std::string catalog = names().has_schemas ? "" : names().Catalog(relation);
   const std::string schema =
@@ -195,7 +192,7 @@ RelationKind Dialect::Find(odbc::Connection& connection, const Relation& relatio
   return RelationKind::kMissing;
 }
 
-std::vector<TableColumn> Dialect::Columns(odbc::Connection& connection,
+std::vector<TableColumn> Dialect::Columns(Connection& connection,
                                           const Relation& relation,
                                           const std::string& doing) const {
   std::vector<TableColumn> columns;

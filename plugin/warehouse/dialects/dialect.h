@@ -45,12 +45,11 @@ class Dialect : public TableFacts {
   /// What the driver says of a query's columns; none for what gives no rows. Does not run
   /// the query.
   [[nodiscard]] virtual std::vector<odbc::ColumnDescription> DescribeQuery(
-      odbc::Connection& connection, const Query& query, const std::string& doing) const;
+      Connection& connection, const Query& query, const std::string& doing) const;
   /// As DescribeQuery(), for a query with parameters, on whose types those of its columns
   /// may depend. Nothing where only the result of its run can be described.
   [[nodiscard]] virtual std::optional<std::vector<odbc::ColumnDescription>>
-  DescribeWithParameters(odbc::Connection&, const Query&,
-                         const std::string& /*doing*/) const {
+  DescribeWithParameters(Connection&, const Query&, const std::string& /*doing*/) const {
     return std::nullopt;
   }
   [[nodiscard]] virtual ReadPlan PlanRead(
@@ -65,53 +64,50 @@ class Dialect : public TableFacts {
   [[nodiscard]] virtual ParameterStyle Parameters() const { return {}; }
   /// Where it takes several rows, asks the server first, once a connection, whether the
   /// driver hands them on as they are.
-  [[nodiscard]] virtual InsertLimits Limits(odbc::Connection&,
+  [[nodiscard]] virtual InsertLimits Limits(Connection&,
                                             const Relation& /*target*/) const {
     return {};
   }
   /// Whether this connection takes columns as PostgreSQL's binary arrays. Asks the server
   /// once, outside of a transaction.
-  [[nodiscard]] virtual bool TakesArrays(odbc::Connection&) const { return false; }
+  [[nodiscard]] virtual bool TakesArrays(Connection&) const { return false; }
   /// Throws an Error where the database has changed a value of the last INSERT.
-  virtual void CheckInserted(odbc::Connection&, const std::string& /*doing*/) const {}
+  virtual void CheckInserted(Connection&, const std::string& /*doing*/) const {}
 
   /// Runs a statement to its end. The number of rows that it changed, where it changes
   /// any and the driver knows.
-  virtual std::optional<int64_t> Execute(odbc::Connection& connection,
-                                         std::string_view sql,
+  virtual std::optional<int64_t> Execute(Connection& connection, std::string_view sql,
                                          const std::string& doing) const;
 
   /// The statement that starts a transaction, or "" to leave it to ODBC.
   [[nodiscard]] virtual std::string BeginStatement() const { return ""; }
-  [[nodiscard]] virtual bool HasSchema(odbc::Connection& connection,
-                                       const Relation& relation,
+  [[nodiscard]] virtual bool HasSchema(Connection& connection, const Relation& relation,
                                        const std::string& doing) const;
   /// Sees to it that the relation's schema is there.
-  virtual void EnsureSchema(odbc::Connection& connection, const Relation& relation,
+  virtual void EnsureSchema(Connection& connection, const Relation& relation,
                             const std::string& doing) const;
   /// The relation with the schema that a name without one means: that of the table which
   /// the database finds by it, or else the one where it would make a table. Refuses a
   /// name that may mean several.
-  [[nodiscard]] virtual Relation Locate(odbc::Connection& connection,
-                                        const Relation& relation,
+  [[nodiscard]] virtual Relation Locate(Connection& connection, const Relation& relation,
                                         const std::string& doing) const;
-  [[nodiscard]] virtual RelationKind Find(odbc::Connection& connection,
+  [[nodiscard]] virtual RelationKind Find(Connection& connection,
                                           const Relation& relation,
                                           const std::string& doing) const;
-  [[nodiscard]] virtual std::vector<TableColumn> Columns(odbc::Connection& connection,
+  [[nodiscard]] virtual std::vector<TableColumn> Columns(Connection& connection,
                                                          const Relation& relation,
                                                          const std::string& doing) const;
   /// What the running transaction can be asked for by when it is over; "" where the
   /// database tells nothing of that.
-  [[nodiscard]] virtual std::string TransactionId(odbc::Connection& connection,
+  [[nodiscard]] virtual std::string TransactionId(Connection& connection,
                                                   const std::string& doing) const;
   /// Whether the transaction was committed; nothing while it runs.
   [[nodiscard]] virtual std::optional<bool> HasCommitted(
-      odbc::Connection& connection, const std::string& transaction_id) const;
+      Connection& connection, const std::string& transaction_id) const;
 
  protected:
   /// Whether a query of the relation runs.
-  [[nodiscard]] bool CanQuery(odbc::Connection& connection, const Relation& relation,
+  [[nodiscard]] bool CanQuery(Connection& connection, const Relation& relation,
                               const std::string& doing) const;
   /// The first word of a statement without comments, in lower case.
   [[nodiscard]] static std::string FirstWord(std::string_view sql);

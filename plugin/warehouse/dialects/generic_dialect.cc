@@ -63,7 +63,7 @@ GenericDialect::GenericDialect(odbc::Connection& connection)
       type.has_parameters = !types.Text(6).value_or("").empty();
       types_[static_cast<SQLSMALLINT>(sql_type)].push_back(type);
     }
-  } catch (const odbc::OdbcError& error) {
+  } catch (const DatabaseError& error) {
     if (error.IsConnectionLost()) throw;
   }
 }

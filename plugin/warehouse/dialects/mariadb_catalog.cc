@@ -51,16 +51,15 @@ std::string MariadbLiteral(std::string_view text) {
   return hex;
 }
 
-std::optional<std::string> MariadbValue(odbc::Connection& connection,
-                                        const std::string& sql,
+std::optional<std::string> MariadbValue(Connection& connection, const std::string& sql,
                                         const std::string& doing) {
-  odbc::Statement statement(connection, doing, odbc::Statement::Stop::kNever);
+  Statement statement(connection, doing, Stop::kNever);
   statement.ExecuteDirect(sql);
   if (!statement.Fetch()) return std::nullopt;
   return statement.Text(1);
 }
 
-RelationKind MariadbDialect::Find(odbc::Connection& connection, const Relation& relation,
+RelationKind MariadbDialect::Find(Connection& connection, const Relation& relation,
                                   const std::string& doing) const {
   const std::optional<std::string> type = MariadbValue(
       connection, "SELECT table_type FROM information_schema.tables" + Picks(relation),
@@ -70,11 +69,11 @@ RelationKind MariadbDialect::Find(odbc::Connection& connection, const Relation& 
                                                  : RelationKind::kTable;
 }
 
-std::vector<std::string> MariadbDialect::Belongings(odbc::Connection& connection,
+std::vector<std::string> MariadbDialect::Belongings(Connection& connection,
                                                     const Relation& relation,
                                                     const std::string& doing) const {
   const std::string picks = Picks(relation);
-  odbc::Statement statement(connection, doing);
+  Statement statement(connection, doing);
   statement.ExecuteDirect(Text(
       "SELECT DISTINCT if(index_name = 'PRIMARY', 'primary key', concat('index ', "
       "index_name)) FROM information_schema.statistics",
@@ -109,7 +108,7 @@ std::vector<std::string> MariadbDialect::Belongings(odbc::Connection& connection
 
 // Other engines may keep their rows elsewhere, or take none. What the server generates
 // can't be written, partitions may have none for a row, and old rows stay in a history.
-bool MariadbDialect::IsCopyable(odbc::Connection& connection, const Relation& relation,
+bool MariadbDialect::IsCopyable(Connection& connection, const Relation& relation,
                                 const std::string& doing) const {
   const std::string picks = Picks(relation);
   return MariadbValue(
@@ -125,7 +124,7 @@ bool MariadbDialect::IsCopyable(odbc::Connection& connection, const Relation& re
       .has_value();
 }
 
-std::string MariadbDialect::RemovalBlocker(odbc::Connection& connection,
+std::string MariadbDialect::RemovalBlocker(Connection& connection,
                                            const Relation& relation, Removal removal,
                                            const std::string& doing) const {
   const std::string schema = SchemaOf(relation);
@@ -153,7 +152,7 @@ std::string MariadbDialect::RemovalBlocker(odbc::Connection& connection,
       .value_or("");
 }
 
-void MariadbDialect::CheckAppend(odbc::Connection& connection, const Relation& relation,
+void MariadbDialect::CheckAppend(Connection& connection, const Relation& relation,
                                  const std::string& doing) const {
   const std::optional<std::string> engine = MariadbValue(
       connection,
@@ -167,8 +166,7 @@ void MariadbDialect::CheckAppend(odbc::Connection& connection, const Relation& r
                    "InnoDB"));
 }
 
-std::string MariadbDialect::TableOptions(odbc::Connection& connection,
-                                         const Relation& relation,
+std::string MariadbDialect::TableOptions(Connection& connection, const Relation& relation,
                                          const std::string& doing) const {
   const std::string schema = SchemaOf(relation);
   const std::optional<std::string> charset = MariadbValue(
@@ -181,11 +179,11 @@ std::string MariadbDialect::TableOptions(odbc::Connection& connection,
   return charset == "utf8mb4" ? "" : " CHARACTER SET utf8mb4";
 }
 
-std::vector<TableColumn> MariadbDialect::Columns(odbc::Connection& connection,
+std::vector<TableColumn> MariadbDialect::Columns(Connection& connection,
                                                  const Relation& relation,
                                                  const std::string& doing) const {
   // Unlike information_schema, it knows temporary tables.
-  odbc::Statement statement(connection, doing);
+  Statement statement(connection, doing);
   statement.ExecuteDirect("SHOW COLUMNS FROM " + Name(relation));
   std::vector<TableColumn> columns;
   while (statement.Fetch()) {
@@ -205,7 +203,7 @@ std::vector<TableColumn> MariadbDialect::Columns(odbc::Connection& connection,
 }
 
 // A lock is the session's and ends with it. In a cluster, other servers don't know of it.
-void MariadbDialect::ReserveStaging(odbc::Connection& connection, const Relation& staging,
+void MariadbDialect::ReserveStaging(Connection& connection, const Relation& staging,
                                     const std::string& doing) const {
   (void)MariadbValue(connection, Text("SELECT get_lock(", LockName(staging), ", 0)"),
                      doing);
@@ -216,7 +214,7 @@ void MariadbDialect::ReserveStaging(odbc::Connection& connection, const Relation
     return;
   }
   const std::string schema = SchemaOf(staging);
-  odbc::Statement unused(connection, doing);
+  Statement unused(connection, doing);
   unused.ExecuteDirect(
       Text("SELECT table_name, table_type FROM information_schema.tables WHERE "
            "table_schema = ",
@@ -231,13 +229,13 @@ void MariadbDialect::ReserveStaging(odbc::Connection& connection, const Relation
     try {
       Execute(connection, (is_view ? "DROP VIEW " : "DROP TABLE ") + Name(relation),
               doing);
-    } catch (const odbc::OdbcError& error) {
+    } catch (const DatabaseError& error) {
       if (error.IsConnectionLost()) throw;
     }
   }
 }
 
-void MariadbDialect::ReleaseStaging(odbc::Connection& connection,
+void MariadbDialect::ReleaseStaging(Connection& connection,
                                     const Relation& staging) const {
   (void)MariadbValue(connection, Text("SELECT release_lock(", LockName(staging), ")"),
                      "release a staging table");
@@ -245,15 +243,14 @@ void MariadbDialect::ReleaseStaging(odbc::Connection& connection,
 
 // Roles grant rights as well, which information_schema does not resolve. So it is tried,
 // which commits nothing.
-bool MariadbDialect::MayMakeTemporary(odbc::Connection& connection,
-                                      const Relation& relation,
+bool MariadbDialect::MayMakeTemporary(Connection& connection, const Relation& relation,
                                       const std::string& doing) const {
   const std::string name = Name(Beside(relation, "aft_probe"));
   try {
     Execute(connection, Text("CREATE TEMPORARY TABLE ", name, " (a int)"), doing);
     Execute(connection, "DROP TEMPORARY TABLE " + name, doing);
     return true;
-  } catch (const odbc::OdbcError& error) {
+  } catch (const DatabaseError& error) {
     if (error.IsPassing()) throw;
     return false;
   }

@@ -5,13 +5,13 @@
 #include <string>
 #include <string_view>
 
-#include "plugin/warehouse/odbc/connection.h"
+#include "plugin/warehouse/connection/connection.h"
 
 namespace aft {
 
 /// The first column of a query's first row.
-std::optional<std::string> MariadbValue(odbc::Connection& connection,
-                                        const std::string& sql, const std::string& doing);
+std::optional<std::string> MariadbValue(Connection& connection, const std::string& sql,
+                                        const std::string& doing);
 /// A text as a literal, whatever the session takes a backslash for.
 std::string MariadbLiteral(std::string_view text);
 

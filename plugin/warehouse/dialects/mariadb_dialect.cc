@@ -34,7 +34,7 @@ constexpr std::array<bool, 4> kProbesAreNull = {false, false, true, false};
 constexpr std::array<bool, 4> kProbeNumbersAreNull = {true, false, false, false};
 constexpr std::string_view kProbesSeen = R"(NULL [];7 ['];-1 NULL;0 [\])";
 
-void InsertProbes(odbc::Connection& connection, const std::string& table) {
+void InsertProbes(Connection& connection, const std::string& table) {
   constexpr size_t kRows = kProbes.size();
   constexpr size_t kWidth = 4;
   std::array<int64_t, kRows> numbers = kProbeNumbers;
@@ -47,8 +47,7 @@ void InsertProbes(odbc::Connection& connection, const std::string& table) {
     lengths[1].at(row) =
         kProbesAreNull.at(row) ? SQL_NULL_DATA : static_cast<SQLLEN>(text.size());
   }
-  odbc::Statement statement(connection, "try arrays of parameters",
-                            odbc::Statement::Stop::kNever);
+  odbc::Statement statement(connection.odbc(), "try arrays of parameters", Stop::kNever);
   statement.Prepare(Text("INSERT INTO ", table, " (number, text) VALUES (?, ?)"));
   statement.SetRowsPerExecution(kRows);
   statement.BindParameter(
@@ -60,10 +59,9 @@ void InsertProbes(odbc::Connection& connection, const std::string& table) {
 }
 
 /// Whether an array of parameters arrives as it is in a temporary `table`.
-bool KeepsRows(odbc::Connection& connection, const std::string& table) {
+bool KeepsRows(Connection& connection, const std::string& table) {
   const auto run = [&](const std::string& sql) {
-    odbc::Statement(connection, "try arrays of parameters", odbc::Statement::Stop::kNever)
-        .ExecuteDirect(sql);
+    Statement(connection, "try arrays of parameters", Stop::kNever).ExecuteDirect(sql);
   };
   // Making or dropping such a table doesn't commit. Where none may be made, nothing is
   // known against the driver.
@@ -72,7 +70,7 @@ bool KeepsRows(odbc::Connection& connection, const std::string& table) {
     run(Text("CREATE TEMPORARY TABLE ", table,
              " (place int auto_increment primary key, number bigint, "
              "text varchar(9) CHARACTER SET utf8mb4)"));
-  } catch (const odbc::OdbcError& error) {
+  } catch (const DatabaseError& error) {
     if (error.IsConnectionLost()) throw;
     return true;
   }
@@ -97,13 +95,12 @@ MariadbDialect::MariadbDialect(odbc::Connection& connection)
                      std::string::npos) {
   // An integer 0 stays 0 in a column that counts by itself. Notes are counted, and a
   // warning's text is kept, for CheckInserted().
-  odbc::Statement(connection, "set up the session")
+  Statement(connection, "set up the session")
       .ExecuteDirect(
           "SET time_zone = '+00:00', sql_mode = concat(@@sql_mode, "
           "',STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO'), sql_notes = 1, "
           "max_error_count = 64");
-  odbc::Statement statement(connection, "ask what the server and the driver do",
-                            odbc::Statement::Stop::kNever);
+  Statement statement(connection, "ask what the server and the driver do", Stop::kNever);
   statement.ExecuteDirect(
       Text("SELECT @@max_allowed_packet, ", MariadbLiteral(kFourBytes), ", version()"));
   if (!statement.Fetch()) return;
@@ -119,7 +116,7 @@ MariadbDialect::MariadbDialect(odbc::Connection& connection)
   longest_statement_ = packet > 2 * kRoomInPacket ? packet - kRoomInPacket : packet / 2;
 }
 
-std::string_view MariadbDialect::Advise(const odbc::Diagnostic& diagnostic) {
+std::string_view MariadbDialect::Advise(const Diagnostic& diagnostic) {
   if (diagnostic.native_code != kServerGone && diagnostic.native_code != kPacketTooLarge)
     return "";
   return "the server has ended the connection, as it does when it is stopped, when a "
@@ -161,7 +158,7 @@ ParameterStyle MariadbDialect::Parameters() const {
   return style;
 }
 
-InsertLimits MariadbDialect::Limits(odbc::Connection& connection,
+InsertLimits MariadbDialect::Limits(Connection& connection,
                                     const Relation& target) const {
   // There may be no default database.
   if (!keeps_rows_)
@@ -169,16 +166,16 @@ InsertLimits MariadbDialect::Limits(odbc::Connection& connection,
   return {*keeps_rows_ ? kRowsPerExecution : 1, longest_statement_};
 }
 
-void MariadbDialect::CheckInserted(odbc::Connection& connection,
+void MariadbDialect::CheckInserted(Connection& connection,
                                    const std::string& doing) const {
   // The count is right even where a script has set how many warnings are kept to none.
   if (MariadbValue(connection, "SELECT @@warning_count", doing) == "0") return;
-  odbc::Statement warnings(connection, doing, odbc::Statement::Stop::kNever);
+  Statement warnings(connection, doing, Stop::kNever);
   warnings.ExecuteDirect("SHOW WARNINGS LIMIT 1");
   const std::string text = warnings.Fetch() ? warnings.Text(3).value_or("")
                                             : "the database has changed a value";
-  const std::vector<odbc::Diagnostic> said = {{"01000", 0, text}};
-  throw odbc::OdbcError(doing, "SHOW WARNINGS", said, "");
+  const std::vector<Diagnostic> said = {{"01000", 0, text}};
+  throw DatabaseError(doing, "SHOW WARNINGS", said, "");
 }
 
 }  // namespace aft

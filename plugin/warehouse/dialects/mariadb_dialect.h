@@ -21,41 +21,37 @@ class MariadbDialect final : public Dialect {
   explicit MariadbDialect(odbc::Connection& connection);
 
   /// Advice on errors that don't say enough themselves.
-  static std::string_view Advise(const odbc::Diagnostic& diagnostic);
+  static std::string_view Advise(const Diagnostic& diagnostic);
 
   [[nodiscard]] ReadPlan PlanRead(
       std::string_view sql,
       const std::vector<odbc::ColumnDescription>& columns) const override;
   [[nodiscard]] std::string TypeName(const ValueType& type) const override;
   [[nodiscard]] ParameterStyle Parameters() const override;
-  [[nodiscard]] InsertLimits Limits(odbc::Connection& connection,
+  [[nodiscard]] InsertLimits Limits(Connection& connection,
                                     const Relation& target) const override;
-  void CheckInserted(odbc::Connection& connection,
-                     const std::string& doing) const override;
-  [[nodiscard]] RelationKind Find(odbc::Connection& connection, const Relation& relation,
+  void CheckInserted(Connection& connection, const std::string& doing) const override;
+  [[nodiscard]] RelationKind Find(Connection& connection, const Relation& relation,
                                   const std::string& doing) const override;
   [[nodiscard]] std::vector<std::string> Belongings(
-      odbc::Connection& connection, const Relation& relation,
+      Connection& connection, const Relation& relation,
       const std::string& doing) const override;
-  [[nodiscard]] bool IsCopyable(odbc::Connection& connection, const Relation& relation,
+  [[nodiscard]] bool IsCopyable(Connection& connection, const Relation& relation,
                                 const std::string& doing) const override;
-  [[nodiscard]] std::string RemovalBlocker(odbc::Connection& connection,
+  [[nodiscard]] std::string RemovalBlocker(Connection& connection,
                                            const Relation& relation, Removal removal,
                                            const std::string& doing) const override;
-  void CheckAppend(odbc::Connection& connection, const Relation& relation,
+  void CheckAppend(Connection& connection, const Relation& relation,
                    const std::string& doing) const override;
-  [[nodiscard]] std::string TableOptions(odbc::Connection& connection,
-                                         const Relation& relation,
+  [[nodiscard]] std::string TableOptions(Connection& connection, const Relation& relation,
                                          const std::string& doing) const override;
-  void ReserveStaging(odbc::Connection& connection, const Relation& staging,
+  void ReserveStaging(Connection& connection, const Relation& staging,
                       const std::string& doing) const override;
-  void ReleaseStaging(odbc::Connection& connection,
-                      const Relation& staging) const override;
-  [[nodiscard]] std::vector<TableColumn> Columns(odbc::Connection& connection,
+  void ReleaseStaging(Connection& connection, const Relation& staging) const override;
+  [[nodiscard]] std::vector<TableColumn> Columns(Connection& connection,
                                                  const Relation& relation,
                                                  const std::string& doing) const override;
-  [[nodiscard]] bool MayMakeTemporary(odbc::Connection& connection,
-                                      const Relation& relation,
+  [[nodiscard]] bool MayMakeTemporary(Connection& connection, const Relation& relation,
                                       const std::string& doing) const override;
 
  private:

@@ -81,7 +81,7 @@ ValueType ElementType(const std::string& name) {
 
 }  // namespace
 
-void DescribeArrays(odbc::Connection& connection, const Query& query,
+void DescribeArrays(Connection& connection, const Query& query,
                     std::vector<odbc::ColumnDescription>& columns,
                     const std::string& doing) {
   if (std::none_of(columns.begin(), columns.end(), &IsUnknown)) return;
@@ -97,7 +97,7 @@ void DescribeArrays(odbc::Connection& connection, const Query& query,
       if (!IsUnknown(column)) continue;
       column.element = asked.statement().Text(++number).value_or("");
     }
-  } catch (const odbc::OdbcError& error) {
+  } catch (const DatabaseError& error) {
     // Servers that are only like PostgreSQL may have another catalogue, and no such
     // functions.
     const std::string_view state = error.sqlstate();

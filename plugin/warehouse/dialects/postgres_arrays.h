@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "plugin/warehouse/connection/connection.h"
 #include "plugin/warehouse/dialects/query_parameter.h"
 #include "plugin/warehouse/dialects/read_plan.h"
-#include "plugin/warehouse/odbc/connection.h"
 #include "plugin/warehouse/odbc/statement.h"
 
 namespace aft {
@@ -19,7 +19,7 @@ inline constexpr const char* kIsPostgresArray =
 /// Asks the server which of a query's columns are arrays, and of what, without running
 /// the query: psqlodbc (13.02) does not know these types. Where the server cannot tell,
 /// nothing is known.
-void DescribeArrays(odbc::Connection& connection, const Query& query,
+void DescribeArrays(Connection& connection, const Query& query,
                     std::vector<odbc::ColumnDescription>& columns,
                     const std::string& doing);
 

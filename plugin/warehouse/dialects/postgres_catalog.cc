@@ -72,9 +72,9 @@ constexpr const char* kBelongings =
 
 }  // namespace
 
-std::string PostgresValue(odbc::Connection& connection, const std::string& sql,
+std::string PostgresValue(Connection& connection, const std::string& sql,
                           const std::string& doing) {
-  odbc::Statement statement(connection, doing, odbc::Statement::Stop::kNever);
+  Statement statement(connection, doing, Stop::kNever);
   statement.ExecuteDirect(sql);
   if (!statement.Fetch()) return "";
   return statement.Text(1).value_or("");
@@ -89,7 +89,7 @@ std::string PostgresLiteral(std::string_view text) {
   return literal + "'";
 }
 
-bool PostgresDialect::HasSchema(odbc::Connection& connection, const Relation& relation,
+bool PostgresDialect::HasSchema(Connection& connection, const Relation& relation,
                                 const std::string& doing) const {
   if (relation.schema.empty()) return true;
   const std::string schema = names().Part(relation.schema, relation.quote_schema);
@@ -100,7 +100,7 @@ bool PostgresDialect::HasSchema(odbc::Connection& connection, const Relation& re
 }
 
 // As the search path has it, whichever of its schemas the table is in.
-Relation PostgresDialect::Locate(odbc::Connection& connection, const Relation& relation,
+Relation PostgresDialect::Locate(Connection& connection, const Relation& relation,
                                  const std::string& doing) const {
   if (!relation.schema.empty()) return relation;
   Relation located = relation;
@@ -116,7 +116,7 @@ Relation PostgresDialect::Locate(odbc::Connection& connection, const Relation& r
 }
 
 // As the server finds it: it folds names, and cuts none.
-RelationKind PostgresDialect::Find(odbc::Connection& connection, const Relation& relation,
+RelationKind PostgresDialect::Find(Connection& connection, const Relation& relation,
                                    const std::string& doing) const {
   return KindOf(PostgresValue(
       connection,
@@ -126,10 +126,10 @@ RelationKind PostgresDialect::Find(odbc::Connection& connection, const Relation&
 }
 
 // Views hang on the rules that rewrite them.
-std::vector<DependentView> PostgresDialect::Views(odbc::Connection& connection,
+std::vector<DependentView> PostgresDialect::Views(Connection& connection,
                                                   const Relation& relation,
                                                   const std::string& doing) const {
-  odbc::Statement statement(connection, doing);
+  Statement statement(connection, doing);
   statement.ExecuteDirect(
       Text("WITH RECURSIVE views AS (SELECT CAST(", PostgresLiteral(Name(relation)),
            " AS regclass)::oid AS oid, 0 AS depth UNION SELECT r.ev_class, v.depth + 1 "
@@ -149,12 +149,12 @@ std::vector<DependentView> PostgresDialect::Views(odbc::Connection& connection,
 }
 
 // Of a write that goes on, nobody else sees a table with such a name.
-std::vector<Leftover> PostgresDialect::Leftovers(odbc::Connection& connection,
+std::vector<Leftover> PostgresDialect::Leftovers(Connection& connection,
                                                  const Relation& relation,
                                                  const std::string& doing) const {
   const std::string schema =
       PostgresLiteral(names().Stored(relation.schema, relation.quote_schema));
-  odbc::Statement statement(connection, doing);
+  Statement statement(connection, doing);
   statement.ExecuteDirect(Text(
       "SELECT c.relname, c.relkind, (SELECT string_agg(DISTINCT coalesce("
       "r.ev_class::regclass::text, pg_describe_object(d.classid, d.objid, d.objsubid)), "
@@ -177,8 +177,7 @@ std::vector<Leftover> PostgresDialect::Leftovers(odbc::Connection& connection,
   return found;
 }
 
-bool PostgresDialect::HasBelongings(odbc::Connection& connection,
-                                    const Relation& relation,
+bool PostgresDialect::HasBelongings(Connection& connection, const Relation& relation,
                                     const std::string& doing) const {
   // Views hang on the rules that rewrite them; the table's own rules count as well.
   const std::string belongs =
@@ -208,10 +207,10 @@ bool PostgresDialect::HasBelongings(odbc::Connection& connection,
              doing) == "1";
 }
 
-std::vector<std::string> PostgresDialect::Belongings(odbc::Connection& connection,
+std::vector<std::string> PostgresDialect::Belongings(Connection& connection,
                                                      const Relation& relation,
                                                      const std::string& doing) const {
-  odbc::Statement statement(connection, doing);
+  Statement statement(connection, doing);
   statement.ExecuteDirect(Text("SELECT b.words FROM (SELECT CAST(",
                                PostgresLiteral(Name(relation)),
                                " AS regclass)::oid AS oid) t, LATERAL (", kBelongings,
@@ -222,7 +221,7 @@ std::vector<std::string> PostgresDialect::Belongings(odbc::Connection& connectio
 }
 
 // A new table would lack partitions, and show rows that policies hide.
-std::string PostgresDialect::RemovalBlocker(odbc::Connection& connection,
+std::string PostgresDialect::RemovalBlocker(Connection& connection,
                                             const Relation& relation, Removal removal,
                                             const std::string& doing) const {
   const std::string table =
@@ -250,7 +249,7 @@ std::string PostgresDialect::RemovalBlocker(odbc::Connection& connection,
 }
 
 // By a rule for INSERT, or a trigger before each row.
-bool PostgresDialect::SkipsRows(odbc::Connection& connection, const Relation& relation,
+bool PostgresDialect::SkipsRows(Connection& connection, const Relation& relation,
                                 const std::string& doing) const {
   return PostgresValue(
              connection,
@@ -263,7 +262,7 @@ bool PostgresDialect::SkipsRows(odbc::Connection& connection, const Relation& re
              doing) == "1";
 }
 
-bool PostgresDialect::MayMakeTemporary(odbc::Connection& connection, const Relation&,
+bool PostgresDialect::MayMakeTemporary(Connection& connection, const Relation&,
                                        const std::string& doing) const {
   return PostgresValue(
              connection,

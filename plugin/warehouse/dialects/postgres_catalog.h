@@ -4,12 +4,12 @@
 #include <string>
 #include <string_view>
 
-#include "plugin/warehouse/odbc/connection.h"
+#include "plugin/warehouse/connection/connection.h"
 
 namespace aft {
 
 /// The one value of a query's one row; empty for NULL.
-std::string PostgresValue(odbc::Connection& connection, const std::string& sql,
+std::string PostgresValue(Connection& connection, const std::string& sql,
                           const std::string& doing);
 /// A text as a literal.
 std::string PostgresLiteral(std::string_view text);

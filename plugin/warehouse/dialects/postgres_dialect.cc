@@ -69,8 +69,8 @@ std::string ProbeMoment() {
 }
 
 /// What the server has made of the probes.
-std::string AskProbes(odbc::Connection& connection) {
-  odbc::Statement statement(connection, "try arrays", odbc::Statement::Stop::kNever);
+std::string AskProbes(Connection& connection) {
+  odbc::Statement statement(connection.odbc(), "try arrays", Stop::kNever);
   std::array<std::string, 2> arrays = {ProbeTexts(), ProbeMoment()};
   std::array<SQLLEN, 2> sizes{};
   for (size_t i = 0; i < arrays.size(); ++i) {
@@ -96,13 +96,13 @@ std::string AskProbes(odbc::Connection& connection) {
 }  // namespace
 
 PostgresDialect::Session PostgresDialect::SetUp(odbc::Connection& connection) {
-  odbc::Statement(connection, "set the session's time zone")
+  Statement(connection, "set the session's time zone")
       .ExecuteDirect("SET TIME ZONE 'UTC'");
   // Arrays of bytes come as the server's text.
-  odbc::Statement(connection, "set how the server writes bytes")
+  Statement(connection, "set how the server writes bytes")
       .ExecuteDirect("SET bytea_output TO 'hex'");
   odbc::Statement statement(connection, "ask what the server and the driver do",
-                            odbc::Statement::Stop::kNever);
+                            Stop::kNever);
   statement.ExecuteDirect(
       "SELECT current_setting('max_identifier_length'), true, 1::numeric");
   const std::vector<odbc::ColumnDescription> described = statement.Columns();
@@ -140,7 +140,7 @@ std::string PostgresDialect::ForDriver(std::string_view sql) const {
 }
 
 std::vector<odbc::ColumnDescription> PostgresDialect::DescribeQuery(
-    odbc::Connection& connection, const Query& query, const std::string& doing) const {
+    Connection& connection, const Query& query, const std::string& doing) const {
   std::vector<odbc::ColumnDescription> columns =
       Dialect::DescribeQuery(connection, query, doing);
   DescribeArrays(connection, query, columns, doing);
@@ -148,7 +148,7 @@ std::vector<odbc::ColumnDescription> PostgresDialect::DescribeQuery(
 }
 
 std::optional<std::vector<odbc::ColumnDescription>>
-PostgresDialect::DescribeWithParameters(odbc::Connection& connection, const Query& query,
+PostgresDialect::DescribeWithParameters(Connection& connection, const Query& query,
                                         const std::string& doing) const {
   const std::string subquery = SubqueryOf(query.sql);
   if (subquery.empty()) return std::nullopt;
@@ -161,7 +161,7 @@ PostgresDialect::DescribeWithParameters(odbc::Connection& connection, const Quer
     std::vector<odbc::ColumnDescription> columns = described.statement().Columns();
     DescribeArrays(connection, query, columns, doing);
     return columns;
-  } catch (const odbc::OdbcError& error) {
+  } catch (const DatabaseError& error) {
     if (error.IsPassing()) throw;
     // The query's own error names places in its text.
     return std::nullopt;
@@ -219,11 +219,11 @@ ParameterStyle PostgresDialect::Parameters() const {
   return style;
 }
 
-bool PostgresDialect::TakesArrays(odbc::Connection& connection) const {
+bool PostgresDialect::TakesArrays(Connection& connection) const {
   if (takes_arrays_) return *takes_arrays_;
   try {
     takes_arrays_ = AskProbes(connection) == kProbesSeen;
-  } catch (const odbc::OdbcError& error) {
+  } catch (const DatabaseError& error) {
     // Many servers that psqlodbc connects to are only like PostgreSQL. What passes says
     // nothing of them.
     if (error.IsPassing()) throw;
@@ -232,7 +232,7 @@ bool PostgresDialect::TakesArrays(odbc::Connection& connection) const {
   return *takes_arrays_;
 }
 
-std::vector<TableColumn> PostgresDialect::Columns(odbc::Connection& connection,
+std::vector<TableColumn> PostgresDialect::Columns(Connection& connection,
                                                   const Relation& relation,
                                                   const std::string& doing) const {
   // Down to the types below all domains, which are what values are checked against, and
@@ -249,7 +249,7 @@ std::vector<TableColumn> PostgresDialect::Columns(odbc::Connection& connection,
       "b.array_type ELSE t.oid END FROM below b JOIN pg_catalog.pg_type t ON t.oid = "
       "b.type WHERE t.typtype = 'd' OR (b.array_type = 0 AND ",
       kIsPostgresArray, "))");
-  odbc::Statement statement(connection, doing);
+  Statement statement(connection, doing);
   statement.ExecuteDirect(Text(
       below,
       " SELECT a.attname, format_type(a.atttypid, a.atttypmod), t.typname, "
@@ -285,13 +285,13 @@ std::vector<TableColumn> PostgresDialect::Columns(odbc::Connection& connection,
   return columns;
 }
 
-std::string PostgresDialect::TransactionId(odbc::Connection& connection,
+std::string PostgresDialect::TransactionId(Connection& connection,
                                            const std::string& doing) const {
   return PostgresValue(connection, "SELECT txid_current()::text", doing);
 }
 
 std::optional<bool> PostgresDialect::HasCommitted(
-    odbc::Connection& connection, const std::string& transaction_id) const {
+    Connection& connection, const std::string& transaction_id) const {
   const std::string status =
       PostgresValue(connection, Text("SELECT txid_status('", transaction_id, "')"),
                     "find out what became of a commit");

@@ -20,49 +20,48 @@ class PostgresDialect final : public Dialect {
 
   [[nodiscard]] std::string ForDriver(std::string_view sql) const override;
   [[nodiscard]] std::vector<odbc::ColumnDescription> DescribeQuery(
-      odbc::Connection& connection, const Query& query,
+      Connection& connection, const Query& query,
       const std::string& doing) const override;
   [[nodiscard]] std::optional<std::vector<odbc::ColumnDescription>>
-  DescribeWithParameters(odbc::Connection& connection, const Query& query,
+  DescribeWithParameters(Connection& connection, const Query& query,
                          const std::string& doing) const override;
   [[nodiscard]] ReadPlan PlanRead(
       std::string_view sql,
       const std::vector<odbc::ColumnDescription>& columns) const override;
   [[nodiscard]] std::string TypeName(const ValueType& type) const override;
   [[nodiscard]] ParameterStyle Parameters() const override;
-  [[nodiscard]] bool TakesArrays(odbc::Connection& connection) const override;
-  [[nodiscard]] std::vector<TableColumn> Columns(odbc::Connection& connection,
+  [[nodiscard]] bool TakesArrays(Connection& connection) const override;
+  [[nodiscard]] std::vector<TableColumn> Columns(Connection& connection,
                                                  const Relation& relation,
                                                  const std::string& doing) const override;
-  [[nodiscard]] bool HasSchema(odbc::Connection& connection, const Relation& relation,
+  [[nodiscard]] bool HasSchema(Connection& connection, const Relation& relation,
                                const std::string& doing) const override;
-  [[nodiscard]] Relation Locate(odbc::Connection& connection, const Relation& relation,
+  [[nodiscard]] Relation Locate(Connection& connection, const Relation& relation,
                                 const std::string& doing) const override;
-  [[nodiscard]] RelationKind Find(odbc::Connection& connection, const Relation& relation,
+  [[nodiscard]] RelationKind Find(Connection& connection, const Relation& relation,
                                   const std::string& doing) const override;
-  [[nodiscard]] std::vector<DependentView> Views(odbc::Connection& connection,
+  [[nodiscard]] std::vector<DependentView> Views(Connection& connection,
                                                  const Relation& relation,
                                                  const std::string& doing) const override;
-  [[nodiscard]] std::vector<Leftover> Leftovers(odbc::Connection& connection,
+  [[nodiscard]] std::vector<Leftover> Leftovers(Connection& connection,
                                                 const Relation& relation,
                                                 const std::string& doing) const override;
-  [[nodiscard]] bool HasBelongings(odbc::Connection& connection, const Relation& relation,
+  [[nodiscard]] bool HasBelongings(Connection& connection, const Relation& relation,
                                    const std::string& doing) const override;
   [[nodiscard]] std::vector<std::string> Belongings(
-      odbc::Connection& connection, const Relation& relation,
+      Connection& connection, const Relation& relation,
       const std::string& doing) const override;
-  [[nodiscard]] std::string RemovalBlocker(odbc::Connection& connection,
+  [[nodiscard]] std::string RemovalBlocker(Connection& connection,
                                            const Relation& relation, Removal removal,
                                            const std::string& doing) const override;
-  [[nodiscard]] bool SkipsRows(odbc::Connection& connection, const Relation& relation,
+  [[nodiscard]] bool SkipsRows(Connection& connection, const Relation& relation,
                                const std::string& doing) const override;
-  [[nodiscard]] bool MayMakeTemporary(odbc::Connection& connection,
-                                      const Relation& relation,
+  [[nodiscard]] bool MayMakeTemporary(Connection& connection, const Relation& relation,
                                       const std::string& doing) const override;
-  [[nodiscard]] std::string TransactionId(odbc::Connection& connection,
+  [[nodiscard]] std::string TransactionId(Connection& connection,
                                           const std::string& doing) const override;
   [[nodiscard]] std::optional<bool> HasCommitted(
-      odbc::Connection& connection, const std::string& transaction_id) const override;
+      Connection& connection, const std::string& transaction_id) const override;
 
  private:
   struct Session {

@@ -83,9 +83,9 @@ BoundParameters::BoundParameters(odbc::Statement& statement,
   }
 }
 
-PreparedQuery::PreparedQuery(odbc::Connection& connection, const Query& query,
+PreparedQuery::PreparedQuery(Connection& connection, const Query& query,
                              std::string doing)
-    : statement_(connection, std::move(doing)) {
+    : statement_(connection.odbc(), std::move(doing)) {
   statement_.Prepare(query.sql);
   parameters_.emplace(statement_, query.parameters);
 }

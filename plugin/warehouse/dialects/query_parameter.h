@@ -52,7 +52,7 @@ class BoundParameters {
 /// A query that the driver has prepared, with its parameters bound.
 class PreparedQuery {
  public:
-  PreparedQuery(odbc::Connection& connection, const Query& query, std::string doing);
+  PreparedQuery(Connection& connection, const Query& query, std::string doing);
 
   [[nodiscard]] odbc::Statement& statement() { return statement_; }
 

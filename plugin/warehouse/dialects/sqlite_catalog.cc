@@ -58,10 +58,10 @@ constexpr std::string_view kOfOthers = "lower(m.name) <> lower(k.\"table\")";
 
 }  // namespace
 
-bool SqliteDialect::HasSchema(odbc::Connection& connection, const Relation& relation,
+bool SqliteDialect::HasSchema(Connection& connection, const Relation& relation,
                               const std::string& doing) const {
   if (relation.schema.empty()) return true;
-  odbc::Statement databases(connection, doing);
+  Statement databases(connection, doing);
   databases.ExecuteDirect("SELECT name FROM pragma_database_list");
   while (databases.Fetch()) {
     if (FoldCase(databases.Text(1).value_or("")) == FoldCase(relation.schema))
@@ -70,7 +70,7 @@ bool SqliteDialect::HasSchema(odbc::Connection& connection, const Relation& rela
   return false;
 }
 
-void SqliteDialect::EnsureSchema(odbc::Connection& connection, const Relation& relation,
+void SqliteDialect::EnsureSchema(Connection& connection, const Relation& relation,
                                  const std::string& doing) const {
   if (HasSchema(connection, relation, doing)) return;
   throw Error(Text("cannot ", doing, ": schema '", relation.schema,
@@ -78,9 +78,9 @@ void SqliteDialect::EnsureSchema(odbc::Connection& connection, const Relation& r
                    "use 'main'"));
 }
 
-RelationKind SqliteDialect::Find(odbc::Connection& connection, const Relation& relation,
+RelationKind SqliteDialect::Find(Connection& connection, const Relation& relation,
                                  const std::string& doing) const {
-  odbc::Statement relations(connection, doing);
+  Statement relations(connection, doing);
   relations.ExecuteDirect(Text("SELECT name, type FROM ", Name(CatalogOf(relation)),
                                " WHERE type IN ('table', 'view')"));
   while (relations.Fetch()) {
@@ -92,13 +92,13 @@ RelationKind SqliteDialect::Find(odbc::Connection& connection, const Relation& r
 }
 
 // Of a write that goes on, nobody else sees a table with such a name.
-std::vector<Leftover> SqliteDialect::Leftovers(odbc::Connection& connection,
+std::vector<Leftover> SqliteDialect::Leftovers(Connection& connection,
                                                const Relation& relation,
                                                const std::string& doing) const {
   Relation left = CatalogOf(relation);
   std::string digits;
   for (int i = 0; i < 16; ++i) digits += "[0-9a-f]";
-  odbc::Statement relations(connection, doing);
+  Statement relations(connection, doing);
   relations.ExecuteDirect(
       Text("SELECT name, type FROM ", Name(left), " WHERE type IN ('table', 'view') AND ",
            "(name GLOB 'aft_old_", digits, "' OR name GLOB 'aft_staging_", digits, "')"));
@@ -112,11 +112,11 @@ std::vector<Leftover> SqliteDialect::Leftovers(odbc::Connection& connection,
   return found;
 }
 
-std::string SqliteDialect::Referrer(odbc::Connection& connection,
-                                    const Relation& relation, std::string_view which,
+std::string SqliteDialect::Referrer(Connection& connection, const Relation& relation,
+                                    std::string_view which,
                                     const std::string& doing) const {
   const std::string schema = relation.schema.empty() ? "main" : relation.schema;
-  odbc::Statement keys(connection, doing);
+  Statement keys(connection, doing);
   keys.ExecuteDirect(Text(
       "SELECT 'table '||m.name||' refers to it by the foreign key of '||k.\"from\" FROM ",
       "pragma_foreign_keys, ", Name(CatalogOf(relation)),
@@ -127,19 +127,19 @@ std::string SqliteDialect::Referrer(odbc::Connection& connection,
 }
 
 // To drop it would delete its rows first, and so those that hang on them.
-bool SqliteDialect::HasBelongings(odbc::Connection& connection, const Relation& relation,
+bool SqliteDialect::HasBelongings(Connection& connection, const Relation& relation,
                                   const std::string& doing) const {
   return !Referrer(connection, relation, kOfOthers, doing).empty();
 }
 
-std::vector<std::string> SqliteDialect::Belongings(odbc::Connection& connection,
+std::vector<std::string> SqliteDialect::Belongings(Connection& connection,
                                                    const Relation& relation,
                                                    const std::string& doing) const {
   const std::string arguments = Arguments(relation);
   const std::string master = Name(CatalogOf(relation));
   const std::string of_table =
       Text(" lower(tbl_name) = lower(", Literal(relation.identifier), ")");
-  odbc::Statement statement(connection, doing);
+  Statement statement(connection, doing);
   statement.ExecuteDirect(Text(
       "SELECT DISTINCT 'primary key' FROM pragma_table_info(", arguments,
       ") WHERE pk UNION ALL SELECT type||' '||name FROM ", master,
@@ -173,9 +173,9 @@ std::string SqliteDialect::IsDefined(const Relation& relation,
 }
 
 // A trigger may say RAISE(IGNORE), and a constraint ON CONFLICT IGNORE.
-bool SqliteDialect::SkipsRows(odbc::Connection& connection, const Relation& relation,
+bool SqliteDialect::SkipsRows(Connection& connection, const Relation& relation,
                               const std::string& doing) const {
-  odbc::Statement statement(connection, doing);
+  Statement statement(connection, doing);
   statement.ExecuteDirect(Text("SELECT ", HasTriggers(relation), " OR ",
                                IsDefined(relation, "%on%conflict%")));
   return statement.Fetch() && statement.Text(1) == "1";
@@ -183,10 +183,10 @@ bool SqliteDialect::SkipsRows(odbc::Connection& connection, const Relation& rela
 
 // sqliteodbc 0.9998 counts no rows of a statement that begins as ours do. What triggers
 // and virtual tables change counts as well, so there the rows themselves are counted.
-std::optional<int64_t> SqliteDialect::InsertCounter(odbc::Connection& connection,
+std::optional<int64_t> SqliteDialect::InsertCounter(Connection& connection,
                                                     const Relation& relation,
                                                     const std::string& doing) const {
-  odbc::Statement statement(connection, doing);
+  Statement statement(connection, doing);
   statement.ExecuteDirect(Text("SELECT CASE WHEN ", HasTriggers(relation), " OR ",
                                IsDefined(relation, "create virtual%"),
                                " THEN (SELECT count(*) FROM ", Name(relation),
@@ -195,7 +195,7 @@ std::optional<int64_t> SqliteDialect::InsertCounter(odbc::Connection& connection
   return ParseInteger(statement.Text(1).value_or(""));
 }
 
-std::string SqliteDialect::RemovalBlocker(odbc::Connection& connection,
+std::string SqliteDialect::RemovalBlocker(Connection& connection,
                                           const Relation& relation, Removal removal,
                                           const std::string& doing) const {
   std::string which = "k.on_delete IN ('CASCADE', 'SET NULL', 'SET DEFAULT')";
@@ -206,12 +206,12 @@ std::string SqliteDialect::RemovalBlocker(odbc::Connection& connection,
 
 // No query tells how a column compares; but an index on a table of the same definition
 // has its columns' collations.
-std::vector<std::string> SqliteDialect::Collations(odbc::Connection& connection,
+std::vector<std::string> SqliteDialect::Collations(Connection& connection,
                                                    const Relation& relation,
                                                    const std::string& doing) const {
   std::string definition;
   {
-    odbc::Statement tables(connection, doing);
+    Statement tables(connection, doing);
     tables.ExecuteDirect(Text("SELECT sql FROM ", Name(CatalogOf(relation)),
                               " WHERE type = 'table' AND lower(name) = lower(",
                               Literal(relation.identifier), ")"));
@@ -221,7 +221,7 @@ std::vector<std::string> SqliteDialect::Collations(odbc::Connection& connection,
   if (FoldCase(rest).find("collate") == std::string::npos) return {};
   std::string names;
   {
-    odbc::Statement columns(connection, doing);
+    Statement columns(connection, doing);
     columns.ExecuteDirect(
         Text("SELECT name FROM pragma_table_info(", Arguments(relation), ")"));
     while (columns.Fetch()) {
@@ -232,7 +232,7 @@ std::vector<std::string> SqliteDialect::Collations(odbc::Connection& connection,
 }
 
 std::vector<std::string> SqliteDialect::IndexedCollations(
-    odbc::Connection& connection, std::string_view definition, const std::string& names,
+    Connection& connection, std::string_view definition, const std::string& names,
     const std::string& doing) const {
   std::vector<std::string> collations;
   Execute(connection, "DROP TABLE IF EXISTS temp.aft_like", doing);
@@ -240,11 +240,11 @@ std::vector<std::string> SqliteDialect::IndexedCollations(
     Execute(connection, Text("CREATE TABLE temp.aft_like", definition), doing);
     Execute(connection, Text("CREATE INDEX temp.aft_like_key ON aft_like (", names, ")"),
             doing);
-    odbc::Statement index(connection, doing);
+    Statement index(connection, doing);
     index.ExecuteDirect(
         "SELECT coll FROM pragma_index_xinfo('aft_like_key', 'temp') WHERE key");
     while (index.Fetch()) collations.push_back(index.Text(1).value_or(""));
-  } catch (const odbc::OdbcError& error) {
+  } catch (const DatabaseError& error) {
     // Collations and functions of an application's own are known to that alone.
     if (error.IsPassing()) throw;
   }
@@ -252,11 +252,11 @@ std::vector<std::string> SqliteDialect::IndexedCollations(
   return collations;
 }
 
-std::vector<TableColumn> SqliteDialect::Columns(odbc::Connection& connection,
+std::vector<TableColumn> SqliteDialect::Columns(Connection& connection,
                                                 const Relation& relation,
                                                 const std::string& doing) const {
   const std::vector<std::string> collations = Collations(connection, relation, doing);
-  odbc::Statement names(connection, doing);
+  Statement names(connection, doing);
   names.ExecuteDirect(
       Text("SELECT name, type, dflt_value IS NOT NULL OR (pk > 0 AND upper(type) = "
            "'INTEGER'), pk > 0 AND upper(type) = 'INTEGER' AND NOT EXISTS (SELECT 1 FROM "

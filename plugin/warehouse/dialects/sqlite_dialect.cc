@@ -48,15 +48,15 @@ size_t EndOfComment(std::string_view sql, size_t at) {
 
 /// Lets SQLite notice that another connection has changed a table. It looks when it runs
 /// a statement, and not when it prepares one.
-void ReadSchemas(odbc::Connection& connection, const std::string& doing) {
+void ReadSchemas(Connection& connection, const std::string& doing) {
   std::vector<std::string> names;
-  odbc::Statement databases(connection, doing);
+  Statement databases(connection, doing);
   databases.ExecuteDirect(
       "SELECT '\"'||replace(name,'\"','\"\"')||'\"' FROM "
       "pragma_database_list WHERE name<>'temp'");
   while (databases.Fetch()) names.push_back(databases.Text(1).value_or("main"));
   for (const std::string& name : names) {
-    odbc::Statement tables(connection, doing);
+    Statement tables(connection, doing);
     tables.ExecuteDirect(Text("SELECT 1 FROM ", name, ".sqlite_master LIMIT 1"));
     (void)tables.Fetch();
   }
@@ -132,7 +132,7 @@ ReadColumnPlan PlanColumn(const odbc::ColumnDescription& column) {
 
 SqliteDialect::SqliteDialect() : Dialect(std::make_unique<SqliteStatements>()) {}
 
-std::string_view SqliteDialect::Advise(const odbc::Diagnostic& diagnostic) {
+std::string_view SqliteDialect::Advise(const Diagnostic& diagnostic) {
   if (diagnostic.native_code != kBusy && diagnostic.native_code != kLocked) return "";
   return "another connection holds the database and didn't let go within the driver's "
          "Timeout";
@@ -157,7 +157,7 @@ std::string SqliteDialect::ForDriver(std::string_view sql) const {
   return cleaned;
 }
 
-std::optional<int64_t> SqliteDialect::Execute(odbc::Connection& connection,
+std::optional<int64_t> SqliteDialect::Execute(Connection& connection,
                                               std::string_view sql,
                                               const std::string& doing) const {
   // sqliteodbc 0.9998 takes a PRAGMA for a query, which it runs at the first fetch only
@@ -170,7 +170,7 @@ std::optional<int64_t> SqliteDialect::Execute(odbc::Connection& connection,
 }
 
 std::vector<odbc::ColumnDescription> SqliteDialect::DescribeQuery(
-    odbc::Connection& connection, const Query& query, const std::string& doing) const {
+    Connection& connection, const Query& query, const std::string& doing) const {
   const std::string& sql = query.sql;
   if (!IsQuery(FirstWord(sql))) return Dialect::DescribeQuery(connection, query, doing);
   ReadSchemas(connection, doing);
@@ -183,7 +183,7 @@ std::vector<odbc::ColumnDescription> SqliteDialect::DescribeQuery(
   const auto has_cut = [](const odbc::ColumnDescription& column) {
     return column.label != column.name;
   };
-  odbc::Statement statement(connection, doing);
+  odbc::Statement statement(connection.odbc(), doing);
   statement.Prepare(Text("SELECT NULL, * FROM (\n", sql, "\n)"));
   const std::vector<odbc::ColumnDescription> labelled = statement.Columns();
   for (size_t i = 0; i < columns.size() && i + 1 < labelled.size(); ++i) {

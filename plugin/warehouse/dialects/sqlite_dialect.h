@@ -22,54 +22,54 @@ class SqliteDialect final : public Dialect {
   SqliteDialect();
 
   /// Advice on the errors that SQLite's result codes stand for.
-  static std::string_view Advise(const odbc::Diagnostic& diagnostic);
+  static std::string_view Advise(const Diagnostic& diagnostic);
 
   [[nodiscard]] std::string ForDriver(std::string_view sql) const override;
   /// Each value says its own type, which no parameter changes.
   [[nodiscard]] std::optional<std::vector<odbc::ColumnDescription>>
-  DescribeWithParameters(odbc::Connection& connection, const Query& query,
+  DescribeWithParameters(Connection& connection, const Query& query,
                          const std::string& doing) const override {
     return DescribeQuery(connection, query, doing);
   }
   [[nodiscard]] std::vector<odbc::ColumnDescription> DescribeQuery(
-      odbc::Connection& connection, const Query& query,
+      Connection& connection, const Query& query,
       const std::string& doing) const override;
   [[nodiscard]] ReadPlan PlanRead(
       std::string_view sql,
       const std::vector<odbc::ColumnDescription>& columns) const override;
   [[nodiscard]] std::string KindsQuery(
       std::string_view sql, const std::vector<ReadColumnPlan>& columns) const override;
-  std::optional<int64_t> Execute(odbc::Connection& connection, std::string_view sql,
+  std::optional<int64_t> Execute(Connection& connection, std::string_view sql,
                                  const std::string& doing) const override;
   [[nodiscard]] std::string TypeName(const ValueType& type) const override;
   [[nodiscard]] ParameterStyle Parameters() const override;
   [[nodiscard]] std::string BeginStatement() const override;
-  [[nodiscard]] bool HasSchema(odbc::Connection& connection, const Relation& relation,
+  [[nodiscard]] bool HasSchema(Connection& connection, const Relation& relation,
                                const std::string& doing) const override;
-  void EnsureSchema(odbc::Connection& connection, const Relation& relation,
+  void EnsureSchema(Connection& connection, const Relation& relation,
                     const std::string& doing) const override;
-  [[nodiscard]] RelationKind Find(odbc::Connection& connection, const Relation& relation,
+  [[nodiscard]] RelationKind Find(Connection& connection, const Relation& relation,
                                   const std::string& doing) const override;
-  [[nodiscard]] std::vector<Leftover> Leftovers(odbc::Connection& connection,
+  [[nodiscard]] std::vector<Leftover> Leftovers(Connection& connection,
                                                 const Relation& relation,
                                                 const std::string& doing) const override;
-  [[nodiscard]] bool HasBelongings(odbc::Connection& connection, const Relation& relation,
+  [[nodiscard]] bool HasBelongings(Connection& connection, const Relation& relation,
                                    const std::string& doing) const override;
   [[nodiscard]] std::vector<std::string> Belongings(
-      odbc::Connection& connection, const Relation& relation,
+      Connection& connection, const Relation& relation,
       const std::string& doing) const override;
-  [[nodiscard]] std::string RemovalBlocker(odbc::Connection& connection,
+  [[nodiscard]] std::string RemovalBlocker(Connection& connection,
                                            const Relation& relation, Removal removal,
                                            const std::string& doing) const override;
-  [[nodiscard]] std::vector<TableColumn> Columns(odbc::Connection& connection,
+  [[nodiscard]] std::vector<TableColumn> Columns(Connection& connection,
                                                  const Relation& relation,
                                                  const std::string& doing) const override;
-  [[nodiscard]] bool SkipsRows(odbc::Connection& connection, const Relation& relation,
+  [[nodiscard]] bool SkipsRows(Connection& connection, const Relation& relation,
                                const std::string& doing) const override;
   [[nodiscard]] std::optional<int64_t> InsertCounter(
-      odbc::Connection& connection, const Relation& relation,
+      Connection& connection, const Relation& relation,
       const std::string& doing) const override;
-  [[nodiscard]] bool MayMakeTemporary(odbc::Connection&, const Relation&,
+  [[nodiscard]] bool MayMakeTemporary(Connection&, const Relation&,
                                       const std::string& /*doing*/) const override {
     return true;
   }
@@ -82,17 +82,17 @@ class SqliteDialect final : public Dialect {
                                       std::string_view pattern) const;
   /// What says in words that a table refers to this one by a foreign key that is heeded
   /// and of which the condition holds, or "".
-  [[nodiscard]] std::string Referrer(odbc::Connection& connection,
-                                     const Relation& relation, std::string_view which,
+  [[nodiscard]] std::string Referrer(Connection& connection, const Relation& relation,
+                                     std::string_view which,
                                      const std::string& doing) const;
   /// Those of the table's columns; none where all compare bytes.
-  [[nodiscard]] std::vector<std::string> Collations(odbc::Connection& connection,
+  [[nodiscard]] std::vector<std::string> Collations(Connection& connection,
                                                     const Relation& relation,
                                                     const std::string& doing) const;
   /// Those of an index of these columns on a table of that definition; none where
   /// the connection does not know all that it names.
   [[nodiscard]] std::vector<std::string> IndexedCollations(
-      odbc::Connection& connection, std::string_view definition, const std::string& names,
+      Connection& connection, std::string_view definition, const std::string& names,
       const std::string& doing) const;
 };
 

@@ -9,6 +9,7 @@
 #include "plugin/warehouse/odbc/arguments.h"
 #include "plugin/warehouse/odbc/library.h"
 #include "plugin/warehouse/odbc/new_sockets.h"
+#include "plugin/warehouse/odbc/statement.h"
 
 namespace aft::odbc {
 namespace {
@@ -35,7 +36,7 @@ void Enumerate(const Function& next, SQLHENV environment, const Use& use) {
 
 Environment::Environment() {
   if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &handle_))) {
-    throw OdbcError("start ODBC", "SQLAllocHandle", {}, "");
+    throw DatabaseError("start ODBC", "SQLAllocHandle", {}, "");
   }
   SQLSetEnvAttr(handle_, SQL_ATTR_ODBC_VERSION,
                 reinterpret_cast<SQLPOINTER>(SQL_OV_ODBC3), 0);
@@ -66,8 +67,8 @@ std::map<std::string, std::string> Environment::data_sources() const {
 Connection::Connection(const std::string& connection_string,
                        std::chrono::seconds longest_silence) {
   if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_DBC, environment_.handle(), &handle_))) {
-    throw OdbcError("connect to the warehouse", "SQLAllocHandle",
-                    ReadDiagnostics(SQL_HANDLE_ENV, environment_.handle()), "");
+    throw DatabaseError("connect to the warehouse", "SQLAllocHandle",
+                        ReadDiagnostics(SQL_HANDLE_ENV, environment_.handle()), "");
   }
   const NewSockets sockets;
   std::array<SQLCHAR, 1024> completed{};
@@ -85,7 +86,7 @@ Connection::Connection(const std::string& connection_string,
   const bool is_missing =
       !diagnostics.empty() &&
       diagnostics[0].text.find("[Driver Manager]") != std::string::npos;
-  throw OdbcError(
+  throw DatabaseError(
       "connect to the warehouse", "SQLDriverConnect", diagnostics,
       is_missing ? "is the driver installed and listed by 'odbcinst -q -d'?" : "");
 }
@@ -106,8 +107,22 @@ bool Connection::Info(SQLUSMALLINT kind, void* value, SQLSMALLINT capacity) cons
   const std::string state = diagnostics.empty() ? "" : diagnostics[0].state;
   // An optional feature that is not implemented, a kind that the driver does not know.
   if (state == "HYC00" || state == "HY096") return false;
-  throw OdbcError("ask the driver what the warehouse can do", "SQLGetInfo", diagnostics,
-                  "");
+  throw DatabaseError("ask the driver what the warehouse can do", "SQLGetInfo",
+                      diagnostics, "");
+}
+
+std::unique_ptr<Rows> Connection::Run(std::string_view sql, const std::string& doing,
+                                      Stop stop) {
+  auto statement = std::make_unique<Statement>(*this, doing, stop);
+  statement->ExecuteDirect(sql);
+  return statement;
+}
+
+void Connection::Begin(const std::string& doing) { SetAutocommit(false, doing); }
+
+void Connection::End(bool commit, const std::string& doing) {
+  EndTransaction(commit, doing);
+  SetAutocommit(true, doing);
 }
 
 std::string Connection::InfoText(SQLUSMALLINT kind) const {
@@ -128,8 +143,8 @@ void Connection::SetAutocommit(bool on, std::string_view doing) {
   const SQLRETURN outcome =
       SQLSetConnectAttr(handle_, SQL_ATTR_AUTOCOMMIT, AsPointer(value), SQL_IS_UINTEGER);
   if (SQL_SUCCEEDED(outcome)) return;
-  throw OdbcError(doing, "SQLSetConnectAttr", ReadDiagnostics(SQL_HANDLE_DBC, handle_),
-                  "");
+  throw DatabaseError(doing, "SQLSetConnectAttr",
+                      ReadDiagnostics(SQL_HANDLE_DBC, handle_), "");
 }
 
 void Connection::EndTransaction(bool commit, std::string_view doing) {
@@ -139,8 +154,8 @@ void Connection::EndTransaction(bool commit, std::string_view doing) {
   if (SQL_SUCCEEDED(outcome)) return;
   const std::vector<Diagnostic> diagnostics = ReadDiagnostics(SQL_HANDLE_DBC, handle_);
   const bool has_advice = advise_ != nullptr && !diagnostics.empty();
-  throw OdbcError(doing, "SQLEndTran", diagnostics,
-                  has_advice ? advise_(diagnostics[0]) : "");
+  throw DatabaseError(doing, "SQLEndTran", diagnostics,
+                      has_advice ? advise_(diagnostics[0]) : "");
 }
 
 bool Connection::Cancel() {

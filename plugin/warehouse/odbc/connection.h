@@ -6,14 +6,16 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 
+#include "plugin/warehouse/connection/connection.h"
 #include "plugin/warehouse/odbc/error.h"
 
 /// Owners for ODBC's three handles, and the one place where a SQLRETURN becomes
-/// an OdbcError.
+/// a DatabaseError.
 ///
 /// Texts cross in the narrow API and are UTF-8. unixODBC hands them to a driver
 /// that was connected that way byte for byte, whatever the locale, while the wide
@@ -39,7 +41,7 @@ class Environment {
 
 /// An open connection. Outlives its statements, whose calls it takes one at a time: a
 /// driver need not bear two threads at once.
-class Connection {
+class Connection final : public aft::Connection {
  public:
   /// Words of advice on an error of the driver's, or "".
   using Advise = std::string_view (*)(const Diagnostic&);
@@ -51,7 +53,13 @@ class Connection {
       std::chrono::seconds longest_silence = std::chrono::seconds::zero());
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  ~Connection();
+  ~Connection() override;
+
+  [[nodiscard]] std::unique_ptr<Rows> Run(std::string_view sql, const std::string& doing,
+                                          Stop stop) override;
+  void Begin(const std::string& doing) override;
+  void End(bool commit, const std::string& doing) override;
+  [[nodiscard]] Connection& odbc() override { return *this; }
 
   [[nodiscard]] SQLHDBC handle() const { return handle_; }
   /// What SQLGetInfo says, or "" and 0 for what the driver says that it doesn't know.

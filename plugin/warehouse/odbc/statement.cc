@@ -21,8 +21,8 @@ Statement::Statement(Connection& connection, std::string doing, Stop stop)
   if (SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, connection.handle(), &handle_))) {
     return;
   }
-  throw OdbcError(doing_, "SQLAllocHandle",
-                  ReadDiagnostics(SQL_HANDLE_DBC, connection.handle()), "");
+  throw DatabaseError(doing_, "SQLAllocHandle",
+                      ReadDiagnostics(SQL_HANDLE_DBC, connection.handle()), "");
 }
 
 Statement::~Statement() {
@@ -50,8 +50,8 @@ void Statement::Check(SQLRETURN outcome, std::string_view function) {
   const std::vector<Diagnostic> diagnostics = ReadDiagnostics(SQL_HANDLE_STMT, handle_);
   const Connection::Advise advise = connection_.advise();
   const bool has_advice = advise != nullptr && !diagnostics.empty();
-  throw OdbcError(doing_, function, diagnostics,
-                  has_advice ? advise(diagnostics[0]) : "");
+  throw DatabaseError(doing_, function, diagnostics,
+                      has_advice ? advise(diagnostics[0]) : "");
 }
 
 void Statement::Prepare(std::string_view sql) {
@@ -231,11 +231,20 @@ std::string Statement::AttributeText(SQLUSMALLINT column, SQLUSMALLINT field) {
   return text.substr(0, text.find('\0'));
 }
 
-std::vector<ColumnDescription> Statement::Columns() {
-  const auto lock = connection_.Lock();
+size_t Statement::ColumnCount() {
   SQLSMALLINT count = 0;
   Check(SQLNumResultCols(handle_, &count), "SQLNumResultCols");
-  std::vector<ColumnDescription> columns(static_cast<size_t>(std::max<int>(count, 0)));
+  return static_cast<size_t>(std::max<int>(count, 0));
+}
+
+bool Statement::HasColumns() {
+  const auto lock = connection_.Lock();
+  return ColumnCount() > 0;
+}
+
+std::vector<ColumnDescription> Statement::Columns() {
+  const auto lock = connection_.Lock();
+  std::vector<ColumnDescription> columns(ColumnCount());
   for (size_t i = 0; i < columns.size(); ++i) {
     const auto number = static_cast<SQLUSMALLINT>(i + 1);
     ColumnDescription& column = columns[i];

@@ -39,21 +39,18 @@ struct Parameter {
 };
 
 /// One statement of a connection. `doing` completes "cannot …" in its errors.
-class Statement {
+class Statement final : public Rows {
  public:
-  enum class Stop { kOnCancel, kNever };
-
-  /// What undoes or cleans up is not to be stopped.
   Statement(Connection& connection, std::string doing, Stop stop = Stop::kOnCancel);
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
-  ~Statement();
+  ~Statement() override;
 
   void Prepare(std::string_view sql);
   void Execute();
   void ExecuteDirect(std::string_view sql);
   /// The next row or rows into the bound columns; false behind the last one.
-  [[nodiscard]] bool Fetch();
+  [[nodiscard]] bool Fetch() override;
   void BindColumn(SQLUSMALLINT number, SQLSMALLINT c_type, char* value, SQLLEN capacity,
                   SQLLEN* indicators);
   void BindParameter(SQLUSMALLINT number, const Parameter& parameter);
@@ -75,18 +72,20 @@ class Statement {
   /// Types that columns can have (SQLGetTypeInfo's columns).
   void TypeInfo();
   /// The whole text of a column of the row fetched, or nothing for NULL.
-  [[nodiscard]] std::optional<std::string> Text(SQLUSMALLINT number);
+  [[nodiscard]] std::optional<std::string> Text(SQLUSMALLINT number) override;
   /// The whole value of a column of the row fetched, however long; false for NULL.
   bool GetData(SQLUSMALLINT number, SQLSMALLINT c_type, std::string& bytes);
 
+  [[nodiscard]] bool HasColumns() override;
   [[nodiscard]] std::vector<ColumnDescription> Columns();
   /// -1 where the driver doesn't know.
-  [[nodiscard]] int64_t RowCount();
+  [[nodiscard]] int64_t RowCount() override;
   [[nodiscard]] const std::string& doing() const { return doing_; }
   /// What the driver says of the last call.
   [[nodiscard]] std::vector<Diagnostic> Diagnostics() const;
 
  private:
+  [[nodiscard]] size_t ColumnCount();
   void Check(SQLRETURN outcome, std::string_view function);
   /// Of a statement that the server ran.
   void CheckRun(SQLRETURN outcome, std::string_view function);

@@ -143,7 +143,7 @@ void BlockCursor::CheckStatuses(const RowBlock& block) {
   for (size_t row = 0; row < block.rows; ++row) {
     const SQLUSMALLINT status = block.statuses[row];
     if (status == SQL_ROW_SUCCESS || status == SQL_ROW_SUCCESS_WITH_INFO) continue;
-    throw odbc::OdbcError(
+    throw DatabaseError(
         statement_.doing(), "SQLFetch", statement_.Diagnostics(),
         Text("row ", rows_read_ + static_cast<int64_t>(row) + 1, " could not be read"));
   }

@@ -96,7 +96,7 @@ void ArrayColumns::Send() {
 void ArrayColumns::Execute(Block& block) {
   try {
     Insert(block, 0, block.rows);
-  } catch (const odbc::OdbcError& error) {
+  } catch (const DatabaseError& error) {
     if (error.IsConnectionLost()) throw;
     throw NameRefusedRow(connection_, error, {block.first_row, block.rows},
                          [&](int64_t from, int64_t count) {

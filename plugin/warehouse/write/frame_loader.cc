@@ -12,7 +12,7 @@
 
 namespace aft {
 
-FrameLoader::FrameLoader(odbc::Connection& connection, const Dialect& dialect,
+FrameLoader::FrameLoader(Connection& connection, const Dialect& dialect,
                          std::function<void()> between_rows, std::string doing)
     : connection_(connection),
       dialect_(dialect),

@@ -8,8 +8,8 @@
 
 #include "plugin/warehouse/arrow/arrow_column.h"
 #include "plugin/warehouse/arrow/arrow_stream.h"
+#include "plugin/warehouse/connection/connection.h"
 #include "plugin/warehouse/dialects/dialect.h"
-#include "plugin/warehouse/odbc/connection.h"
 #include "plugin/warehouse/write/fitted_column.h"
 #include "plugin/warehouse/write/row_sink.h"
 #include "plugin/warehouse/write/write_outcome.h"
@@ -22,7 +22,7 @@ namespace aft {
 class FrameLoader {
  public:
   /// To be made outside of a transaction. `connection` and `dialect` have to outlive it.
-  FrameLoader(odbc::Connection& connection, const Dialect& dialect,
+  FrameLoader(Connection& connection, const Dialect& dialect,
               std::function<void()> between_rows, std::string doing);
 
   /// `columns` are the stream's.
@@ -45,7 +45,7 @@ class FrameLoader {
   [[noreturn]] void RefuseColumn(const ArrowColumn& column,
                                  const TableColumn& table_column) const;
 
-  odbc::Connection& connection_;
+  Connection& connection_;
   const Dialect& dialect_;
   std::function<void()> between_rows_;
   std::string doing_;

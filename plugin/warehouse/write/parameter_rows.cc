@@ -108,7 +108,7 @@ void ParameterRows::Count(int64_t rows) {
 void ParameterRows::Execute(int64_t rows) {
   try {
     Send(rows);
-  } catch (const odbc::OdbcError& error) {
+  } catch (const DatabaseError& error) {
     if (error.IsConnectionLost()) throw;
     throw NameRefusedRow(connection_, error, {rows_ + 1, rows},
                          [this](int64_t from, int64_t count) { SendPart(from, count); });

@@ -23,8 +23,7 @@ std::string StagingName() {
   return name;
 }
 
-PlanRunner::PlanRunner(odbc::Connection& connection, const Dialect& dialect,
-                       std::string doing)
+PlanRunner::PlanRunner(Connection& connection, const Dialect& dialect, std::string doing)
     : connection_(connection), dialect_(dialect), doing_(std::move(doing)) {}
 
 PlanRunner::~PlanRunner() {
@@ -53,7 +52,7 @@ void PlanRunner::Run(const std::vector<WriteStep>& steps,
     begun_.push_back(step);
     try {
       dialect_.Execute(connection_, step.statement, doing_);
-    } catch (const odbc::OdbcError& error) {
+    } catch (const DatabaseError& error) {
       // Of another error, only the answer may have failed: what the step did is undone.
       is_overtaken_ = step.is_atomic && error.IsAboutExistence();
       if (is_overtaken_) begun_.pop_back();
@@ -79,8 +78,7 @@ std::vector<std::string> PlanRunner::Finish(const std::vector<FinalStep>& steps)
 bool PlanRunner::TryTo(const std::string& statement) const {
   // The error that brought us here says more than one of cleaning up.
   try {
-    odbc::Statement(connection_, "take back a write", odbc::Statement::Stop::kNever)
-        .ExecuteDirect(statement);
+    Statement(connection_, "take back a write", Stop::kNever).ExecuteDirect(statement);
   } catch (const Error&) {
     return false;
   }

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "plugin/warehouse/connection/connection.h"
 #include "plugin/warehouse/dialects/dialect.h"
-#include "plugin/warehouse/odbc/connection.h"
 #include "plugin/warehouse/write/write_plan.h"
 
 namespace aft {
@@ -20,7 +20,7 @@ std::string StagingName();
 /// after the transaction, for what takes a step back may commit.
 class PlanRunner {
  public:
-  PlanRunner(odbc::Connection& connection, const Dialect& dialect, std::string doing);
+  PlanRunner(Connection& connection, const Dialect& dialect, std::string doing);
   PlanRunner(const PlanRunner&) = delete;
   PlanRunner& operator=(const PlanRunner&) = delete;
   ~PlanRunner();
@@ -46,7 +46,7 @@ class PlanRunner {
   /// Runs a statement that undoes something. False where it fails.
   bool TryTo(const std::string& statement) const;
 
-  odbc::Connection& connection_;
+  Connection& connection_;
   const Dialect& dialect_;
   std::string doing_;
   std::vector<WriteStep> begun_;

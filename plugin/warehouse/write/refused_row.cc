@@ -18,7 +18,7 @@ constexpr std::string_view kOnlyRow = " at row 1";
 
 /// True where a row alone is refused for its own values. A row that has the key of
 /// another one is not: the database names the key, and alone the row may well go in.
-bool IsAboutOneRow(const odbc::OdbcError& error) {
+bool IsAboutOneRow(const DatabaseError& error) {
   // Warnings, values, constraints, and what triggers say.
   static constexpr std::array<std::string_view, 5> kClasses = {"01", "22", "23", "45",
                                                                "P0"};
@@ -32,27 +32,27 @@ bool IsAboutOneRow(const odbc::OdbcError& error) {
          kClasses.end();
 }
 
-odbc::OdbcError WithRow(const odbc::OdbcError& error, int64_t row) {
+DatabaseError WithRow(const DatabaseError& error, int64_t row) {
   std::string message = error.what();
   if (message.ends_with(kOnlyRow)) message.resize(message.size() - kOnlyRow.size());
-  return odbc::OdbcError::WithMessage(error, Text(message, "; ", RowsOfFrame(row, 1)));
+  return DatabaseError::WithMessage(error, Text(message, "; ", RowsOfFrame(row, 1)));
 }
 
 }  // namespace
 
-odbc::OdbcError NameRefusedRow(odbc::Connection& connection, const odbc::OdbcError& error,
-                               const SentRows& rows,
-                               const std::function<void(int64_t, int64_t)>& send) {
+DatabaseError NameRefusedRow(odbc::Connection& connection, const DatabaseError& error,
+                             const SentRows& rows,
+                             const std::function<void(int64_t, int64_t)>& send) {
   if (rows.count == 1) return WithRow(error, rows.first);
-  odbc::OdbcError whole(error, RowsOfFrame(rows.first, rows.count));
+  DatabaseError whole(error, RowsOfFrame(rows.first, rows.count));
   if (!IsAboutOneRow(error)) return whole;
   const auto undo = [&] { connection.EndTransaction(false, "undo a try"); };
   const auto refusal = [&](int64_t from, int64_t count) {
-    std::optional<odbc::OdbcError> refused;
+    std::optional<DatabaseError> refused;
     undo();
     try {
       send(from, count);
-    } catch (const odbc::OdbcError& again) {
+    } catch (const DatabaseError& again) {
       // Without the rows before, there may be other reasons.
       if (again.sqlstate() != error.sqlstate()) throw;
       refused = again;

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <functional>
 
+#include "plugin/warehouse/connection/database_error.h"
 #include "plugin/warehouse/odbc/connection.h"
-#include "plugin/warehouse/odbc/error.h"
 
 namespace aft {
 
@@ -20,8 +20,8 @@ struct SentRows {
 ///
 /// To find the row, undoes the transaction and sends parts of the rows again by
 /// `send(from, count)`, from 0; each try is undone.
-odbc::OdbcError NameRefusedRow(odbc::Connection& connection, const odbc::OdbcError& error,
-                               const SentRows& rows,
-                               const std::function<void(int64_t, int64_t)>& send);
+DatabaseError NameRefusedRow(odbc::Connection& connection, const DatabaseError& error,
+                             const SentRows& rows,
+                             const std::function<void(int64_t, int64_t)>& send);
 
 }  // namespace aft

@@ -9,7 +9,7 @@
 
 namespace aft {
 
-std::unique_ptr<RowSink> MakeSink(odbc::Connection& connection, const Dialect& dialect,
+std::unique_ptr<RowSink> MakeSink(Connection& connection, const Dialect& dialect,
                                   const Relation& relation,
                                   std::vector<FittedColumn> columns, bool takes_arrays,
                                   const std::function<void()>& make_again,
@@ -21,7 +21,7 @@ std::unique_ptr<RowSink> MakeSink(odbc::Connection& connection, const Dialect& d
       const std::string target = dialect.Quote(column.target().name);
       sources.push_back({ArrayEncoder(std::move(column)), target});
     }
-    return std::make_unique<ArrayColumns>(connection, table, std::move(sources),
+    return std::make_unique<ArrayColumns>(connection.odbc(), table, std::move(sources),
                                           make_again, doing);
   }
   const ParameterStyle style = dialect.Parameters();
@@ -34,7 +34,7 @@ std::unique_ptr<RowSink> MakeSink(odbc::Connection& connection, const Dialect& d
     write_columns.emplace_back(std::move(column), style);
   }
   return std::make_unique<ParameterRows>(
-      connection, dialect, dialect.Limits(connection, relation),
+      connection.odbc(), dialect, dialect.Limits(connection, relation),
       Text(style.insert_into, table, " (", names, ") VALUES (", markers, ")"),
       std::move(write_columns), doing);
 }

@@ -21,7 +21,7 @@ bool Has(const std::vector<std::string>& names, const std::string& name) {
 
 }  // namespace
 
-TableWriter::TableWriter(odbc::Connection& connection, const Dialect& dialect,
+TableWriter::TableWriter(Connection& connection, const Dialect& dialect,
                          WriteRequest request, std::function<void()> between_rows)
     : connection_(connection),
       dialect_(dialect),
@@ -45,7 +45,7 @@ WriteOutcome TableWriter::Write(ArrowArrayStream& stream) {
   // Within the transaction, a look at the table may lock it until the rows are there.
   const bool is_overwrite = request_.mode == WriteMode::kOverwrite;
   WriteTarget target = is_overwrite ? inspector.Inspect(columns) : WriteTarget();
-  odbc::Transaction transaction(connection_, dialect_.BeginStatement(), doing_);
+  Transaction transaction(connection_, dialect_.BeginStatement(), doing_);
   if (!is_overwrite) target = inspector.Inspect(columns);
   KeepTypes(columns, target, new_columns);
   WritePlan plan =
@@ -102,9 +102,9 @@ std::vector<std::string> TableWriter::MakeReady() const {
     try {
       dialect_.Execute(connection_, dialect_.statements().DropLeftover(left, kind),
                        doing_);
-    } catch (const odbc::OdbcError& error) {
+    } catch (const DatabaseError& error) {
       if (error.IsConnectionLost()) throw;
-      if (error.sqlstate() != odbc::kStateLockTimeout) continue;
+      if (error.sqlstate() != kStateLockTimeout) continue;
       notices.push_back(Text("an earlier write has left ", Describe(left),
                              ", which is being read; the next one drops it"));
     }
@@ -126,7 +126,7 @@ void TableWriter::Publish(PlanRunner& runner, const std::vector<TableColumn>& ne
     try {
       runner.Run(plan.publish, [&] { return !swaps && HasColumnsOf(plan.load); });
       return;
-    } catch (const odbc::OdbcError&) {
+    } catch (const DatabaseError&) {
       if (!is_overwrite || !runner.is_overtaken() || tries == kMostLooks) throw;
     }
   }
@@ -155,12 +155,12 @@ void TableWriter::TellLost(const WriteTarget& old, WritePlan& plan) const {
                               " is a new table, without what the old one had: ", lost));
 }
 
-void TableWriter::Commit(odbc::Transaction& transaction, const WriteOutcome& outcome) {
+void TableWriter::Commit(Transaction& transaction, const WriteOutcome& outcome) {
   const std::string id = dialect_.TransactionId(connection_, doing_);
   may_have_committed_ = true;
   try {
     transaction.Commit();
-  } catch (const odbc::OdbcError& error) {
+  } catch (const DatabaseError& error) {
     if (id.empty() && !error.IsConnectionLost()) throw;
     throw CommitError(error, id, outcome);
   }
@@ -253,7 +253,7 @@ void TableWriter::Check(const WritePlan& plan, const WriteOutcome& outcome,
 
 void TableWriter::CheckKeys(const WritePlan& plan) const {
   for (const KeyCheck& check : plan.key_checks) {
-    odbc::Statement statement(connection_, doing_);
+    Statement statement(connection_, doing_);
     statement.ExecuteDirect(check.query);
     if (!statement.Fetch()) continue;
     std::string key;
@@ -268,7 +268,7 @@ void TableWriter::CheckKeys(const WritePlan& plan) const {
 }
 
 int64_t TableWriter::CountRows(const Relation& relation) const {
-  odbc::Statement statement(connection_, doing_);
+  Statement statement(connection_, doing_);
   statement.ExecuteDirect("SELECT count(*) FROM " + dialect_.Name(relation));
   const bool has_count = statement.Fetch();
   return ParseInteger(has_count ? statement.Text(1).value_or("") : "").value_or(0);

@@ -8,9 +8,9 @@
 
 #include "plugin/warehouse/arrow/arrow_column.h"
 #include "plugin/warehouse/arrow/arrow_stream.h"
+#include "plugin/warehouse/connection/connection.h"
+#include "plugin/warehouse/connection/transaction.h"
 #include "plugin/warehouse/dialects/dialect.h"
-#include "plugin/warehouse/odbc/connection.h"
-#include "plugin/warehouse/odbc/transaction.h"
 #include "plugin/warehouse/write/frame_loader.h"
 #include "plugin/warehouse/write/plan_runner.h"
 #include "plugin/warehouse/write/write_outcome.h"
@@ -26,7 +26,7 @@ class TableWriter {
  public:
   /// `connection` and `dialect` have to outlive the writer. `between_rows` is called
   /// every few thousand rows and may throw to stop the write.
-  TableWriter(odbc::Connection& connection, const Dialect& dialect, WriteRequest request,
+  TableWriter(Connection& connection, const Dialect& dialect, WriteRequest request,
               std::function<void()> between_rows);
 
   WriteOutcome Write(ArrowArrayStream& stream);
@@ -63,9 +63,9 @@ class TableWriter {
   /// What follows the commit; adds what the user should know.
   static void Finish(PlanRunner& runner, const WritePlan& plan,
                      std::vector<std::string>& notices);
-  void Commit(odbc::Transaction& transaction, const WriteOutcome& outcome);
+  void Commit(Transaction& transaction, const WriteOutcome& outcome);
 
-  odbc::Connection& connection_;
+  Connection& connection_;
   const Dialect& dialect_;
   WriteRequest request_;
   std::function<void()> between_rows_;

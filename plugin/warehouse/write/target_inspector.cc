@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "plugin/warehouse/odbc/transaction.h"
+#include "plugin/warehouse/connection/transaction.h"
 #include "plugin/warehouse/values/fold_case.h"
 #include "plugin/warehouse/write/column_fit.h"
 #include "plugin/warehouse/write/plan_runner.h"
@@ -26,7 +26,7 @@ bool IsOfType(const TableColumn& column, const TableColumn& asked) {
 
 }  // namespace
 
-TargetInspector::TargetInspector(odbc::Connection& connection, const Dialect& dialect,
+TargetInspector::TargetInspector(Connection& connection, const Dialect& dialect,
                                  const WriteRequest& request, std::string doing)
     : connection_(connection),
       dialect_(dialect),
@@ -100,7 +100,7 @@ bool TargetInspector::HasTypes(const WriteTarget& target) const {
   if (dialect_.MayMakeTemporary(connection_, request_.relation, doing_)) {
     sample = statements.Temporary(sample);
   }
-  const odbc::Transaction sampling(connection_, dialect_.BeginStatement(), doing_);
+  const Transaction sampling(connection_, dialect_.BeginStatement(), doing_);
   dialect_.Execute(connection_, statements.Create(sample, asked, ""), doing_);
   asked = dialect_.Columns(connection_, sample, doing_);
   const std::vector<std::string> more = dialect_.Belongings(connection_, sample, doing_);

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "plugin/warehouse/arrow/arrow_column.h"
+#include "plugin/warehouse/connection/connection.h"
 #include "plugin/warehouse/dialects/dialect.h"
-#include "plugin/warehouse/odbc/connection.h"
 #include "plugin/warehouse/write/write_plan.h"
 
 namespace aft {
@@ -15,7 +15,7 @@ namespace aft {
 class TargetInspector {
  public:
   /// `connection`, `dialect` and `request` have to outlive it.
-  TargetInspector(odbc::Connection& connection, const Dialect& dialect,
+  TargetInspector(Connection& connection, const Dialect& dialect,
                   const WriteRequest& request, std::string doing);
 
   /// `columns` are the frame's.
@@ -30,7 +30,7 @@ class TargetInspector {
   /// Whether the table's columns have the types that were asked for.
   [[nodiscard]] bool HasTypes(const WriteTarget& target) const;
 
-  odbc::Connection& connection_;
+  Connection& connection_;
   const Dialect& dialect_;
   const WriteRequest& request_;
   std::string doing_;

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "plugin/warehouse/odbc/error.h"
+#include "plugin/warehouse/connection/database_error.h"
 
 namespace aft {
 
@@ -25,11 +25,11 @@ struct WriteOutcome {
 };
 
 /// The answer to a commit did not come.
-class CommitError : public odbc::OdbcError {
+class CommitError : public DatabaseError {
  public:
-  CommitError(const odbc::OdbcError& error, std::string transaction_id,
+  CommitError(const DatabaseError& error, std::string transaction_id,
               const WriteOutcome& outcome)
-      : odbc::OdbcError(error),
+      : DatabaseError(error),
         transaction_id_(std::move(transaction_id)),
         outcome_(outcome) {}
 

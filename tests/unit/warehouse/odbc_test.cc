@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "plugin/warehouse/odbc/transaction.h"
+#include "plugin/warehouse/connection/transaction.h"
 #include "tests/unit/warehouse/database.h"
 
 namespace aft {
@@ -37,11 +37,11 @@ TEST(Odbc, CarriesWhatTheDriverSaid) {
   try {
     database.Run("SELECT * FROM nowhere");
     FAIL();
-  } catch (const odbc::OdbcError& error) {
+  } catch (const DatabaseError& error) {
     EXPECT_STREQ(error.what(),
                  "cannot prepare a test: SQLExecDirect: HY000 [SQLite]no such table: "
                  "nowhere (1)");
-    EXPECT_EQ(error.sqlstate(), odbc::kStateGeneralError);
+    EXPECT_EQ(error.sqlstate(), kStateGeneralError);
     EXPECT_EQ(error.native_code(), 1);
     EXPECT_EQ(error.function(), "SQLExecDirect");
   }
@@ -62,13 +62,13 @@ TEST(Odbc, RollsATransactionBackThatIsNotCommitted) {
   database.Run("CREATE TABLE t (a)");
 
   for (const char* begin : {"BEGIN IMMEDIATE", ""}) {
-    const odbc::Transaction transaction(database.connection(), begin, "insert");
+    const Transaction transaction(database.connection(), begin, "insert");
     database.Run("INSERT INTO t VALUES (1)");
   }
   EXPECT_EQ(database.Ask("SELECT count(*) FROM t"), "0");
 
   for (const char* begin : {"BEGIN IMMEDIATE", ""}) {
-    odbc::Transaction transaction(database.connection(), begin, "insert");
+    Transaction transaction(database.connection(), begin, "insert");
     database.Run("INSERT INTO t VALUES (1)");
     transaction.Commit();
   }
@@ -78,7 +78,7 @@ TEST(Odbc, RollsATransactionBackThatIsNotCommitted) {
 TEST(Odbc, SaysThatAnotherConnectionHoldsTheDatabase) {
   Database database;
   odbc::Connection other(database.ConnectionString());
-  const odbc::Transaction transaction(other, "BEGIN IMMEDIATE", "hold");
+  const Transaction transaction(other, "BEGIN IMMEDIATE", "hold");
 
   EXPECT_EQ(ErrorOf([&] { database.Run("CREATE TABLE t (a)"); }),
             "cannot prepare a test: SQLExecDirect: HY000 [SQLite]database is locked (5); "

@@ -139,8 +139,7 @@ class FailingSwap {
    public:
     FailingDialect(odbc::Connection& connection, size_t place)
         : Dialect(std::make_unique<FailingStatements>(connection, place)) {}
-    [[nodiscard]] RelationKind Find(odbc::Connection& connection,
-                                    const Relation& relation,
+    [[nodiscard]] RelationKind Find(Connection& connection, const Relation& relation,
                                     const std::string& doing) const override {
       return sqlite_.Find(connection, relation, doing);
     }
@@ -168,17 +167,17 @@ class OvertakingDialect final : public Dialect {
   explicit OvertakingDialect(odbc::Connection& connection)
       : Dialect(std::make_unique<WriteStatements>(NamesOf(connection),
                                                   /*has_transactional_ddl=*/false)) {}
-  [[nodiscard]] RelationKind Find(odbc::Connection& connection, const Relation& relation,
+  [[nodiscard]] RelationKind Find(Connection& connection, const Relation& relation,
                                   const std::string& doing) const override {
     return ++looks_ == 2 ? RelationKind::kMissing
                          : sqlite_.Find(connection, relation, doing);
   }
-  std::optional<int64_t> Execute(odbc::Connection& connection, std::string_view sql,
+  std::optional<int64_t> Execute(Connection& connection, std::string_view sql,
                                  const std::string& doing) const override {
     try {
       return sqlite_.Execute(connection, sql, doing);
-    } catch (const odbc::OdbcError& error) {
-      throw odbc::OdbcError(doing, error.function(), {{"42S01", 0, "exists"}}, "");
+    } catch (const DatabaseError& error) {
+      throw DatabaseError(doing, error.function(), {{"42S01", 0, "exists"}}, "");
     }
   }
   [[nodiscard]] int looks() const { return looks_; }

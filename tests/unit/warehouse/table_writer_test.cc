@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "plugin/warehouse/connection/transaction.h"
 #include "plugin/warehouse/dialects/sqlite_dialect.h"
-#include "plugin/warehouse/odbc/transaction.h"
 #include "tests/unit/warehouse/database.h"
 
 namespace aft {
@@ -338,7 +338,7 @@ TEST(TableWriter, CompilesOneInsertForAllRowsOfASqliteTable) {
 TEST(TableWriter, WaitsForNoLongerThanTheTimeout) {
   Database database;
   odbc::Connection other(database.ConnectionString());
-  const odbc::Transaction transaction(other, "BEGIN IMMEDIATE", "hold");
+  const Transaction transaction(other, "BEGIN IMMEDIATE", "hold");
 
   EXPECT_EQ(ErrorOf([&] { database.Write(Frame().Integers("a", {1}), Overwrite("t")); }),
             "cannot write 'main.t': SQLExecDirect: HY000 [SQLite]database is locked (5); "

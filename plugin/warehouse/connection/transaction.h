@@ -3,14 +3,14 @@
 
 #include <string>
 
-#include "plugin/warehouse/odbc/connection.h"
+#include "plugin/warehouse/connection/connection.h"
 
-namespace aft::odbc {
+namespace aft {
 
 /// A transaction that is rolled back unless it is committed.
 class Transaction {
  public:
-  /// `begin` is the statement that starts one, or "" to leave it to ODBC.
+  /// `begin` is the statement that starts one, or "" to leave it to the connection.
   Transaction(Connection& connection, std::string begin, std::string doing);
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
@@ -27,4 +27,4 @@ class Transaction {
   bool is_open_ = false;
 };
 
-}  // namespace aft::odbc
+}  // namespace aft

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/warehouse/odbc/transaction.h"
+#include "plugin/warehouse/connection/transaction.h"
 
 #include <utility>
 
-#include "plugin/warehouse/odbc/statement.h"
+#include "host_shim/error.h"
+#include "plugin/warehouse/connection/connection.h"
 
-namespace aft::odbc {
+namespace aft {
 
 Transaction::Transaction(Connection& connection, std::string begin, std::string doing)
     : connection_(connection), begin_(std::move(begin)), doing_(std::move(doing)) {
   if (begin_.empty()) {
-    connection_.SetAutocommit(false, doing_);
+    connection_.Begin(doing_);
   } else {
     Statement(connection_, doing_).ExecuteDirect(begin_);
   }
@@ -35,12 +36,11 @@ void Transaction::Commit() {
 
 void Transaction::End(bool commit) {
   if (!begin_.empty()) {
-    Statement statement(connection_, doing_, Statement::Stop::kNever);
+    Statement statement(connection_, doing_, Stop::kNever);
     statement.ExecuteDirect(commit ? "COMMIT" : "ROLLBACK");
     return;
   }
-  connection_.EndTransaction(commit, doing_);
-  connection_.SetAutocommit(true, doing_);
+  connection_.End(commit, doing_);
 }
 
-}  // namespace aft::odbc
+}  // namespace aft
