@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "plugin/commands/context.h"
@@ -23,6 +24,7 @@ class CalledDbt {
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] const std::vector<std::string>& words() const { return words_; }
+  void Replace(std::vector<std::string> words) { words_ = std::move(words); }
   /// The interpreter that the file of dbt names; nothing for what is known as a wrapper.
   [[nodiscard]] const std::optional<NamedPython>& named_python() const {
     return named_python_;

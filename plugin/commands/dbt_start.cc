@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host_shim/error.h"
+#include "plugin/commands/selectors_file.h"
 #include "plugin/commands/state_of_scripts.h"
 #include "plugin/dbt/dbt_invocation.h"
 #include "plugin/live/live_run.h"
@@ -31,6 +32,12 @@ DbtStart::DbtStart(CommandContext& context, DbtCommand command)
   if (RunsScripts() && dbt_.named_python()) dbt_.Ask();
   expected_ = LookAhead(dbt_, command_, context_);
   RefuseMissingProfiles();
+  if (RunsScripts())
+    if (std::optional<std::vector<std::string>> words = WordsForSelector(
+            dbt_, expected_, context_, command_.takes_default_selector)) {
+      dbt_.Replace(std::move(*words));
+      words_ = dbt_.words();
+    }
   // Otherwise an operator has to reach them; see SelectedRun.
   if (!brings_scripts() && !dbt_.Arguments().Values("--select").empty()) {
     choice_.scripts.emplace();

@@ -15,8 +15,6 @@
 #include "plugin/selection/unknown_names.h"
 
 namespace aft {
-namespace {
-
 namespace fs = std::filesystem;
 
 bool MayNameScript(const std::string& core, const ExpectedRun& expected) {
@@ -30,8 +28,6 @@ bool MayNameScript(const std::string& core, const ExpectedRun& expected) {
   return MayBeFileName(core) &&
          (expected.may_bind_more || !project.packages.empty() || MayBindInSql(project));
 }
-
-}  // namespace
 
 bool MayNameScripts(const DbtArguments& arguments, const ExpectedRun& expected) {
   for (const char* option : {"--select", "--exclude"})
@@ -57,6 +53,13 @@ void CheckNames(const DbtStart& start, const std::vector<std::string>& scripts) 
   for (const std::string& warning : unknown.warnings)
     start.context().output().write_error(Text("aft: warning: ", warning, "\n"));
   Refuse(unknown.problems, start.context().output());
+}
+
+std::vector<std::string> PathsOf(const ExpectedRun& expected) {
+  std::vector<std::string> paths;
+  for (const ExpectedScript& script : expected.scripts)
+    paths.push_back(FromProject(script.path, script.is_model, expected.project));
+  return paths;
 }
 
 std::vector<std::string> PathsOf(const std::vector<GraphScript>& scripts) {

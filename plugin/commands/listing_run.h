@@ -96,11 +96,17 @@ class ListingRun : public Run {
 std::vector<GraphScript> GraphScriptsOf(const BoundScripts& bound,
                                         const ProjectConfig& project);
 
+/// Paths from the project's folder.
 std::vector<std::string> PathsOf(const std::vector<GraphScript>& scripts);
+std::vector<std::string> PathsOf(const ExpectedRun& expected);
 
 /// Warns of names in the selection that nothing has; `scripts` are the paths of all that
 /// may be selected. Throws Error where nothing else is selected.
 void CheckNames(const DbtStart& start, const std::vector<std::string>& scripts);
+
+/// Whether `core`, without operators, may name a script, as far as the project's files
+/// tell.
+bool MayNameScript(const std::string& core, const ExpectedRun& expected);
 
 /// Whether `--select` or `--exclude` may name a script, as far as the project's files
 /// tell. Throws Error where dbt would ignore these options.

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "host_shim/error.h"
 #include "plugin/commands/python_answer.h"
@@ -18,20 +20,23 @@ namespace json = boost::json;
 
 namespace {
 
-/// What Python says of the templates in `raw`. Throws Error where it can't be asked.
-json::object AskForTemplates(const ProjectConfig& raw, CalledDbt& dbt,
+/// What Python says of the templates under `keys` in a file of the project `raw`. Throws
+/// Error where it can't be asked.
+json::object AskForTemplates(const std::string& file,
+                             const std::vector<std::string>& keys,
+                             const ProjectConfig& raw, CalledDbt& dbt,
                              const CommandContext& context) {
   if (!dbt.named_python()) dbt.Ask();
   PythonQuestion question;
   question.python = dbt.PythonForScripts();
   question.package_folder = context.installation().package_folder;
   question.module = "aft.project_file";
-  question.purpose = "render dbt_project.yml";
+  question.purpose = Text("render ", file);
   question.needs_packages = true;
   const HostSetup setup =
       SetupFor(raw, InvocationOf(dbt.Arguments(), question.python, raw), {});
-  const json::object told = {{"setup", DescribedSetup(setup)},
-                             {"keys", json::value_from(raw.templates)}};
+  const json::object told = {
+      {"setup", DescribedSetup(setup)}, {"file", file}, {"keys", json::value_from(keys)}};
   question.environment = {"AFT_PROJECT=" + json::serialize(told)};
   return AskPython(question);
 }
@@ -45,7 +50,7 @@ ProjectConfig RenderedProject(CalledDbt& dbt, const CommandContext& context) {
   if (raw.templates.empty()) return raw;
   json::object answer;
   try {
-    answer = AskForTemplates(raw, dbt, context);
+    answer = AskForTemplates(kProjectFile, raw.templates, raw, dbt, context);
   } catch (const Error& error) {
     raw.problems.emplace_back(error.what());
     return raw;
@@ -57,6 +62,15 @@ ProjectConfig RenderedProject(CalledDbt& dbt, const CommandContext& context) {
   for (const json::value& problem : answer.at("problems").as_array())
     project.problems.emplace_back(problem.as_string());
   return project;
+}
+
+json::value RenderedValue(const std::string& file, const std::string& key,
+                          const ProjectConfig& project, CalledDbt& dbt,
+                          const CommandContext& context) {
+  json::object answer = AskForTemplates(file, {key}, project, dbt, context);
+  for (const json::value& problem : answer.at("problems").as_array())
+    throw Error(std::string(problem.as_string()));
+  return std::move(answer.at("rendered").at(key));
 }
 
 }  // namespace aft

@@ -47,6 +47,7 @@ std::unique_ptr<Run> Start(CommandContext& context, const CommandWords& words) {
   command.arguments.insert(command.arguments.begin(), "run");
   AddFalOptions(words, command.arguments);
   command.runs_nodes = true;
+  command.takes_default_selector = false;
   const ScriptsRequest request = RequestIn(words);
   const bool are_left_out = !words.options.contains(kGlobalsOption.name) &&
                             (!request.names.empty() ||

@@ -6,7 +6,6 @@
 
 #include "host_shim/error.h"
 #include "plugin/dbt/dbt_command.h"
-#include "plugin/project/script_path.h"
 #include "plugin/selection/default_selector.h"
 
 namespace aft {
@@ -20,11 +19,7 @@ bool HasOperator(const Criterion& criterion) {
 }  // namespace
 
 std::unique_ptr<Run> SelectedRun::StartOther(DbtStart& start) {
-  const ProjectConfig& project = start.expected().project;
-  std::vector<std::string> scripts;
-  for (const ExpectedScript& script : start.expected().scripts)
-    scripts.push_back(FromProject(script.path, script.is_model, project));
-  if (start.RunsScripts()) CheckNames(start, scripts);
+  if (start.RunsScripts()) CheckNames(start, PathsOf(start.expected()));
   return start.Start();
 }
 

@@ -26,7 +26,9 @@ struct DbtCommand {
   /// Whether run, build, seed, snapshot or retry is among the words: scripts may run.
   bool runs_nodes = false;
   bool checks_sources = false;  ///< whether `freshness` is among the words
-  std::set<When> run_level;     ///< which of the run-level scripts run
+  /// Whether it is dbt's default selector that counts where nothing is selected.
+  bool takes_default_selector = true;
+  std::set<When> run_level;  ///< which of the run-level scripts run
 };
 
 /// Has run-level scripts run where a selection would leave them out.

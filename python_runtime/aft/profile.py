@@ -132,14 +132,14 @@ def target_folder(project_dir: Path) -> Path:
     if not given:
         from aft.rendering import Renderer
 
-        project = _read_yaml(project_dir / "dbt_project.yml")
+        project = read_yaml(project_dir / "dbt_project.yml")
         given = Renderer({}, "dbt_project.yml")(project.get("target-path"), "target-path")
     return project_dir / str(given or "target")
 
 
 def read_project(setup: Setup) -> dict[str, Any]:
     """What dbt_project.yml says, not rendered."""
-    return _read_yaml(setup.project_dir / "dbt_project.yml")
+    return read_yaml(setup.project_dir / "dbt_project.yml")
 
 
 def read_target(setup: Setup) -> Target:
@@ -162,7 +162,7 @@ def read_target(setup: Setup) -> Target:
             "'--profiles-dir' or DBT_PROFILES_DIR names, else from the working folder or "
             "~/.dbt: put it there, or make one with 'dbt init'"
         )
-    profile = _entry(_read_yaml(profiles_file), profile_name, profiles_file, "profile")
+    profile = _entry(read_yaml(profiles_file), profile_name, profiles_file, "profile")
     name = setup.target or str(render(profile.get("target", "default"), "target"))
     output = _entry(profile.get("outputs"), name, profiles_file, "target")
     credentials = render(output, name)
@@ -286,7 +286,8 @@ def _settings(
         yield place, settings.get(name) if isinstance(settings, dict) else None
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping that a file holds. Raises AftError where it holds none."""
     import yaml
 
     try:

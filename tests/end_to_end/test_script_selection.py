@@ -74,6 +74,60 @@ def test_a_selection_takes_scripts_and_nodes(
     assert "SKIP script" not in run.output
 
 
+SELECTORS = """
+selectors:
+  - {name: base, definition: {method: tag, value: none}}
+  - name: nightly
+    default: true
+    definition:
+      union:
+        - "{{ env_var('FIRST', 'load.py') }}+1"
+        - stg_payments
+        - {method: file, value: note.py, parents: true, parents_depth: 1}
+        - {method: selector, value: base}
+        - exclude: [scripts/check.py]
+  - {name: plain, definition: {union: [orders, {exclude: [tag:none]}]}}
+  - {name: misspelt, definition: "+scripts/nite.py"}
+  - name: nested
+    definition:
+      union:
+        - note.py
+        - {method: selector, value: plain}
+  - name: cautious
+    definition: {union: [note.py, {method: tag, value: a, indirect_selection: cautious}]}
+"""
+
+
+@pytest.mark.parametrize(
+    "words", [("--selector", "nightly"), STAGED], ids=["by name", "by default"]
+)
+def test_selectors_of_a_file_take_scripts_and_nodes(
+    project: Project, words: tuple[str, ...]
+) -> None:
+    project.write("selectors.yml", SELECTORS)
+
+    run = project.aft("dbt", "run", *words)
+
+    assert run.exit_code == 0, run.output
+    assert ran(project) == ["load", "note"]
+    assert sorted(project.statuses()) == ["orders", "stg_payments"]
+
+
+def test_selectors_of_a_file_that_options_cannot_say_are_refused(project: Project) -> None:
+    project.write("selectors.yml", SELECTORS)
+    refused = {
+        "misspelt": "cannot select '+scripts/nite.py': no script of this run and no file of "
+        "dbt has this name; did you mean 'scripts/note.py'?",
+        "nested": "cannot use the selector 'nested' of selectors.yml with names of scripts: "
+        "it has an 'exclude' that counts for a part of a union only",
+        "cautious": "cannot use the selector 'cautious' of selectors.yml with names of "
+        "scripts: its parts differ in 'indirect_selection'",
+    }
+    for name, problem in refused.items():
+        run = project.aft("dbt", "build", "--selector", name)
+        assert (run.exit_code, run.output) == (2, f"aft: {problem}\n")
+
+
 @MODES
 def test_a_script_runs_before_what_is_below_it_without_its_node(
     project: Project, mode: tuple[str, ...]

@@ -77,7 +77,10 @@ class Project:
         if run.exit_code in (0, 1) and "--target-path" not in arguments:
             is_kept = "results of the scripts could not be kept" not in run.output
             # A selection may leave out scripts of nodes that run.
-            names_scripts = any(".py" in word or ".sh" in word for word in arguments)
+            selectors = self.folder / "selectors.yml"
+            names_scripts = selectors.exists() or any(
+                ".py" in word or ".sh" in word for word in arguments
+            )
             is_complete = is_kept and arguments[:2] in RUN_SCRIPTS and not names_scripts
             self.check_results(is_kept, is_complete)
         return run

@@ -46,10 +46,24 @@ def test_keys_are_rendered_as_dbt_renders_them(tmp_path: Path) -> None:
     assert render(setup_of(tmp_path, TEMPLATES), TEMPLATES) == (by_dbt, [])
 
 
+def test_selectors_are_rendered_as_dbt_renders_them(tmp_path: Path) -> None:
+    part = {"method": "tag", "value": "{{ env_var('SHOP') }}_{{ var('where') }}"}
+    selectors = {"selectors": [{"name": "a", "definition": {"union": ["{{ 1 }}", part]}}]}
+    setup = setup_of(tmp_path, {})
+    (tmp_path / "selectors.yml").write_text(yaml.safe_dump(selectors))
+
+    by_dbt = DbtProjectYamlRenderer(None, VARIABLES).render_selectors(selectors)
+
+    assert render(setup, ["selectors"], "selectors.yml") == (by_dbt, [])
+
+
 def test_templates_know_the_target(tmp_path: Path) -> None:
     setup = setup_of(tmp_path, {"target-path": "out/{{ target.name }}_{{ target.schema }}"})
+    (tmp_path / "selectors.yml").write_text('selectors: [{name: "{{ target.name }}"}]')
 
     assert render(setup, ["target-path"]) == ({"target-path": "out/dev_main"}, [])
+    selectors = {"selectors": [{"name": "dev"}]}
+    assert render(setup, ["selectors"], "selectors.yml") == (selectors, [])
 
 
 def test_what_cannot_be_rendered_is_named_and_the_rest_rendered(tmp_path: Path) -> None:
