@@ -87,6 +87,20 @@ def read_aft_pandas(place: Place) -> Pass:
     return run
 
 
+def read_aft_2(place: Place) -> Pass:
+    """To an Arrow table over two connections. A table that is read over one ends the pass."""
+    import warnings
+
+    from aft import standalone
+    from aft.query import Query
+    from aft.warehouse import Warehouse
+
+    standalone.prepare()
+    warnings.simplefilter("error", UserWarning)
+    warehouse = Warehouse(place.connection_string)
+    return lambda: Report(warehouse.read_table(Query(place.table), partitions=2))
+
+
 def write_aft(place: Place, mode: str = "overwrite") -> Pass:
     """Into a new table, or one that is there."""
     from aft import _aft
@@ -342,6 +356,7 @@ WAYS: dict[str, dict[str, tuple[Callable[[Place], Pass], tuple[str, ...]]]] = {
     "read": {
         "aft": (read_aft, ("postgres", "mariadb", "sqlite")),
         "aft, to pandas": (read_aft_pandas, ("postgres", "mariadb", "sqlite")),
+        "aft, 2 partitions": (read_aft_2, ("postgres", "sqlite")),
         "arrow-odbc": (read_arrow_odbc, ("postgres", "mariadb", "sqlite")),
         "pyodbc, to pandas": (read_pyodbc, ("postgres", "mariadb", "sqlite")),
         "connectorx": (read_connectorx, ("postgres", "mariadb", "sqlite")),
