@@ -253,12 +253,10 @@ def read_sql(
     if sql is None:
         raise TypeError("read_sql() needs a query")
     if connection is not None:
-        _require_frames()
-        from aft import direct
+        from aft.requirements import with_frames
 
-        return direct.read_sql(
-            connection, sql, frame, parameters, decimals, dates, infinite_dates
-        )
+        read = with_frames("aft.direct", "read_sql")
+        return read(connection, sql, frame, parameters, decimals, dates, infinite_dates)
     return current.session().read_sql(
         sql,
         parameters,
@@ -386,25 +384,15 @@ def list_features() -> list[Feature]:
     return current.session().nodes.features()
 
 
-def _require_frames() -> None:
-    from aft.requirements import require
-
-    # Scripts have been checked before they start.
-    require("pandas", "pyarrow")
+# Names and their modules; with what these import, a script would start later.
+_NEED_FRAMES = {"Project": "aft.project", "write_table": "aft.direct"}
 
 
 def __getattr__(name: str) -> Any:
-    # With what these import, a script would start later.
-    if name in ("Project", "write_table"):
-        _require_frames()
-    if name == "Project":
-        from aft.project import Project
+    if name in _NEED_FRAMES:
+        from aft.requirements import with_frames
 
-        return Project
-    if name == "write_table":
-        from aft.direct import write_table
-
-        return write_table
+        return with_frames(_NEED_FRAMES[name], name)
     if name == "context":
         return current.context()
     raise AttributeError(f"module 'aft' has no attribute '{name}'")

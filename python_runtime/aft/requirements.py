@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import importlib.util
 import re
 import sys
+from typing import Any
 
 from aft.errors import AftError
 from aft.install_hint import how_to_install, quoted
@@ -44,6 +46,22 @@ def require(*modules: str) -> None:
             f"Python at '{sys.executable}' lacks {' and '.join(missing)}; "
             f"{how_to_install(REQUIRED_MODULES[name] for name in missing)}"
         )
+
+
+def with_frames(module: str, name: str) -> Any:
+    """What a module that needs pandas and pyarrow calls by this name.
+
+    Where they are missing, a class in its place that says so when it is called: tools look
+    at all names of a module and call none.
+    """
+    needed = ("pandas", "pyarrow")
+    if all(map(importlib.util.find_spec, needed)):
+        return getattr(importlib.import_module(module), name)
+
+    def refuse(*_: object, **__: object) -> None:
+        require(*needed)
+
+    return type(name, (), {"__module__": "aft", "__new__": refuse})
 
 
 def _old_version(package: str) -> str:

@@ -18,8 +18,10 @@ from tests.support.programs import PACKAGES, REPOSITORY
     ("statement", "lacking"),
     [
         ("import aft, aft.typing; hasattr(aft, 'nothing'); repr(aft.context)", ""),
+        ("import aft; assert all(hasattr(aft, name) for name in aft.__all__)", ""),
         ("import aft; aft.ref('orders')", "this works only in a script that aft runs"),
-        ("from aft import Project", "lacks pandas and pyarrow; install with: "),
+        ("from aft import Project; Project()", "lacks pandas and pyarrow; install with: "),
+        ("import aft; aft.write_table('Driver=x', [], 't')", "lacks pandas and pyarrow; "),
         ("import aft; aft.read_sql('Driver=x', 'select 1')", "lacks pandas and pyarrow; "),
     ],
 )
