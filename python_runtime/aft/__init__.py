@@ -26,7 +26,7 @@ the same functions, so that editors and type checkers know them::
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from aft import current
@@ -299,7 +299,7 @@ def write_to_model(
     mode: str = "overwrite",
     unique_key: str | Iterable[str] | None = None,
     on_schema_change: str | None = None,
-    dtype: Mapping[str, Any] | None = None,
+    dtype: Any = None,
 ) -> None:
     """Write a frame to the table of the model that this script is bound to.
 
@@ -321,8 +321,8 @@ def write_to_model(
     generated columns and those with a default are filled by the database where the frame
     leaves them out.
 
-    ``dtype`` gives the warehouse's type for new columns: ``{"amount": "NUMERIC(12, 2)"}``.
-    An overwrite makes a new table where the old one has other types.
+    ``dtype`` gives the warehouse's type for new columns: ``{"amount": "NUMERIC(12, 2)"}``,
+    or one type for all. An overwrite makes a new table where the old one has other types.
 
     Raises TypeError when ``df`` is not a frame, and Error, with the column where it is
     known, when the rows can't be written; then nothing has changed.
@@ -341,7 +341,7 @@ def write_to_source(
     mode: str = "append",
     unique_key: str | Iterable[str] | None = None,
     on_schema_change: str | None = None,
-    dtype: Mapping[str, Any] | None = None,
+    dtype: Any = None,
 ) -> None:
     """Write a frame to a declared source table: ``write_to_source(df, "shop", "payments")``.
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from aft import standalone
@@ -39,7 +38,7 @@ def write_table(
     *,
     unique_key: Key = None,
     on_schema_change: str | None = None,
-    dtype: Mapping[str, Any] | None = None,
+    dtype: Any = None,
 ) -> None:
     """Write a frame to a table of any database, in any program.
 

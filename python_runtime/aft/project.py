@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +169,7 @@ class Project:
         mode: str = "overwrite",
         unique_key: Key = None,
         on_schema_change: str | None = None,
-        dtype: Mapping[str, Any] | None = None,
+        dtype: Any = None,
     ) -> None:
         """Write a frame to the table of a model. See `aft.write_to_model`."""
         options = WriteOptions(mode, dtype, unique_key, on_schema_change)
@@ -184,7 +184,7 @@ class Project:
         mode: str = "append",
         unique_key: Key = None,
         on_schema_change: str | None = None,
-        dtype: Mapping[str, Any] | None = None,
+        dtype: Any = None,
     ) -> None:
         """Write a frame to the table of a source. See `aft.write_to_source`."""
         options = WriteOptions(mode, dtype, unique_key, on_schema_change)

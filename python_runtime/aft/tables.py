@@ -197,7 +197,6 @@ class Tables:
                 "'ephemeral'"
             )
         further = {**options.further(), "rebuilt": [dataclasses.asdict(r) for r in rebuilt]}
-        config = TableConfig(node)
         types = options.column_types()
         further["types_are_declared"] = not types
         # What a source's name stands for is not aft's to replace by something else.
@@ -206,9 +205,9 @@ class Tables:
             frame,
             self._manifest.relation(node),
             options.mode,
-            config.column_types(types),
+            types,
             further,
-            config,
+            TableConfig(node),
         )
 
     @property

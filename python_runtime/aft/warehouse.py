@@ -29,6 +29,7 @@ from aft.profile import Target
 from aft.query import Query, Sql, shown_name, sql_name
 from aft.row_stream import ResultReader, RowStream, tell_rounded
 from aft.table_config import TableConfig
+from aft.write_options import Types
 
 # Serialization failure and deadlock (SQL:2016; PostgreSQL): the server has undone the
 # transaction, and asks to repeat it.
@@ -167,24 +168,23 @@ class Warehouse:
         frame: Any,
         relation: Relation,
         mode: str,
-        column_types: Mapping[str, str],
+        types: Types,
         further: Mapping[str, Any] | None = None,
         config: TableConfig | None = None,
     ) -> None:
         """Write a frame into a relation: as a whole, or nothing has changed.
 
-        ``further`` has other arguments of `_aft.Connection.write`, and ``config`` what dbt's
-        configuration asks of the table.
+        ``types`` are those of new columns. ``further`` has other arguments of
+        `_aft.Connection.write`, and ``config`` what dbt's configuration asks of the table.
         """
         request = {
             "relation": dataclasses.asdict(relation),
             "mode": mode,
-            "column_types": dict(column_types),
             **(further or {}),
         }
         with self._pool.turn_to_write(), self._measured("seconds_writing"):
             try:
-                rows, size = self._write_until_done(frame, request, config)
+                rows, size = self._write_until_done(frame, types, request, config)
             except BaseException as error:
                 if is_undone(error):
                     self._last_write.may_have_committed = False
@@ -210,16 +210,18 @@ class Warehouse:
         return True
 
     def _write_until_done(
-        self, frame: Any, request: dict[str, Any], config: TableConfig | None
+        self,
+        frame: Any,
+        types: Types,
+        request: dict[str, Any],
+        config: TableConfig | None,
     ) -> tuple[int, int]:
         tries = 1
         while True:
             stream = frames.FrameStream(frame, self._free_for_swap)
             request["guessed_decimals"] = stream.guessed_decimals
+            request["column_types"] = _types_of(stream.names, types, request["mode"], config)
             try:
-                if config is not None:
-                    may_leave_out = request["mode"] != "overwrite"
-                    config.check(stream.names, may_leave_out=may_leave_out)
                 return self._write(stream, request, config)
             except Misfit as error:
                 if not frames.is_repeatable(frame):
@@ -353,6 +355,17 @@ class Warehouse:
             return odbc.connect(settings, LONGEST_SILENCE)
         except _aft.Error as error:
             raise odbc.in_words(error) from None
+
+
+def _types_of(
+    names: list[str], types: Types, mode: str, config: TableConfig | None
+) -> dict[str, str]:
+    """The types of a frame's columns that are chosen or declared."""
+    by_name = dict.fromkeys(names, types) if isinstance(types, str) else dict(types)
+    if config is None:
+        return by_name
+    config.check(names, may_leave_out=mode != "overwrite")
+    return config.column_types(by_name)
 
 
 def _may_repeat(error: WarehouseError) -> bool:

@@ -16,6 +16,8 @@ SCHEMA_CHANGES = ("fail", "ignore", "append_new_columns", "sync_all_columns")
 
 Key = Union[str, Iterable[str], None]
 """A column, or several."""
+Types = Union[Mapping[str, str], str]
+"""The types of columns by their names, or one for all."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,6 @@ class WriteOptions:
                 f"'unique_key' is for the modes 'upsert' and 'delete+insert', and not for "
                 f"'{self.mode}'"
             )
-        if self.dtype is not None and not isinstance(self.dtype, Mapping):
-            raise AftError("'dtype' must map names of columns to types of the warehouse")
         object.__setattr__(self, "key", _key(self.unique_key))
         if self.on_schema_change is not None:
             _check("on_schema_change", self.on_schema_change, SCHEMA_CHANGES)
@@ -53,9 +53,12 @@ class WriteOptions:
                     "gives the table the frame's columns"
                 )
 
-    def column_types(self) -> dict[str, str]:
-        """What `dtype` says, as names of columns and types in SQL."""
-        return {str(name): _sql_type(name, kind) for name, kind in (self.dtype or {}).items()}
+    def column_types(self) -> Types:
+        """What `dtype` says, as types in SQL. Raises AftError for what is no type."""
+        given = {} if self.dtype is None else self.dtype
+        if not isinstance(given, Mapping):
+            return _sql_type(given, "all columns")
+        return {str(name): _sql_type(kind, f"column '{name}'") for name, kind in given.items()}
 
     def further(self) -> dict[str, Any]:
         """What `Warehouse.write` takes as ``further``."""
@@ -73,7 +76,7 @@ def _key(given: Key) -> tuple[str, ...]:
     return column_names("unique_key", names, "a column's name, or a list of names")
 
 
-def _sql_type(name: object, kind: Any) -> str:
+def _sql_type(kind: Any, columns: str) -> str:
     # A type of SQLAlchemy prints itself as SQL; a class of types stands for its default.
     is_sqlalchemys = hasattr(kind, "compile")
     if isinstance(kind, type) and is_sqlalchemys:
@@ -82,7 +85,7 @@ def _sql_type(name: object, kind: Any) -> str:
     if not text:
         raise AftError(
             "'dtype' takes types of the warehouse, such as 'NUMERIC(12, 2)', and not "
-            f"{kind!r} for column '{name}'"
+            f"{kind!r} for {columns}"
         )
     return text
 

@@ -84,8 +84,20 @@ def test_what_is_no_type_of_the_warehouse_is_refused(kind: Any) -> None:
     assert str(refused.value) == f"{TYPES} {kind!r} for column 'a'"
 
 
-@pytest.mark.parametrize("dtype", [5, "text", ["text"], {"text"}])
-def test_types_without_columns_are_refused(dtype: Any) -> None:
+def test_one_type_may_be_given_for_all_columns(place: Place) -> None:
+    polars = pytest.importorskip("polars")
+    numbers = pa.table({"id": [1, 2], "n": [3, 4]})
+    types = WriteOptions(dtype="varchar(9)").column_types()
+
+    for frame in (numbers, numbers.to_pandas(), polars.from_arrow(numbers), iter([numbers])):
+        place.warehouse.write(frame, place.relation("copy"), "overwrite", types)
+
+        copy = place.tables().ref(("copy",), None, frame="arrow")
+        assert copy.to_pydict() == {"id": ["1", "2"], "n": ["3", "4"]}, type(frame)
+
+
+@pytest.mark.parametrize("dtype", [5, "", int, ["text"], {"text"}])
+def test_what_is_no_type_for_all_columns_is_refused(dtype: Any) -> None:
     with pytest.raises(AftError) as refused:
-        WriteOptions(dtype=dtype)
-    assert str(refused.value) == "'dtype' must map names of columns to types of the warehouse"
+        WriteOptions(dtype=dtype).column_types()
+    assert str(refused.value) == f"{TYPES} {dtype!r} for all columns"

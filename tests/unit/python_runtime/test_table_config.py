@@ -289,6 +289,8 @@ def test_a_frame_that_breaks_the_contract_changes_nothing(
             "m",
             WriteOptions(dtype={"a": "BIGINT", "s": "varchar(9)"}),
         )
+    with pytest.raises(AftError, match=r"'a' the type 'varchar\(3\)', but the contract"):
+        tables.write(pa.table({"a": [2], "s": ["x"]}), "m", WriteOptions(dtype="varchar(3)"))
     with pytest.raises(AftError) as columns:
         write(tables, a=[2], b=[3])
     with pytest.raises(AftError, match="it has more columns: 'b'"):
