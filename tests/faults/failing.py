@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A database behind the ODBC driver that fails, and a table in it."""
+"""A database behind the ODBC driver that fails, and a table in it.
+
+A test's module takes the fixtures by assignment: ``database = failing.database``.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 import pytest
+from aft import _aft
 
 from tests.support import databases
 from tests.support.databases import Database
@@ -26,8 +30,8 @@ FRAME = pa.table({"a": [1, 2, 3], "s": ["x", "y", "z"]})
 OLD, NEW = ["42|old"], ["1|x", "2|y", "3|z"]
 
 
-@contextlib.contextmanager
-def failing_database(request: pytest.FixtureRequest) -> Iterator[Database]:
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
     """The database of a parameter, where the schema `faults` has a table."""
     known = request.param.removeprefix("unknown-")
     server = request.getfixturevalue(known)
@@ -41,6 +45,14 @@ def failing_database(request: pytest.FixtureRequest) -> Iterator[Database]:
         made.run("insert into faults.t values (42, 'old')")
         yield made
         made.drop_schema("faults")
+
+
+@pytest.fixture
+def connection(database: Database) -> Iterator[_aft.Connection]:
+    """A connection through the driver."""
+    made = _aft.Connection(database.connection_string)
+    yield made
+    made.close()
 
 
 def rows_of(database: Database) -> list[str]:

@@ -110,8 +110,10 @@ std::vector<BoundParameter> ParametersOf(SQLHANDLE handle) {
 bool LosesRow(SQLHANDLE handle) {
   State& state = TheState();
   state.lost_rows.erase(handle);
-  const bool is_lost = state.arrays == kRowsLost && state.array_rows[handle] < 2 &&
-                       !ParametersOf(handle).empty();
+  if (state.array_rows[handle] > 1 || ParametersOf(handle).empty()) return false;
+  const bool is_second = ++state.single_rows % 2 == 0;
+  const bool is_lost =
+      state.arrays == kRowsLost || (state.arrays == kEverySecondRowLost && is_second);
   if (is_lost) state.lost_rows.insert(handle);
   return is_lost;
 }
@@ -147,7 +149,10 @@ void aft_fault_lengths(FaultLength length) { TheState().lengths = length; }
 
 void aft_fault_row(int row) { TheState().row = row; }
 
-void aft_fault_arrays(FaultArrays arrays) { TheState().arrays = arrays; }
+void aft_fault_arrays(FaultArrays arrays) {
+  TheState().arrays = arrays;
+  TheState().single_rows = 0;
+}
 void aft_fault_rename(const char* dbms_name) { TheState().dbms_name = dbms_name; }
 
 int aft_fault_count(void) { return TheState().failed; }
@@ -290,7 +295,13 @@ SQLRETURN SQLExecute(SQLHSTMT handle) {
 SQLRETURN SQLExecDirect(SQLHSTMT handle, SQLCHAR* text, SQLINTEGER length) {
   return MayFail("SQLExecDirect", handle, [&] {
     const ChangedBinaryArrays changed(TheState().arrays, ParametersOf(handle));
-    return Real("SQLExecDirect", &SQLExecDirect)(handle, text, length);
+    std::string sql(reinterpret_cast<char*>(text),
+                    length == SQL_NTS ? std::strlen(reinterpret_cast<char*>(text))
+                                      : static_cast<size_t>(length));
+    const bool is_insert = sql.starts_with("INSERT") && ParametersOf(handle).empty();
+    if (is_insert && TheState().arrays == kInsertsCut) sql += " LIMIT 2";
+    return Real("SQLExecDirect", &SQLExecDirect)(
+        handle, reinterpret_cast<SQLCHAR*>(sql.data()), SQL_NTS);
   });
 }
 

@@ -49,7 +49,10 @@ enum FaultArrays {
   kArraysCutSilently = 2,  ///< the last row is lost, and SQLRowCount counts it
   kArraysRepeatFirst = 3,  ///< the first row takes the place of the others
   kArraysNullIsZero = 4,   ///< NULL becomes 0, or an empty text
-  kRowsLost = 5,           ///< alone among these: rows that are sent one by one are lost
+  // Alone among these, not about arrays:
+  kRowsLost = 5,            ///< rows that are sent one by one are lost
+  kEverySecondRowLost = 6,  ///< of rows that are sent one by one, every second is lost
+  kInsertsCut = 7,          ///< INSERT … SELECT takes two rows at most
 };
 
 /// From now on, lets arrays of parameters fare like this.

@@ -26,6 +26,7 @@ struct State {
   FaultArrays arrays = kArraysWhole;
   std::map<SQLHANDLE, size_t> array_rows;
   std::set<SQLHANDLE> lost_rows;
+  int single_rows = 0;
   std::map<std::pair<SQLHANDLE, SQLUSMALLINT>, BoundParameter> parameters;
   int row = 0;
   std::map<SQLHANDLE, FetchedRows> fetched_rows;

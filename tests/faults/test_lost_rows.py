@@ -6,17 +6,18 @@ from __future__ import annotations
 import contextlib
 import ctypes
 from collections.abc import Callable, Iterator
+from itertools import product
 
 import pyarrow as pa
 import pytest
 from aft import _aft
 
+from tests.faults import failing
 from tests.faults.failing import (
     FRAME,
     NEW,
     OLD,
     TARGET,
-    failing_database,
     rows_and_tables,
     rows_of,
 )
@@ -24,21 +25,12 @@ from tests.support import databases
 from tests.support.databases import Database
 from tests.support.place import Place, frame
 
-WHOLE, CUT, CUT_SILENTLY, REPEATS_FIRST, NULL_IS_ZERO, ROWS_LOST = range(6)
+WHOLE, CUT, CUT_SILENTLY, REPEATS_FIRST, NULL_IS_ZERO = range(5)
+ROWS_LOST, EVERY_SECOND_ROW_LOST, INSERTS_CUT = range(5, 8)
+database = failing.database
+connection = failing.connection
+
 MODES = ("overwrite", "append", "upsert", "delete+insert")
-
-
-@pytest.fixture
-def database(request: pytest.FixtureRequest) -> Iterator[Database]:
-    with failing_database(request) as made:
-        yield made
-
-
-@pytest.fixture
-def connection(database: Database) -> Iterator[_aft.Connection]:
-    made = _aft.Connection(database.connection_string)
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -162,15 +154,51 @@ def test_rows_that_are_not_lost_are_there(database: Database, mode: str) -> None
     assert rows_of(database) == (NEW if mode == "overwrite" else sorted(OLD + NEW))
 
 
+@pytest.mark.parametrize("database", ["unknown-postgres", "unknown-mariadb"], indirect=True)
+def test_rows_that_an_unknown_database_does_not_get_are_missed(
+    database: Database, connection: _aft.Connection, change_arrays: Callable[[int], None]
+) -> None:
+    change_arrays(EVERY_SECOND_ROW_LOST)
+
+    with pytest.raises(_aft.Error, match="3 rows were sent, and the database has taken 2; do"):
+        connection.write(FRAME, TARGET, "append")
+
+    assert rows_and_tables(database) == (OLD, ["t"])
+
+
+@pytest.mark.parametrize(
+    ("database", "mode"),
+    # Nobody says what an UPDATE counts where the database is unknown.
+    [*product(databases.DRIVERS, ["upsert"]), *product(databases.NAMES, ["delete+insert"])],
+    indirect=["database"],
+)
+def test_rows_that_a_merge_loses_are_missed(
+    database: Database,
+    connection: _aft.Connection,
+    change_arrays: Callable[[int], None],
+    mode: str,
+) -> None:
+    change_arrays(INSERTS_CUT)
+
+    with pytest.raises(_aft.Error, match="3 rows were sent, and the database has taken 2; do"):
+        connection.write(FRAME, TARGET, mode, unique_key=key_of(mode))
+
+    assert rows_and_tables(database) == (OLD, ["t"])
+
+
 TRIGGER = (
     "create function merges.f() returns trigger language plpgsql as "
     "'begin if new.k = 2 then return null; end if; return new; end';"
     "create trigger g before insert on merges.t for each row execute function merges.f()"
 )
 RULE = "create rule r as on insert to merges.t where new.k = 2 do instead nothing"
+TOOK_TWO = (
+    "'{}.t' took 2 of 3 rows: a trigger, rule or constraint of the table left out the others"
+)
 IGNORE = "create trigger g before insert on t when new.k = 2 begin select raise(ignore); end"
 
 
+@pytest.mark.parametrize("mode", ["append", "upsert", "delete+insert"])
 @pytest.mark.parametrize(
     ("place", "skips", "takes"),
     [
@@ -181,19 +209,28 @@ IGNORE = "create trigger g before insert on t when new.k = 2 begin select raise(
     ],
     indirect=["place"],
 )
-def test_rows_that_the_table_skips_are_told(place: Place, skips: str, takes: int) -> None:
-    place.make("k int")
+def test_rows_that_the_table_skips_are_told(
+    place: Place, skips: str, takes: int, mode: str
+) -> None:
+    place.make("k int, v int")
     place.run(skips)
+    rows = frame(k=pa.array([1, 2, 3], pa.int32()), v=[1, 2, 3])
 
-    said = place.write(frame(k=pa.array([1, 2, 3], pa.int32())), "append")
+    said = place.write(rows, mode, ["k"] * (mode != "append"))
 
-    assert said == (
-        f"'{place.schema}.t' took 2 of 3 rows: a trigger, rule or constraint of the table "
-        "left out the others"
-        if takes == 2
-        else ""
-    )
-    assert place.rows() == ["1", "2", "3"][:: 1 if takes == 3 else 2]
+    assert said == (TOOK_TWO.format(place.schema) if takes == 2 else "")
+    assert place.rows("k") == ["1", "2", "3"][:: 1 if takes == 3 else 2]
+
+
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+def test_rows_that_a_trigger_does_not_let_be_updated_are_told(place: Place) -> None:
+    place.make("k int, v int", "1, 1", "2, 2", "2, 3")
+    place.run(TRIGGER.replace("insert on", "update on"))
+
+    said = place.write(frame(k=[1, 2, 3], v=[10, 20, 30]), "upsert", ["k"])
+
+    assert said == TOOK_TWO.format(place.schema)
+    assert place.rows() == ["1|10", "2|2", "2|3", "3|30"]
 
 
 @pytest.mark.parametrize("place", ["sqlite"], indirect=True)

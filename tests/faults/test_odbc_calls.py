@@ -19,12 +19,12 @@ from aft.profile import Target
 from aft.row_stream import ResultReader
 from aft.warehouse import Warehouse
 
+from tests.faults import failing
 from tests.faults.failing import (
     FRAME,
     NEW,
     OLD,
     TARGET,
-    failing_database,
     rows_and_tables,
     rows_of,
 )
@@ -34,16 +34,13 @@ from tests.support.databases import Database
 INSTEAD, AFTERWARDS = 0, 1
 MOST_CALLS = 2000
 
+database = failing.database
+connection = failing.connection
+
 
 @pytest.fixture
 def control() -> ctypes.CDLL:
     return databases.fault_driver()
-
-
-@pytest.fixture
-def database(request: pytest.FixtureRequest) -> Iterator[Database]:
-    with failing_database(request) as made:
-        yield made
 
 
 @pytest.fixture
@@ -102,13 +99,6 @@ def test_a_generator_is_not_written_again_after_a_commit_that_was_undone(
     control.aft_fault_arm(b"", 0, INSTEAD, b"", 0)
     assert error.value.is_undone
     assert rows_of(database) == OLD
-
-
-@pytest.fixture
-def connection(database: Database) -> Iterator[_aft.Connection]:
-    made = _aft.Connection(database.connection_string)
-    yield made
-    made.close()
 
 
 @pytest.mark.parametrize("database", ["mariadb"], indirect=True)

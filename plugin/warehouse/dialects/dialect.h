@@ -59,6 +59,9 @@ class Dialect : public TableFacts {
   [[nodiscard]] virtual std::string KindsQuery(
       std::string_view sql, const std::vector<ReadColumnPlan>& columns) const;
 
+  /// Whether the driver is known to count the rows that a statement changes. Another one
+  /// may say 0 instead.
+  [[nodiscard]] virtual bool knows_driver() const { return true; }
   /// The type of a new table's column for these values, or "" for none.
   [[nodiscard]] virtual std::string TypeName(const ValueType& type) const;
   [[nodiscard]] virtual ParameterStyle Parameters() const { return {}; }

@@ -85,6 +85,12 @@ GenericDialect::DriverType GenericDialect::Pick(const std::vector<SQLSMALLINT>& 
   return {};
 }
 
+ParameterStyle GenericDialect::Parameters() const {
+  ParameterStyle style;
+  style.tells_count = true;
+  return style;
+}
+
 std::string GenericDialect::TypeName(const ValueType& type) const {
   std::string standard = Dialect::TypeName(type);
   const size_t parameters = std::min(standard.find('('), standard.size());

@@ -18,7 +18,9 @@ class GenericDialect final : public Dialect {
   /// Asks the driver for the database's types.
   explicit GenericDialect(odbc::Connection& connection);
 
+  [[nodiscard]] bool knows_driver() const override { return false; }
   [[nodiscard]] std::string TypeName(const ValueType& type) const override;
+  [[nodiscard]] ParameterStyle Parameters() const override;
 
  private:
   struct DriverType {

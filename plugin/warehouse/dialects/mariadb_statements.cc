@@ -115,8 +115,8 @@ std::vector<WriteStep> MariadbStatements::InsertNew(const Merge& merge) const {
   const std::string staging = Name(merge.staging);
   return {{Text("DELETE ", staging, " FROM ", Name(merge.target), " aft_t JOIN ", staging,
                 " ON ", HasSameKey(merge, "aft_t", staging)),
-           ""},
-          {Insert(merge), ""}};
+           "", /*is_atomic=*/false, /*places_rows=*/true},
+          {Insert(merge), "", /*is_atomic=*/false, /*places_rows=*/true}};
 }
 
 }  // namespace aft

@@ -24,7 +24,7 @@ struct ParameterStyle {
   bool has_timestamps = true;
   /// The text of an instant says that it is in UTC.
   bool says_zone = true;
-  /// The driver says of each INSERT how many rows the database has taken.
+  /// The driver, if it counts rows, says of each INSERT how many the database has taken.
   bool tells_count = false;
   /// What the statement begins with, up to the table's name.
   std::string_view insert_into = "INSERT INTO ";

@@ -248,16 +248,21 @@ std::string PostgresDialect::RemovalBlocker(Connection& connection,
       doing);
 }
 
-// By a rule for INSERT, or a trigger before each row.
+// By a rule, or a trigger before each row.
 bool PostgresDialect::SkipsRows(Connection& connection, const Relation& relation,
-                                const std::string& doing) const {
+                                bool updates, const std::string& doing) const {
+  const std::string_view rules = updates ? "'2', '3'" : "'3'";
+  // For each row, before it, and for INSERT or UPDATE.
+  const std::string_view events = updates ? "20" : "4";
   return PostgresValue(
              connection,
              Text("SELECT (EXISTS (SELECT FROM pg_rewrite WHERE ev_class = t.oid AND "
-                  "ev_type = '3') OR EXISTS (SELECT FROM pg_trigger WHERE (tgrelid = "
-                  "t.oid OR tgrelid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent "
-                  "= t.oid)) AND NOT tgisinternal AND (tgtype & 7) = 7))::int FROM "
-                  "pg_class t WHERE t.oid = CAST(",
+                  "ev_type IN (",
+                  rules,
+                  ")) OR EXISTS (SELECT FROM pg_trigger WHERE (tgrelid = t.oid OR "
+                  "tgrelid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = "
+                  "t.oid)) AND NOT tgisinternal AND (tgtype & 3) = 3 AND (tgtype & ",
+                  events, ") <> 0))::int FROM pg_class t WHERE t.oid = CAST(",
                   PostgresLiteral(Name(relation)), " AS regclass)"),
              doing) == "1";
 }

@@ -55,7 +55,7 @@ class PostgresDialect final : public Dialect {
                                            const Relation& relation, Removal removal,
                                            const std::string& doing) const override;
   [[nodiscard]] bool SkipsRows(Connection& connection, const Relation& relation,
-                               const std::string& doing) const override;
+                               bool updates, const std::string& doing) const override;
   [[nodiscard]] bool MayMakeTemporary(Connection& connection, const Relation& relation,
                                       const std::string& doing) const override;
   [[nodiscard]] std::string TransactionId(Connection& connection,

@@ -23,6 +23,7 @@ class PostgresStatements final : public WriteStatements {
       const Merge& merge, const std::vector<TableColumn>& new_columns) const override;
   [[nodiscard]] std::vector<WriteStep> PrepareMerge(const Merge& merge) const override;
   [[nodiscard]] std::string Update(const Merge& merge) const override;
+  [[nodiscard]] bool CountsFoundRows() const override { return true; }
 
  private:
   /// Keeps other writers waiting, and hidden rows from being left out.

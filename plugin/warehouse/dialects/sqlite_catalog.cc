@@ -174,7 +174,7 @@ std::string SqliteDialect::IsDefined(const Relation& relation,
 
 // A trigger may say RAISE(IGNORE), and a constraint ON CONFLICT IGNORE.
 bool SqliteDialect::SkipsRows(Connection& connection, const Relation& relation,
-                              const std::string& doing) const {
+                              bool /*updates*/, const std::string& doing) const {
   Statement statement(connection, doing);
   statement.ExecuteDirect(Text("SELECT ", HasTriggers(relation), " OR ",
                                IsDefined(relation, "%on%conflict%")));

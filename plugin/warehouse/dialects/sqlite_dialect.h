@@ -65,7 +65,7 @@ class SqliteDialect final : public Dialect {
                                                  const Relation& relation,
                                                  const std::string& doing) const override;
   [[nodiscard]] bool SkipsRows(Connection& connection, const Relation& relation,
-                               const std::string& doing) const override;
+                               bool updates, const std::string& doing) const override;
   [[nodiscard]] std::optional<int64_t> InsertCounter(
       Connection& connection, const Relation& relation,
       const std::string& doing) const override;

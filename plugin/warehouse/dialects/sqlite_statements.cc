@@ -66,8 +66,8 @@ std::vector<WriteStep> SqliteStatements::PrepareMerge(const Merge& merge) const 
 std::vector<WriteStep> SqliteStatements::InsertNew(const Merge& merge) const {
   return {{Text("DELETE FROM ", Name(merge.staging), " WHERE (", KeyValues(merge),
                 ") IN (SELECT ", KeyValues(merge), " FROM ", Name(merge.target), ")"),
-           ""},
-          {Insert(merge), ""}};
+           "", /*is_atomic=*/false, /*places_rows=*/true},
+          {Insert(merge), "", /*is_atomic=*/false, /*places_rows=*/true}};
 }
 
 std::vector<WriteStep> SqliteStatements::Clear(const Relation& target) const {

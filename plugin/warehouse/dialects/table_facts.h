@@ -85,9 +85,9 @@ class TableFacts {
                                               const std::string& /*doing*/) const {
     return false;
   }
-  /// Whether the table's triggers or rules may leave out rows that are inserted, without
-  /// an error.
-  [[nodiscard]] virtual bool SkipsRows(Connection&, const Relation&,
+  /// Whether the table's triggers or rules may leave out rows that are inserted, or
+  /// updated where the write does that, without an error.
+  [[nodiscard]] virtual bool SkipsRows(Connection&, const Relation&, bool /*updates*/,
                                        const std::string& /*doing*/) const {
     return false;
   }

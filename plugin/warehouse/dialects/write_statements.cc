@@ -168,7 +168,8 @@ std::string WriteStatements::Insert(const Merge& merge) const {
 std::vector<WriteStep> WriteStatements::InsertNew(const Merge& merge) const {
   return {{Text(Insert(merge), " WHERE NOT EXISTS (SELECT 1 FROM ", Name(merge.target),
                 " aft_t WHERE ", HasSameKey(merge, "aft_t", Alias(merge.staging)), ")"),
-           ""}};
+           "", /*is_atomic=*/false,
+           /*places_rows=*/CountsFoundRows() && !merge.values.empty()}};
 }
 
 std::string WriteStatements::List(const std::vector<TableColumn>& columns,

@@ -72,6 +72,9 @@ class WriteStatements {
   [[nodiscard]] virtual std::string Delete(const Merge& merge) const;
   /// Insert the rows of staging.
   [[nodiscard]] std::string Insert(const Merge& merge) const;
+  /// Whether an UPDATE counts the rows that it finds, also those that it leaves as they
+  /// are.
+  [[nodiscard]] virtual bool CountsFoundRows() const { return false; }
   /// Insert those alone whose key the target doesn't have.
   [[nodiscard]] virtual std::vector<WriteStep> InsertNew(const Merge& merge) const;
 

@@ -17,6 +17,8 @@ struct WriteStep {
   /// After a refusal nothing of it is done, and what `undo` would remove is somebody
   /// else's.
   bool is_atomic = false;
+  /// The rows of staging that have found their place are those that all such steps count.
+  bool places_rows = false;
 };
 
 /// Rows in a staging table on their way into a target, by their key.

@@ -93,11 +93,12 @@ void ParameterRows::CheckSize(int64_t row) const {
                    " bytes, and the server takes ", limits_.bytes, " for a row"));
 }
 
-// Of one row, a trigger may rightly have made none.
+// Of one row, a trigger may rightly have made none. Where it has made more, they are not
+// the table's own alone.
 void ParameterRows::Count(int64_t rows) {
   if (!taken_) return;
   const int64_t count = statement_.RowCount();
-  if (count < 0) return taken_.reset();
+  if (count < 0 || (rows == 1 && count > 1)) return taken_.reset();
   *taken_ += count;
   if (rows == 1 || count == rows) return;
   throw Error(Text("cannot ", doing_, ": ", rows, " rows were sent, and the driver says ",

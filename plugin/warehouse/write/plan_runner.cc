@@ -51,7 +51,7 @@ void PlanRunner::Run(const std::vector<WriteStep>& steps,
   for (const WriteStep& step : steps) {
     begun_.push_back(step);
     try {
-      dialect_.Execute(connection_, step.statement, doing_);
+      Execute(step);
     } catch (const DatabaseError& error) {
       // Of another error, only the answer may have failed: what the step did is undone.
       is_overtaken_ = step.is_atomic && error.IsAboutExistence();
@@ -59,6 +59,14 @@ void PlanRunner::Run(const std::vector<WriteStep>& steps,
       if (!is_overtaken_ || !is_done_by_others()) throw;
     }
   }
+}
+
+void PlanRunner::Execute(const WriteStep& step) {
+  const auto rows = dialect_.Execute(connection_, step.statement, doing_);
+  if (!step.places_rows) return;
+  tells_placed_ = tells_placed_ && rows;
+  if (tells_placed_) placed_ = placed_.value_or(0) + *rows;
+  if (!tells_placed_) placed_.reset();
 }
 
 std::vector<std::string> PlanRunner::Finish(const std::vector<FinalStep>& steps) {

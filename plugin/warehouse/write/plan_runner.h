@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -32,6 +33,9 @@ class PlanRunner {
   void Run(
       const std::vector<WriteStep>& steps,
       const std::function<bool()>& is_done_by_others = [] { return false; });
+  /// How many rows of staging the steps have placed; nothing where none does, or the
+  /// driver doesn't tell.
+  [[nodiscard]] std::optional<int64_t> placed() const { return placed_; }
   /// Whether the last Run() has failed at such a step.
   [[nodiscard]] bool is_overtaken() const { return is_overtaken_; }
   /// After the commit, which no failure takes back. What the user should know.
@@ -42,6 +46,7 @@ class PlanRunner {
   void ForgetStaging() { drop_staging_.clear(); }
 
  private:
+  void Execute(const WriteStep& step);
   void Undo() const;
   /// Runs a statement that undoes something. False where it fails.
   bool TryTo(const std::string& statement) const;
@@ -51,6 +56,8 @@ class PlanRunner {
   std::string doing_;
   std::vector<WriteStep> begun_;
   bool is_overtaken_ = false;
+  bool tells_placed_ = true;
+  std::optional<int64_t> placed_;
   std::string drop_staging_;
   std::optional<Relation> reserved_;
 };

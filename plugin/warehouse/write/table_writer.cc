@@ -55,6 +55,7 @@ WriteOutcome TableWriter::Write(ArrowArrayStream& stream) {
   WriteOutcome outcome = Load(loader, plan, stream, std::move(columns));
   Check(plan, outcome, notices);
   Publish(runner, new_columns, target, staging_name);
+  CheckPlaced(runner, outcome, notices);
   if (is_overwrite && plan.staging) TellLost(target, plan);
   runner.Settle();
   Commit(transaction, outcome);
@@ -230,25 +231,49 @@ void TableWriter::KeepTypes(const std::vector<ArrowColumn>& columns,
   }
 }
 
-// Not every driver hands on all rows, or says that it has not.
 void TableWriter::Check(const WritePlan& plan, const WriteOutcome& outcome,
                         std::vector<std::string>& notices) const {
-  const int64_t sent = outcome.rows;
-  const int64_t there =
-      plan.counts_rows ? CountRows(plan.load) : outcome.taken.value_or(sent);
-  const bool is_skipped = there != sent && !plan.staging &&
-                          dialect_.SkipsRows(connection_, request_.relation, doing_);
-  if (there != sent && !is_skipped) {
-    throw Error(Text("cannot ", doing_, ": ", sent,
-                     " rows were sent, and the database has taken ", there,
-                     "; does its ODBC driver lose rows?"));
-  }
-  if (there < sent) {
-    notices.push_back(
-        Text(Describe(request_.relation), " took ", there, " of ", sent,
-             " rows: a trigger, rule or constraint of the table left out the others"));
+  const auto taken =
+      plan.counts_rows ? CountRows(plan.load) : Believed(outcome.taken, outcome.rows);
+  if (!plan.staging) {
+    CheckTaken(outcome.rows, taken, notices);
+  } else if (taken != outcome.rows) {
+    RefuseTaken(outcome.rows, taken);
   }
   CheckKeys(plan);
+}
+
+// More than one row may have the same key, and each is updated.
+void TableWriter::CheckPlaced(const PlanRunner& runner, const WriteOutcome& outcome,
+                              std::vector<std::string>& notices) const {
+  const int64_t placed = Believed(runner.placed(), outcome.rows);
+  CheckTaken(outcome.rows, std::min(placed, outcome.rows), notices);
+}
+
+int64_t TableWriter::Believed(std::optional<int64_t> taken, int64_t sent) const {
+  // An unknown driver that says 0 of everything does not count.
+  if (taken == 0 && !dialect_.knows_driver()) taken.reset();
+  return taken.value_or(sent);
+}
+
+void TableWriter::CheckTaken(int64_t sent, int64_t taken,
+                             std::vector<std::string>& notices) const {
+  if (taken == sent) return;
+  const bool updates = request_.mode == WriteMode::kUpsert;
+  if (!dialect_.SkipsRows(connection_, request_.relation, updates, doing_)) {
+    RefuseTaken(sent, taken);
+  }
+  if (taken > sent) return;
+  notices.push_back(
+      Text(Describe(request_.relation), " took ", taken, " of ", sent,
+           " rows: a trigger, rule or constraint of the table left out the others"));
+}
+
+// Not every driver hands on all rows, or says that it has not.
+void TableWriter::RefuseTaken(int64_t sent, int64_t taken) const {
+  throw Error(Text("cannot ", doing_, ": ", sent,
+                   " rows were sent, and the database has taken ", taken,
+                   "; does its ODBC driver lose rows?"));
 }
 
 void TableWriter::CheckKeys(const WritePlan& plan) const {

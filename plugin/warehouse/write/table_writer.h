@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,14 @@ class TableWriter {
   /// Throws unless what was loaded is what the plan says. Adds what the user should know.
   void Check(const WritePlan& plan, const WriteOutcome& outcome,
              std::vector<std::string>& notices) const;
+  /// The same of what the plan's steps have made of a staging table.
+  void CheckPlaced(const PlanRunner& runner, const WriteOutcome& outcome,
+                   std::vector<std::string>& notices) const;
+  /// What the driver says that the database has taken, or `sent` where it doesn't tell.
+  [[nodiscard]] int64_t Believed(std::optional<int64_t> taken, int64_t sent) const;
+  /// Throws unless the table has taken what was sent, or has left out the rest itself.
+  void CheckTaken(int64_t sent, int64_t taken, std::vector<std::string>& notices) const;
+  [[noreturn]] void RefuseTaken(int64_t sent, int64_t taken) const;
   [[nodiscard]] int64_t CountRows(const Relation& relation) const;
   void CheckKeys(const WritePlan& plan) const;
   /// Makes what was loaded seen.

@@ -226,7 +226,8 @@ class Planner {
     }
     merge.values.insert(merge.values.end(), added_.begin(), added_.end());
     if (!merge.key.empty()) ReplaceByKey(merge);
-    std::vector<WriteStep> inserts = {{statements_.Insert(merge), ""}};
+    std::vector<WriteStep> inserts = {
+        {statements_.Insert(merge), "", /*is_atomic=*/false, /*places_rows=*/true}};
     if (request_.mode == WriteMode::kUpsert) inserts = statements_.InsertNew(merge);
     for (WriteStep& step : inserts) plan_.publish.push_back(std::move(step));
     DropLast({plan_.drop_staging, ""});
@@ -243,7 +244,8 @@ class Planner {
     if (request_.mode == WriteMode::kDeleteInsert) {
       plan_.publish.push_back({statements_.Delete(merge), ""});
     } else if (!merge.values.empty()) {
-      plan_.publish.push_back({statements_.Update(merge), ""});
+      plan_.publish.push_back({statements_.Update(merge), "", /*is_atomic=*/false,
+                               /*places_rows=*/statements_.CountsFoundRows()});
     }
   }
 

@@ -16,7 +16,9 @@ std::string ToText(const WritePlan& plan, const WriteStatements& statements) {
   add("load ", statements.names().Name(plan.load), ": ", columns);
   if (plan.counts_rows) add("count");
   for (const KeyCheck& check : plan.key_checks) add("none: ", check.query);
-  for (const WriteStep& step : plan.publish) add(step.statement);
+  for (const WriteStep& step : plan.publish) {
+    add(step.places_rows ? "counted: " : "", step.statement);
+  }
   add("commit");
   for (const FinalStep& step : plan.after) add(step.statement);
   return text;

@@ -275,7 +275,7 @@ TEST(PlanWrite, NamesColumnsAsTheTableDoesAndEachOfAKeyOnce) {
   WriteRequest upsert = To(WriteMode::kUpsert);
   upsert.unique_key = {"K", "k", "v"};
   EXPECT_THAT(Plan(Sqlite(), upsert, TableOf({{"K", "int"}, {"V", "date"}})),
-              HasSubstr("\nINSERT INTO s.t (\"K\", \"V\") SELECT"));
+              HasSubstr("\ncounted: INSERT INTO s.t (\"K\", \"V\") SELECT"));
   EXPECT_THAT(Plan(Sqlite(), upsert, TableOf({{"K", "int"}, {"V", "date"}})),
               Not(HasSubstr("UPDATE")));
 }
