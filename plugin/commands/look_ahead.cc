@@ -2,10 +2,14 @@
 #include "plugin/commands/look_ahead.h"
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "host_shim/error.h"
+#include "plugin/base/json_lookup.h"
+#include "plugin/base/json_text.h"
 #include "plugin/commands/python_models.h"
 #include "plugin/commands/rendered_project.h"
 #include "plugin/dbt/dbt_invocation.h"
@@ -17,6 +21,7 @@ namespace aft {
 namespace {
 
 namespace fs = std::filesystem;
+namespace json = boost::json;
 
 void PassOverScripts(const ExpectedScripts& found, const ProjectConfig& project,
                      const std::set<std::string>& scripts_paths,
@@ -36,13 +41,28 @@ void PassOverScripts(const ExpectedScripts& found, const ProjectConfig& project,
   output.write_error(text + "\n");
 }
 
+/// The value of `--vars`; under `dbt retry` that of the run it repeats, unless it is
+/// given anew. (dbt-core, task/retry.py)
+std::string GivenVariables(const DbtArguments& arguments, const ProjectConfig& project) {
+  std::string given = arguments.Value("--vars");
+  if (!given.empty() || arguments.command() != "retry") return given;
+  const std::string state = arguments.Setting("state");
+  const fs::path folder =
+      TargetFolder(project, state.empty() ? arguments.Setting("target-path") : state);
+  const json::value results = ReadJsonFileOrNull(folder / "run_results.json");
+  const json::value* variables = ValueAt(results, {"args", "vars"});
+  if (variables == nullptr) return "";
+  return variables->is_string() ? std::string(variables->as_string())
+                                : json::serialize(*variables);
+}
+
 /// The files of Python models, once their placeholders are up to date. What is wrong with
 /// them stops commands that run scripts; the others do without.
 std::vector<std::string> ModelsIn(CalledDbt& dbt, ProjectConfig& project,
                                   bool runs_scripts, CommandContext& context) {
-  const std::string given =
-      CommandLineVariable(dbt.Arguments().Value("--vars"), "fal-models-paths");
-  if (!given.empty()) project.python_model_paths = {given};
+  if (const auto given =
+          CommandLineTexts(GivenVariables(dbt.Arguments(), project), "fal-models-paths"))
+    project.python_model_paths = {given->begin(), given->end()};
   if (!MayHavePythonModels(project)) return {};
   if (!dbt.named_python()) dbt.Ask();
   PythonModels models = UpdatePythonModels(project, dbt.PythonForScripts(),
@@ -111,8 +131,9 @@ ExpectedRun LookAhead(CalledDbt& dbt, const DbtCommand& command,
   ExpectedRun expected;
   ProjectConfig& project = expected.project = RenderedProject(dbt, context);
   if (project.folder.empty()) return expected;
-  const std::string scripts_path =
-      CommandLineVariable(dbt.Arguments().Value("--vars"), "fal-scripts-path");
+  const auto given =
+      CommandLineTexts(GivenVariables(dbt.Arguments(), project), "fal-scripts-path");
+  const std::string scripts_path = given && given->size() == 1 ? given->front() : "";
   // What the next run may bind without --vars, dbt must pass over in this one, too.
   const std::set<std::string> scripts_paths = {scripts_path, project.scripts_path};
   if (!scripts_path.empty()) project.scripts_path = scripts_path;

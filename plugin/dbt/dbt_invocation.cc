@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "host_shim/error.h"
+#include "plugin/base/json_lookup.h"
 #include "plugin/base/json_text.h"
 #include "plugin/dbt/recorded_arguments.h"
 #include "plugin/project/known_keys.h"
@@ -152,16 +153,23 @@ std::string CommandLineVariable(const DbtInvocation& invocation, std::string_vie
   return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
 }
 
-std::string CommandLineVariable(const std::string& yaml, std::string_view name) {
+std::optional<std::vector<std::string>> CommandLineTexts(const std::string& yaml,
+                                                         std::string_view name) {
   // Most values don't have it, and are spared the reading.
-  if (yaml.find(name) == std::string::npos) return "";
+  if (yaml.find(name) == std::string::npos) return {};
   try {
-    DbtInvocation invocation;
-    invocation.variables = VariablesAsJson(yaml);
-    return CommandLineVariable(invocation, name);
+    const json::value variables = ParseJson(VariablesAsJson(yaml));
+    const json::value* value = ValueAt(variables, {name});
+    if (value == nullptr) return {};
+    std::vector<std::string> texts;
+    if (value->is_string()) texts.emplace_back(value->as_string());
+    if (value->is_array())
+      for (const json::value& entry : value->as_array())
+        if (entry.is_string()) texts.emplace_back(entry.as_string());
+    return texts;
   } catch (const Error&) {
     // dbt reports it in its own words.
-    return "";
+    return {};
   }
 }
 

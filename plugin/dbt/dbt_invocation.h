@@ -3,8 +3,10 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "plugin/dbt/dbt_arguments.h"
 #include "plugin/project/project_config.h"
@@ -61,8 +63,10 @@ std::string LeastLevel(const std::string& log_level, bool is_quiet, bool is_debu
 /// A variable given on dbt's command line, or "" where none is.
 std::string CommandLineVariable(const DbtInvocation& invocation, std::string_view name);
 
-/// The same of `yaml`, the value of --vars; "" where that can't be read, too.
-std::string CommandLineVariable(const std::string& yaml, std::string_view name);
+/// The texts that `yaml`, the value of --vars, gives to a variable: one, or a list.
+/// Nothing where it does not have it, or can't be read.
+std::optional<std::vector<std::string>> CommandLineTexts(const std::string& yaml,
+                                                         std::string_view name);
 
 /// What `--vars` sets below `aft`, as it would stand in YAML.
 std::map<std::string, std::string> CommandLineSettings(const DbtInvocation& invocation);

@@ -106,16 +106,20 @@ def test_what_is_wrong_with_python_models_is_told_before_dbt_starts(project: Pro
 
 def test_a_python_model_fails_as_any_script_and_is_retried(project: Project) -> None:
     add_value(project)
-    project.write(FILE, VALUE + "1 / 0\n")
+    (project.folder / FILE).unlink()
+    file = "elsewhere/value.py"
+    project.write(file, VALUE + "1 / 0\n")
+    folders = "{fal-models-paths: [fal_models, elsewhere]}"
 
-    run = project.aft("dbt", "run", "-s", "+report")
+    run = project.aft("dbt", "run", "-s", "+report", "--vars", folders)
 
     assert run.exit_code == 1
-    assert f"ERROR in script {FILE} after value" in run.output
+    assert f"ERROR in script {file} after value" in run.output
     assert project.statuses()["report"] == "skipped"
 
-    project.write(FILE, VALUE)
-    assert project.aft("dbt", "retry").exit_code == 0
+    project.write(file, VALUE)
+    run = project.aft("dbt", "retry")
+    assert run.exit_code == 0, run.output
     manifest = json.loads((project.folder / "target" / "manifest.json").read_text())
     node = manifest["nodes"]["model.jaffle_shop.value"]
     assert node["depends_on"]["nodes"] == ["model.jaffle_shop.orders"]

@@ -125,11 +125,15 @@ TEST(DbtInvocation, FindsOurOwnVariables) {
               ElementsAre(Pair("retries", "2"), Pair("timeout", "10m")));
 }
 
-TEST(CommandLineVariable, IsReadFromTheValueOfVars) {
-  EXPECT_EQ(CommandLineVariable("{fal-scripts-path: a}", "fal-scripts-path"), "a");
-  EXPECT_EQ(CommandLineVariable("{fal-scripts-path: a", "fal-scripts-path"), "");
-  EXPECT_EQ(CommandLineVariable("{x: 1}", "fal-scripts-path"), "");
-  EXPECT_EQ(CommandLineVariable("", "fal-scripts-path"), "");
+TEST(CommandLineTexts, AreReadFromTheValueOfVars) {
+  using Texts = std::vector<std::string>;
+  EXPECT_EQ(CommandLineTexts("{fal-models-paths: a}", "fal-models-paths"), Texts{"a"});
+  EXPECT_EQ(CommandLineTexts("{fal-models-paths: [a, b, 1]}", "fal-models-paths"),
+            (Texts{"a", "b"}));
+  EXPECT_EQ(CommandLineTexts("{fal-models-paths: []}", "fal-models-paths"), Texts());
+  EXPECT_EQ(CommandLineTexts("{fal-models-paths: a", "fal-models-paths"), std::nullopt);
+  EXPECT_EQ(CommandLineTexts("{x: fal-models-paths}", "fal-models-paths"), std::nullopt);
+  EXPECT_EQ(CommandLineTexts("", "fal-models-paths"), std::nullopt);
 }
 
 }  // namespace
