@@ -15,6 +15,7 @@ namespace aft {
 inline constexpr auto kProductKeys = std::to_array<std::string_view>({
     "scripts",
     "environment",
+    "priority",
     "writes",
     "pre-hook",
     "post-hook",

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <string_view>
+#include <utility>
 
 #include "host_shim/error.h"
 #include "plugin/base/json_lookup.h"
@@ -31,8 +32,7 @@ class BindingReader {
   void ReadProduct(const json::value& value) {
     if (!value.is_object()) return Problem("is not a mapping");
     const std::size_t first = bindings_.size();
-    std::string environment;
-    bool may_leave_table = false;
+    ScriptBinding common;
     for (const auto& [key, below] : value.as_object()) {
       const std::string_view name = key;
       if (name == "scripts") {
@@ -42,22 +42,29 @@ class BindingReader {
       } else if (name == Name(When::kPostHook)) {
         ReadList(When::kPostHook, below);
       } else if (name == "environment") {
-        environment = EnvironmentName(below);
+        common.environment = EnvironmentName(below);
+      } else if (name == "priority") {
+        ReadNumber(name, below, "", common);
       } else if (name == "writes") {
-        may_leave_table = below.is_string() && below.as_string() == "optional";
-        if (!may_leave_table) Problem("'writes' can only be 'optional'");
+        common.may_leave_table = below.is_string() && below.as_string() == "optional";
+        if (!common.may_leave_table) Problem("'writes' can only be 'optional'");
       } else if (!is_of_fal_ || !IsKnown(name, kFalKeys)) {
         Problem(
             UnknownKey(name, is_of_fal_ ? "under 'fal'" : "under 'aft'", kProductKeys));
       }
     }
-    for (std::size_t i = first; i < bindings_.size(); ++i) {
-      if (bindings_[i].environment.empty()) bindings_[i].environment = environment;
-      bindings_[i].may_leave_table = may_leave_table;
-    }
+    for (std::size_t i = 0; i < bindings_.size(); ++i)
+      if (i >= first || bindings_[i].is_model) Complete(common, bindings_[i]);
   }
 
  private:
+  /// Takes from `common` what holds for all scripts of the node.
+  static void Complete(const ScriptBinding& common, ScriptBinding& binding) {
+    if (binding.environment.empty()) binding.environment = common.environment;
+    if (!binding.priority) binding.priority = common.priority;
+    binding.may_leave_table |= common.may_leave_table;
+  }
+
   void ReadScripts(const json::value& value) {
     if (value.is_array()) return ReadList(When::kAfter, value);
     if (!value.is_object())
@@ -124,14 +131,14 @@ class BindingReader {
     } else if (name == "environment") {
       binding.environment = EnvironmentName(value);
     } else if (IsLimit(name) || name == "priority") {
-      ReadNumber(name, value, binding);
+      ReadNumber(name, value, Named(binding) + ": ", binding);
     } else {
       Problem(UnknownKey(name, Text("at ", Named(binding)), kScriptKeys));
     }
   }
 
   void ReadNumber(std::string_view name, const json::value& value,
-                  ScriptBinding& binding) {
+                  const std::string& where, ScriptBinding& binding) {
     const std::string text = AsWritten(value);
     try {
       if (name == "priority")
@@ -140,7 +147,7 @@ class BindingReader {
         SetLimit(name, text, binding.limits);
     } catch (const Error& error) {
       // All problems are reported together, so that they can be mended together.
-      Problem(Text(Named(binding), ": ", error.what()));
+      Problem(where + error.what());
     }
   }
 
@@ -162,20 +169,6 @@ class BindingReader {
   std::vector<ScriptBinding>& bindings_;
   std::vector<std::string>& problems_;
 };
-
-/// Takes what stands under `fal` or `aft` for all scripts of the node.
-ScriptBinding ModelBinding(const json::object& meta) {
-  ScriptBinding binding;
-  binding.path = PythonModelOf(meta);
-  binding.is_model = true;
-  for (const char* product : {"fal", "aft"})
-    if (const json::object* settings = ObjectAt(meta, product)) {
-      if (binding.environment.empty())
-        binding.environment = StringAt(*settings, "environment");
-      binding.may_leave_table |= StringAt(*settings, "writes") == "optional";
-    }
-  return binding;
-}
 
 }  // namespace
 
@@ -199,7 +192,11 @@ std::vector<ScriptBinding> ReadBindings(const json::value& meta, const std::stri
                                         std::vector<std::string>& problems) {
   std::vector<ScriptBinding> bindings;
   if (!meta.is_object()) return bindings;
-  if (!PythonModelOf(meta).empty()) bindings.push_back(ModelBinding(meta.as_object()));
+  if (std::string model = PythonModelOf(meta); !model.empty()) {
+    bindings.emplace_back();
+    bindings.back().path = std::move(model);
+    bindings.back().is_model = true;
+  }
   for (const char* product : {"fal", "aft"}) {
     const json::value* value = meta.as_object().if_contains(product);
     if (value == nullptr) continue;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/json/fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,8 +36,8 @@ struct ScriptBinding {
   std::string path;       ///< as the user wrote it
   std::string arguments;  ///< of `with`, as a JSON object; empty without
   ScriptLimits limits;
-  std::string environment;  ///< its name; empty where none is given
-  int priority = 0;         ///< of those that wait, the highest starts first
+  std::string environment;      ///< its name; empty where none is given
+  std::optional<int> priority;  ///< of those that wait, the highest starts first
   /// `writes: optional`: the scripts of its node need not write the node's table.
   bool may_leave_table = false;
   bool is_model = false;  ///< a Python model, whose path begins at the package's folder

@@ -163,7 +163,7 @@ class ScriptBinder {
     script.when = binding.when;
     script.arguments = binding.arguments;
     script.limits = OrDefaults(binding.limits, default_limits_);
-    script.priority = binding.priority;
+    script.priority = binding.priority.value_or(0);
     script.environment = EnvironmentOf(binding);
     return script;
   }

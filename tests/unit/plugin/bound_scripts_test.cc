@@ -204,6 +204,24 @@ TEST(BoundScripts, HaveTheirPriorityAndHowManyRunAtOnce) {
                   HasSubstr("is '10000000', which"), HasSubstr("is '', which")));
 }
 
+TEST(BoundScripts, HaveThePriorityOfTheirNodeUnlessTheirEntryHasOne) {
+  std::vector<std::string> problems;
+
+  const std::vector<ScriptBinding> bindings =
+      ReadBindings(boost::json::parse(R"({"aft_model": {"path": "a.py"},
+        "aft": {"priority": "4", "scripts": ["b.py", {"path": "c.py", "priority": 0}]},
+        "fal": {"priority": "high"}})"),
+                   "models/a.sql", problems);
+
+  std::vector<int> priorities;
+  for (const ScriptBinding& binding : bindings)
+    priorities.push_back(binding.priority.value_or(-1));
+  EXPECT_THAT(priorities, ElementsAre(4, 4, 0));
+  EXPECT_THAT(problems,
+              ElementsAre("models/a.sql: meta.fal: 'priority' is 'high', which is not a "
+                          "whole number from -1000000 to 1000000"));
+}
+
 TEST(BoundScripts, RefuseAHookThatWritesWhateverHappens) {
   const Shop shop({{"a",
                     false,
