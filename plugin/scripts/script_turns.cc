@@ -24,13 +24,14 @@ void ScriptTurns::Start(std::vector<Script> scripts, NodeState node, Handlers ha
   RunNext(
       {{std::make_move_iterator(scripts.begin()), std::make_move_iterator(scripts.end())},
        std::move(node),
-       std::move(handlers),
-       ""});
+       std::move(handlers)});
 }
 
 void ScriptTurns::RunNext(Turn turn) {
   if (turn.waiting.empty()) return turn.handlers.on_done(turn.problem);
   if (runner_.is_interrupted()) {
+    if (!turn.has_begun && turn.handlers.on_left)
+      return turn.handlers.on_left({turn.waiting.begin(), turn.waiting.end()});
     Skip({turn.waiting.begin(), turn.waiting.end()}, runner_.reason(), turn.handlers);
     if (turn.problem.empty())
       turn.problem = Text("its scripts did not run: ", runner_.reason());
@@ -50,6 +51,7 @@ void ScriptTurns::RunReady() {
 
 void ScriptTurns::Run(Turn turn) {
   ++running_;
+  turn.has_begun = true;
   const Script script = std::move(turn.waiting.front());
   turn.waiting.pop_front();
   turn.handlers.print(console_.Started(script), "info");

@@ -31,14 +31,21 @@ class ScriptTurns {
     /// Called once; `problem` is empty when all have succeeded. It may come before
     /// Start() has returned.
     std::function<void(const std::string& problem)> on_done;
+    /// Where it is there, takes the scripts of a turn of which none has begun when all
+    /// are interrupted; then on_done is not called.
+    std::function<void(std::vector<Script> scripts)> on_left{};
   };
 
   /// All outlive this object. What scripts print is kept in `logs_folder`.
   ScriptTurns(EventLoop& loop, ScriptExecutor& executor, const Console& console,
               Results& results, std::filesystem::path logs_folder);
 
-  /// At most so many scripts run at a time.
-  void AllowAtOnce(std::size_t most) { most_ = most; }
+  /// At most so many scripts run at a time. With 0, turns only gather, so that those of
+  /// the highest priority can be first of all.
+  void AllowAtOnce(std::size_t most) {
+    most_ = most;
+    RunReady();
+  }
 
   /// `node` is what those scripts are told that do not run before it.
   void Start(std::vector<Script> scripts, NodeState node, Handlers handlers);
@@ -68,7 +75,8 @@ class ScriptTurns {
     std::deque<Script> waiting;
     NodeState node;
     Handlers handlers;
-    std::string problem;
+    std::string problem{};
+    bool has_begun = false;
   };
 
   void RunNext(Turn turn);

@@ -77,10 +77,8 @@ void StageSchedule::BeReady(std::size_t at) {
 }
 
 void StageSchedule::AwaitTurn(std::size_t at) {
-  Node& node = nodes_[at];
-  node.state = State::kReady;
-  node.priority = (node.before.empty() ? node.after : node.before).front().priority;
-  with_turns_.insert({-node.priority, at});
+  nodes_[at].state = State::kReady;
+  with_turns_.insert(at);
 }
 
 void StageSchedule::Prepared(std::size_t at) {
@@ -118,7 +116,7 @@ void StageSchedule::Leave(std::size_t at, const std::string& reason) {
   if (is_unbuilt && !node.is_built && !node.is_passed() && node.failure.empty())
     skipped.node = node.id;
   if (node.is_built && node.state == State::kReady) skipped.built = node.id;
-  with_turns_.erase({-node.priority, at});
+  with_turns_.erase(at);
   prepared_.erase(at);
   node.state = State::kGone;
   if (!skipped.node.empty() || !skipped.scripts.empty())
@@ -170,16 +168,23 @@ void StageSchedule::Skip(std::size_t first, const std::string& reason) {
   }
 }
 
-std::vector<StageSchedule::Turn> StageSchedule::TakeTurns(std::size_t most) {
+std::vector<StageSchedule::Turn> StageSchedule::TakeTurns() {
   std::vector<Turn> turns;
-  while (turns.size() < most && !with_turns_.empty()) {
-    Node& node = nodes_[with_turns_.begin()->second];
-    with_turns_.erase(with_turns_.begin());
+  for (const std::size_t at : std::exchange(with_turns_, {})) {
+    Node& node = nodes_[at];
     std::vector<Script>& scripts = node.before.empty() ? node.after : node.before;
     turns.push_back({node.id, std::exchange(scripts, {})});
     node.state = State::kInTurn;
   }
   return turns;
+}
+
+void StageSchedule::GiveBack(Turn turn) {
+  const std::size_t at = places_.at(turn.node);
+  Node& node = nodes_[at];
+  const bool is_before = RunsBeforeNode(turn.scripts.front().when);
+  (is_before ? node.before : node.after) = std::move(turn.scripts);
+  AwaitTurn(at);
 }
 
 void StageSchedule::EndTurn(const std::string& node, const std::string& problem,
@@ -269,9 +274,9 @@ std::size_t StageSchedule::CountStages() const {
   StageSchedule rehearsal = *this;
   std::size_t count = 0;
   while (true) {
-    for (std::vector<Turn> turns = rehearsal.TakeTurns(1); !turns.empty();
-         turns = rehearsal.TakeTurns(1))
-      rehearsal.EndTurn(turns.front().node);
+    for (std::vector<Turn> turns = rehearsal.TakeTurns(); !turns.empty();
+         turns = rehearsal.TakeTurns())
+      for (const Turn& turn : turns) rehearsal.EndTurn(turn.node);
     const std::vector<std::string> stage = rehearsal.TakeStage();
     if (stage.empty()) return count;
     ++count;

@@ -43,9 +43,10 @@ class StageSchedule {
   StageSchedule(const Graph& graph, const std::set<std::string>& selected,
                 std::vector<NodeScripts> scripts);
 
-  /// Turns that may start now, `most` of them, the highest priority first; each is given
-  /// out once. None is left before a stage is taken.
-  std::vector<Turn> TakeTurns(std::size_t most);
+  /// All turns that may start now; each is given out once.
+  std::vector<Turn> TakeTurns();
+  /// The turn has not started, and will not: Stop() is going to skip it.
+  void GiveBack(Turn turn);
   /// All scripts of the turn have succeeded, or there is a `problem`. A node that fails
   /// before it is built has its post-hooks run where `runs_hooks`, unless those were the
   /// turn.
@@ -93,7 +94,6 @@ class StageSchedule {
     std::vector<std::size_t> unit_tests;  ///< dbt runs them with their model only
     std::size_t open_parents = 0;
     State state = State::kWaiting;
-    int priority = 0;  ///< of its next turn
     bool is_built = false;
     std::string failure;  ///< why it has failed, while its post-hooks are to run
 
@@ -117,9 +117,8 @@ class StageSchedule {
 
   std::vector<Node> nodes_;
   std::map<std::string, std::size_t> places_;
-  /// Nodes whose next turn may start, each behind its negative priority.
-  std::set<std::pair<int, std::size_t>> with_turns_;
-  std::set<std::size_t> prepared_;  ///< nodes that dbt may build
+  std::set<std::size_t> with_turns_;  ///< nodes whose next turn may start
+  std::set<std::size_t> prepared_;    ///< nodes that dbt may build
   std::vector<Skipped> skipped_;
   std::string stopped_for_;  ///< why nothing further starts; or empty
   std::size_t built_count_ = 0;

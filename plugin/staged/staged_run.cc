@@ -218,15 +218,22 @@ void StagedRun::Advance() {
 }
 
 void StagedRun::StartTurns() {
-  const int threads = preparation_.threads();
-  const auto most =
-      static_cast<std::size_t>(std::min(threads, concurrency_.value_or(threads)));
-  auto turns = schedule_->TakeTurns(most - std::min(most, open_turns_));
+  std::vector<StageSchedule::Turn> turns = schedule_->TakeTurns();
+  if (turns.empty()) return;
+  turns_.AllowAtOnce(0);
   for (StageSchedule::Turn& turn : turns) {
     ++open_turns_;
     const auto state = states_.try_emplace(turn.node, NodeState{"success"}).first;
-    turns_.Start(std::move(turn.scripts), state->second, HandlersFor(turn.node));
+    ScriptTurns::Handlers handlers = HandlersFor(turn.node);
+    handlers.on_left = [this, node = turn.node](std::vector<Script> scripts) {
+      --open_turns_;
+      schedule_->GiveBack({node, std::move(scripts)});
+    };
+    turns_.Start(std::move(turn.scripts), state->second, std::move(handlers));
   }
+  const int threads = preparation_.threads();
+  turns_.AllowAtOnce(
+      static_cast<std::size_t>(std::min(threads, concurrency_.value_or(threads))));
 }
 
 ScriptTurns::Handlers StagedRun::HandlersFor(const std::string& node) {

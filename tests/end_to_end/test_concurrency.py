@@ -9,7 +9,8 @@ import pytest
 
 from tests.support.project import STAGED, Project
 
-PRIORITIES = {"low": -1, "middle": 0, "high": 3, "higher": 4}
+# Of the scripts of each model: that of the node, or their own.
+PRIORITIES: dict[str, int | list[int]] = {"low": -1, "middle": 0, "high": 3, "two": [4, -2]}
 # Long enough for one beside it to begin.
 SCRIPT = """
 import json, time
@@ -17,7 +18,7 @@ began = time.monotonic()
 while time.monotonic() < began + 0.3:
     pass
 with open("turns.jsonl", "a") as file:
-    print(json.dumps([context.current_model.name, began, time.monotonic()]), file=file)
+    print(json.dumps([context.arguments["priority"], began, time.monotonic()]), file=file)
 """
 
 
@@ -29,8 +30,17 @@ def test_scripts_take_turns_by_priority(project: Project, mode: tuple[str, ...])
         project.write(
             f"models/{name}.sql", "{{ config(materialized='ephemeral') }} select 1 as one"
         )
-        entry = {"path": "scripts/turn.py", "priority": priority}
-        entries.append({"name": name, "config": {"meta": {"aft": {"scripts": [entry]}}}})
+        script = {"path": "scripts/turn.py"}
+        if isinstance(priority, int):
+            scripts = [script | {"with": {"priority": priority}}]
+            settings = {"scripts": scripts, "priority": str(priority)}
+        else:
+            settings = {
+                "scripts": [
+                    script | {"with": {"priority": p}, "priority": p} for p in priority
+                ]
+            }
+        entries.append({"name": name, "config": {"meta": {"aft": settings}}})
     project.write("models/turns.yml", json.dumps({"version": 2, "models": entries}))
     options = ["--threads", "4", "--vars", "{aft: {concurrency: 1}}", *mode]
 
@@ -38,9 +48,9 @@ def test_scripts_take_turns_by_priority(project: Project, mode: tuple[str, ...])
 
     assert run.exit_code == 0, run.output
     lines = (project.folder / "turns.jsonl").read_text().splitlines()
-    names, begins, ends = zip(*map(json.loads, lines))
-    assert sorted(names) == sorted(PRIORITIES)
+    turns, begins, ends = zip(*map(json.loads, lines))
+    assert sorted(turns) == [-2, -1, 0, 3, 4]
     assert all(end <= begin for end, begin in zip(ends, begins[1:]))
     # Live, the first is the one that dbt comes to first; the others wait for it.
-    rest = names if mode else names[1:]
-    assert list(rest) == sorted(rest, key=PRIORITIES.__getitem__, reverse=True)
+    rest = turns if mode else turns[1:]
+    assert list(rest) == sorted(rest, reverse=True)

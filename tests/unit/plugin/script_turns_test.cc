@@ -94,6 +94,28 @@ TEST_F(ScriptTurnsTest, SkipsWhatWaitsWhenInterrupted) {
   EXPECT_TRUE(turns_.IsIdle());
 }
 
+TEST_F(ScriptTurnsTest, GivesBackTurnsThatHaveNotBegun) {
+  std::vector<std::string> left;
+  ScriptTurns::Handlers handlers = Handlers();
+  handlers.on_left = [&](const std::vector<Script>& scripts) {
+    for (const Script& script : scripts) left.push_back(script.id);
+  };
+  Script first = MakeScript("first");
+  first.priority = 1;
+  turns_.AllowAtOnce(0);
+  turns_.Start({MakeScript("b"), MakeScript("c")}, {"success"}, handlers);
+  turns_.Start({first, MakeScript("d")}, {"success"}, handlers);
+  turns_.AllowAtOnce(1);
+  ASSERT_THAT(scripts_.started, ElementsAre("first"));
+
+  turns_.Interrupt("interrupted");
+  scripts_.End(1, false);
+
+  EXPECT_THAT(left, ElementsAre("b", "c"));
+  EXPECT_EQ(done_.size(), 1U);
+  EXPECT_EQ(results_.Count(Results::Status::kSkipped), 1);
+}
+
 TEST_F(ScriptTurnsTest, EndsWithTheFirstThatFails) {
   Start({"a", "b", "c"});
 

@@ -67,19 +67,21 @@ class RandomStages {
   }
 
   void RunTurns(StageSchedule& schedule) {
-    const auto most = static_cast<std::size_t>(random_.Number(1, 3));
-    for (std::vector<StageSchedule::Turn> turns = schedule.TakeTurns(most);
-         !turns.empty(); turns = schedule.TakeTurns(most)) {
-      EXPECT_LE(turns.size(), most);
-      for (const StageSchedule::Turn& turn : turns) {
-        for (const Script& script : turn.scripts)
-          EXPECT_TRUE(ran_.insert(script.id).second) << script.id << " ran twice";
-        const bool succeeds = !has_failures_ || random_.Chance(0.85);
-        if (!succeeds) failed_.insert(turn.node);
-        // A script before a node that fails is the end of the node.
-        if (!succeeds && !IsPassed(turn.node)) built_.insert(turn.node);
-        schedule.EndTurn(turn.node, succeeds ? "" : "no");
-      }
+    std::vector<StageSchedule::Turn> open;
+    while (true) {
+      for (StageSchedule::Turn& turn : schedule.TakeTurns())
+        open.push_back(std::move(turn));
+      if (open.empty()) return;
+      const int any = random_.Number(0, static_cast<int>(open.size()) - 1);
+      const auto turn = open.begin() + any;
+      for (const Script& script : turn->scripts)
+        EXPECT_TRUE(ran_.insert(script.id).second) << script.id << " ran twice";
+      const bool succeeds = !has_failures_ || random_.Chance(0.85);
+      if (!succeeds) failed_.insert(turn->node);
+      // A script before a node that fails is the end of the node.
+      if (!succeeds && !IsPassed(turn->node)) built_.insert(turn->node);
+      schedule.EndTurn(turn->node, succeeds ? "" : "no");
+      open.erase(turn);
     }
   }
 

@@ -20,8 +20,6 @@ using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 using Result = StageSchedule::Result;
 
-constexpr std::size_t kAll = 100;
-
 std::set<std::string> AllOf(const Graph& graph) {
   std::set<std::string> ids;
   for (const auto& [id, node] : graph) ids.insert(id);
@@ -45,7 +43,7 @@ TEST(StageSchedule, TakesAllInOneStageWhereNoScriptIsBound) {
   const Graph graph = GraphFrom("a; b <- a; (e) <- b; c <- e");
   StageSchedule schedule(graph, AllOf(graph), {});
 
-  EXPECT_THAT(schedule.TakeTurns(kAll), IsEmpty());
+  EXPECT_THAT(schedule.TakeTurns(), IsEmpty());
   EXPECT_THAT(schedule.TakeStage(), UnorderedElementsAre("a", "b", "c"));
   EXPECT_EQ(schedule.size(), 3);
 }
@@ -58,7 +56,7 @@ TEST(StageSchedule, CutsAfterANodeWhoseScriptsFollowIt) {
   schedule.EndNode("a", Result::kSucceeded);
   schedule.EndNode("other", Result::kSucceeded);
   EXPECT_THAT(schedule.TakeStage(), IsEmpty());
-  EXPECT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("a"));
+  EXPECT_THAT(NodesOf(schedule.TakeTurns()), ElementsAre("a"));
   schedule.EndTurn("a");
 
   EXPECT_THAT(schedule.TakeStage(), ElementsAre("b"));
@@ -70,7 +68,7 @@ TEST(StageSchedule, RunsScriptsOfAnEphemeralModelWhenItsParentsAreDone) {
 
   EXPECT_THAT(schedule.TakeStage(), ElementsAre("a"));
   schedule.EndNode("a", Result::kSucceeded);
-  const std::vector<StageSchedule::Turn> turns = schedule.TakeTurns(kAll);
+  const std::vector<StageSchedule::Turn> turns = schedule.TakeTurns();
   ASSERT_THAT(NodesOf(turns), ElementsAre("e"));
   EXPECT_EQ(turns.front().scripts.size(), 2);
   schedule.EndTurn("e");
@@ -82,21 +80,11 @@ TEST(StageSchedule, RunsFirstWhatComesBeforeANodeWithoutParents) {
   const Graph graph = GraphFrom("a; b <- a");
   StageSchedule schedule(graph, AllOf(graph), {Scripts("a", 1, 0)});
 
-  EXPECT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("a"));
+  EXPECT_THAT(NodesOf(schedule.TakeTurns()), ElementsAre("a"));
   EXPECT_THAT(schedule.TakeStage(), IsEmpty());
   schedule.EndTurn("a");
 
   EXPECT_THAT(schedule.TakeStage(), UnorderedElementsAre("a", "b"));
-}
-
-TEST(StageSchedule, GivesOutTheHighestPriorityFirst) {
-  const Graph graph = GraphFrom("a; b; c");
-  std::vector<NodeScripts> scripts = {Scripts("a", 1, 0), Scripts("b", 1, 0),
-                                      Scripts("c", 1, 0)};
-  scripts[1].scripts.front().priority = 7;
-  StageSchedule schedule(graph, {"a", "b", "c"}, scripts);
-
-  EXPECT_THAT(NodesOf(schedule.TakeTurns(2)), ElementsAre("b", "a"));
 }
 
 TEST(StageSchedule, SkipsWhatIsBelowAFailedScript) {
@@ -105,7 +93,7 @@ TEST(StageSchedule, SkipsWhatIsBelowAFailedScript) {
                          {Scripts("a", 0, 1), Scripts("b", 0, 1)});
   for (const std::string& node : schedule.TakeStage())
     schedule.EndNode(node, Result::kSucceeded);
-  ASSERT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("a"));
+  ASSERT_THAT(NodesOf(schedule.TakeTurns()), ElementsAre("a"));
 
   schedule.EndTurn("a", "no");
 
@@ -126,7 +114,7 @@ TEST(StageSchedule, SkipsWhatIsBelowANodeThatDbtCouldNotBuild) {
   schedule.EndNode("b", Result::kSkipped);
 
   EXPECT_THAT(SkippedBy(schedule), ElementsAre("", "c"));
-  EXPECT_THAT(schedule.TakeTurns(kAll), IsEmpty());
+  EXPECT_THAT(schedule.TakeTurns(), IsEmpty());
 }
 
 TEST(StageSchedule, LetsChildrenWaitForTheTestsOfTheirParents) {
@@ -135,7 +123,7 @@ TEST(StageSchedule, LetsChildrenWaitForTheTestsOfTheirParents) {
   StageSchedule schedule(graph, AllOf(graph), {Scripts("a", 0, 1)});
   ASSERT_THAT(schedule.TakeStage(), ElementsAre("a"));
   schedule.EndNode("a", Result::kSucceeded);
-  ASSERT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("a"));
+  ASSERT_THAT(NodesOf(schedule.TakeTurns()), ElementsAre("a"));
   schedule.EndTurn("a");
   ASSERT_THAT(schedule.TakeStage(), UnorderedElementsAre("b", "test_a"));
 
@@ -151,7 +139,7 @@ TEST(StageSchedule, PutsUnitTestsIntoTheStageOfTheirModel) {
   StageSchedule schedule(graph, {"b", "u_a", "u_b"}, {Scripts("b", 1, 0)});
 
   EXPECT_EQ(schedule.size(), 2);
-  EXPECT_THAT(NodesOf(schedule.TakeTurns(9)), ElementsAre("b"));
+  EXPECT_THAT(NodesOf(schedule.TakeTurns()), ElementsAre("b"));
   EXPECT_THAT(schedule.TakeStage(), IsEmpty());
   schedule.EndTurn("b");
   EXPECT_THAT(schedule.TakeStage(), UnorderedElementsAre("b", "u_b"));
@@ -168,7 +156,7 @@ TEST(StageSchedule, SkipsUnitTestsWithTheirModel) {
   StageSchedule schedule(graph, AllOf(graph), {Scripts("a", 0, 1)});
   ASSERT_THAT(schedule.TakeStage(), ElementsAre("a"));
   schedule.EndNode("a", Result::kSucceeded);
-  ASSERT_THAT(NodesOf(schedule.TakeTurns(9)), ElementsAre("a"));
+  ASSERT_THAT(NodesOf(schedule.TakeTurns()), ElementsAre("a"));
 
   schedule.EndTurn("a", "no");
 
@@ -179,7 +167,7 @@ TEST(StageSchedule, BuildsTheChildrenOfAFailedModelThatContinuesOnError) {
   Graph graph = GraphFrom("a; b <- a; c; d <- a, c");
   graph.at("a").continues_on_error = true;
   StageSchedule schedule(graph, AllOf(graph), {Scripts("a", 0, 1), Scripts("c", 1, 0)});
-  EXPECT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("c"));
+  EXPECT_THAT(NodesOf(schedule.TakeTurns()), ElementsAre("c"));
   EXPECT_THAT(schedule.TakeStage(), ElementsAre("a"));
   schedule.EndNode("a", Result::kFailed);
   schedule.EndTurn("c", "no");
@@ -192,7 +180,7 @@ TEST(StageSchedule, BuildsTheChildrenOfAModelThatContinuesOnErrorOfItsScript) {
   Graph graph = GraphFrom("a; (e); b <- a; c <- e");
   for (const char* id : {"a", "e"}) graph.at(id).continues_on_error = true;
   StageSchedule schedule(graph, AllOf(graph), {Scripts("a", 1, 0), Scripts("e", 0, 1)});
-  EXPECT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("a", "e"));
+  EXPECT_THAT(NodesOf(schedule.TakeTurns()), ElementsAre("a", "e"));
 
   schedule.EndTurn("a", "no");
   schedule.EndTurn("e", "no");
@@ -222,7 +210,7 @@ TEST(StageSchedule, StartsNothingAfterAStop) {
 
   schedule.Stop("interrupted");
 
-  EXPECT_THAT(schedule.TakeTurns(kAll), IsEmpty());
+  EXPECT_THAT(schedule.TakeTurns(), IsEmpty());
   EXPECT_THAT(schedule.TakeStage(), IsEmpty());
   const std::vector<StageSchedule::Skipped> skipped = schedule.TakeSkipped();
   ASSERT_EQ(skipped.size(), 2);
@@ -234,7 +222,7 @@ TEST(StageSchedule, StartsNothingAfterAStop) {
 TEST(StageSchedule, LeavesANodeThatWasPreparedWhileAStopCame) {
   const Graph graph = GraphFrom("a");
   StageSchedule schedule(graph, AllOf(graph), {Scripts("a", 1, 1)});
-  EXPECT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("a"));
+  EXPECT_THAT(NodesOf(schedule.TakeTurns()), ElementsAre("a"));
 
   schedule.Stop("interrupted");
   schedule.EndTurn("a");
@@ -247,13 +235,25 @@ TEST(StageSchedule, LeavesANodeThatWasPreparedWhileAStopCame) {
   EXPECT_EQ(skipped.front().scripts.size(), 1);
 }
 
-TEST(StageSchedule, GivesOutAsManyTurnsAsMayRunAtATime) {
-  const Graph graph = GraphFrom("(a); (b); (c)");
-  StageSchedule schedule(graph, AllOf(graph),
-                         {Scripts("a", 0, 1), Scripts("b", 0, 1), Scripts("c", 0, 1)});
+TEST(StageSchedule, SkipsTurnsThatHaveNotStarted) {
+  const Graph graph = GraphFrom("a; b; c");
+  StageSchedule schedule(graph, AllOf(graph), {Scripts("a", 1, 1), Scripts("b", 0, 1)});
+  schedule.GiveBack(schedule.TakeTurns().front());
+  for (const std::string& node : schedule.TakeStage())
+    schedule.EndNode(node, Result::kSucceeded);
+  std::vector<StageSchedule::Turn> turns = schedule.TakeTurns();
+  ASSERT_THAT(NodesOf(turns), ElementsAre("a", "b"));
+  for (StageSchedule::Turn& turn : turns) schedule.GiveBack(std::move(turn));
 
-  EXPECT_THAT(NodesOf(schedule.TakeTurns(2)), ElementsAre("a", "b"));
-  EXPECT_THAT(NodesOf(schedule.TakeTurns(2)), ElementsAre("c"));
+  schedule.Stop("interrupted");
+
+  const std::vector<StageSchedule::Skipped> skipped = schedule.TakeSkipped();
+  ASSERT_EQ(skipped.size(), 2);
+  EXPECT_EQ(skipped[0].node, "a");
+  EXPECT_EQ(skipped[0].scripts.size(), 2);
+  EXPECT_EQ(skipped[1].built, "b");
+  EXPECT_EQ(skipped[1].scripts.size(), 1);
+  EXPECT_THAT(schedule.TakeTurns(), IsEmpty());
 }
 
 TEST(StageSchedule, HasDbtCompileAPlaceholderWithItsParents) {
@@ -270,7 +270,7 @@ TEST(StageSchedule, HasDbtCompileAPlaceholderWithItsParents) {
   EXPECT_EQ(schedule.CountStages(), 2U);
   EXPECT_THAT(schedule.TakeStage(), ElementsAre("orders", "placeholder"));
   schedule.EndNode("orders", StageSchedule::Result::kSucceeded);
-  EXPECT_EQ(schedule.TakeTurns(1).size(), 1U);
+  EXPECT_EQ(schedule.TakeTurns().size(), 1U);
   schedule.EndTurn("placeholder");
   EXPECT_THAT(schedule.TakeStage(), ElementsAre("report"));
 }
@@ -285,7 +285,7 @@ TEST(StageSchedule, HasDbtCompileAPlaceholderBeforeItsChildrenAtTheLatest) {
   StageSchedule schedule(graph, {"placeholder", "report"},
                          {{"placeholder", true, {script}, true}});
 
-  EXPECT_EQ(schedule.TakeTurns(1).size(), 1U);
+  EXPECT_EQ(schedule.TakeTurns().size(), 1U);
   schedule.EndTurn("placeholder");
   EXPECT_THAT(schedule.TakeStage(), ElementsAre("placeholder"));
   EXPECT_THAT(schedule.TakeStage(), ElementsAre());
@@ -300,10 +300,10 @@ TEST(StageSchedule, RunsScriptsOfANodeThatItDoesNotBuildBeforeWhatIsBelow) {
   alone.is_alone = true;
   StageSchedule schedule(graph, {"a", "c"}, {alone, Scripts("c", 0, 1)});
 
-  EXPECT_THAT(NodesOf(schedule.TakeTurns(kAll)), IsEmpty());
+  EXPECT_THAT(NodesOf(schedule.TakeTurns()), IsEmpty());
   EXPECT_THAT(schedule.TakeStage(), ElementsAre("a"));
   schedule.EndNode("a", Result::kSucceeded);
-  const std::vector<StageSchedule::Turn> turns = schedule.TakeTurns(kAll);
+  const std::vector<StageSchedule::Turn> turns = schedule.TakeTurns();
   ASSERT_THAT(NodesOf(turns), ElementsAre("b"));
   EXPECT_EQ(turns.front().scripts.size(), 2);
   EXPECT_THAT(schedule.TakeStage(), IsEmpty());
@@ -317,7 +317,7 @@ TEST(StageSchedule, BuildsNothingBelowAFailedScriptOfANodeThatItDoesNotBuild) {
   alone.is_alone = true;
   StageSchedule schedule(graph, {"c"}, {alone});
 
-  ASSERT_THAT(NodesOf(schedule.TakeTurns(kAll)), ElementsAre("b"));
+  ASSERT_THAT(NodesOf(schedule.TakeTurns()), ElementsAre("b"));
   schedule.EndTurn("b", "no");
 
   EXPECT_THAT(SkippedBy(schedule), ElementsAre("c"));
