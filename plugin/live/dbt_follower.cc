@@ -307,6 +307,9 @@ void DbtFollower::Summarize(ConnectionId connection) {
        dbt_->placeholders.RestOfProblems(answers_.Warn(connection)))
     late_problems_.push_back(std::move(problem));
   dbt_->results.Flush();
+  if (retry_)
+    for (const std::string& line : retry_->Failures())
+      answers_.Print(connection, line, "error");
   if (dbt_->results.empty() || (retry_ && retry_->HasRest())) return;
   summary_ = dbt_->turns.Summary();
   answers_.Print(connection, summary_);

@@ -9,6 +9,7 @@
 #include "plugin/base/joined_lines.h"
 #include "plugin/dbt/node_status.h"
 #include "plugin/dbt/run_results.h"
+#include "plugin/scripts/console.h"
 
 namespace aft {
 
@@ -23,7 +24,12 @@ LiveRetry::LiveRetry(PreviousRun previous, Parts parts, Print print)
 
 std::string LiveRetry::Bind(const Graph& graph, std::vector<NodeScripts>& bound) {
   std::string problem = ProblemOfRepeating(bound, previous_, graph);
-  scripts_ = RetriedScripts(graph, LeftScripts(bound, previous_));
+  std::vector<NodeScripts> left = LeftScripts(bound, previous_);
+  for (const NodeScripts& of_node : left)
+    if (const auto node = graph.find(of_node.node); node != graph.end())
+      labels_[of_node.node] =
+          Text(node->second.type, " ", node->second.name, " (", node->second.file, ")");
+  scripts_ = RetriedScripts(graph, std::move(left));
   unreached_ = ScriptsOfUnreached(bound, previous_);
   FindUnbuilt(graph);
   if (problem.empty()) problem_of_foreign_ = ProblemOfForeign(bound, previous_);
@@ -131,6 +137,15 @@ void LiveRetry::SkipLeft(const std::string& reason) {
     problem_ = Text("scripts that are to be repeated did not run: ", reason);
   for (const NodeScripts& left : scripts_.TakeLeft())
     parts_.turns.Skip(left.scripts, reason, {print_, {}});
+}
+
+std::vector<std::string> LiveRetry::Failures() const {
+  std::vector<std::string> lines;
+  for (const auto& [node, problem] : scripts_.UntoldFailures()) {
+    lines.push_back("Failure in " + labels_.at(node));
+    lines.push_back("  " + Printable(problem));
+  }
+  return lines;
 }
 
 void LiveRetry::RecordUnreached() {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -66,6 +67,8 @@ class LiveRetry {
   /// The same without the node's own scripts, before dbt begins it.
   void RunAbove(const std::string& node, const Print& print, const OnDone& on_done);
 
+  /// Lines for people about models whose scripts have failed, and that dbt does not list.
+  [[nodiscard]] std::vector<std::string> Failures() const;
   /// A line for people, when dbt has ended.
   void Tell(const std::string& line) const { print_(line, "info"); }
   /// dbt has ended: runs what is left, unless there is a `problem`. Where dbt had nothing
@@ -107,6 +110,7 @@ class LiveRetry {
   std::vector<NodeScripts> unreached_;  ///< of nodes that dbt does not come back to
   /// Models that dbt does not come back to, and that are below scripts which run now.
   std::vector<std::string> unbuilt_;
+  std::map<std::string, std::string> labels_;  ///< of models whose scripts it repeats
   std::set<std::string> run_last_;  ///< models whose scripts ran when dbt had ended
   bool has_recorded_unreached_ = false;
   std::string problem_of_foreign_;  ///< that scripts of another run are not repeated

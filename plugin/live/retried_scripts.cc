@@ -11,7 +11,8 @@ namespace aft {
 RetriedScripts::RetriedScripts(const Graph& graph, std::vector<NodeScripts> scripts) {
   for (NodeScripts& of_node : scripts) {
     std::set<std::string> above = AncestorsOf(of_node.node, graph);
-    models_.push_back({std::move(of_node), std::move(above), State::kLeft, "", {}});
+    models_.push_back(
+        {std::move(of_node), std::move(above), State::kLeft, "", false, {}});
   }
   // What is further down has more above it.
   std::stable_sort(models_.begin(), models_.end(), [](const Model& a, const Model& b) {
@@ -62,6 +63,7 @@ void RetriedScripts::Go(const Turn& turn, std::size_t next) {
   if (model.state == State::kDone) {
     if (model.problem.empty()) return Go(turn, next + 1);
     const std::string& node = model.scripts.node;
+    model.is_told = model.is_told || node == turn.node;
     return turn.on_done(node == turn.node ? model.problem
                                           : Text("'", node, "' failed: ", model.problem));
   }
@@ -90,6 +92,14 @@ std::optional<NodeScripts> RetriedScripts::TakeNext(const std::set<std::string>&
     return model.scripts;
   }
   return std::nullopt;
+}
+
+std::vector<std::pair<std::string, std::string>> RetriedScripts::UntoldFailures() const {
+  std::vector<std::pair<std::string, std::string>> failures;
+  for (const Model& model : models_)
+    if (!model.problem.empty() && !model.is_told)
+      failures.emplace_back(model.scripts.node, model.problem);
+  return failures;
 }
 
 std::vector<NodeScripts> RetriedScripts::TakeLeft() {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "plugin/project/graph.h"
@@ -46,6 +47,10 @@ class RetriedScripts {
   /// Those that have not started and will not any more; each is given out once.
   std::vector<NodeScripts> TakeLeft();
 
+  /// The models whose scripts have failed, with the problem, as far as only what is below
+  /// them was told.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> UntoldFailures() const;
+
  private:
   enum class State { kLeft, kRunning, kDone };
 
@@ -54,6 +59,7 @@ class RetriedScripts {
     std::set<std::string> above;  ///< all its ancestors
     State state = State::kLeft;
     std::string problem;
+    bool is_told = false;  ///< the problem, to the model's own node
     std::vector<std::function<void()>> waiting;
   };
 

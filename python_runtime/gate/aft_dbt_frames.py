@@ -70,6 +70,7 @@ class Results:
         self._is_retry = is_retry
         self._failures: dict[str, str] = {}
         self._skips: dict[str, str] = {}
+        self._children: set[str] = set()  # What is skipped below these failures.
 
     def fail(self, node: Any, reason: str) -> None:
         """Note that a node which dbt was about to compile has been failed."""
@@ -84,7 +85,24 @@ class Results:
             return
         reason = f"'{cause.unique_id}' failed: {self._failures[cause.unique_id]}"
         self._skips[runner.node.unique_id] = reason
+        self._children.add(runner.node.unique_id)
         runner.skip_cause = None
+
+    def count(self) -> None:
+        """At Formatting: let dbt's summary count a failed ephemeral model, but no child of it.
+
+        dbt counts what is skipped as an error if it has a message.
+        """
+        if not self._children:
+            return
+        for variables in _callers():
+            errors = variables.get("errors")
+            if isinstance(errors, list) and isinstance(variables.get("warnings"), list):
+                errors[:] = [one for one in errors if not self._is_below_failure(one)]
+                return
+
+    def _is_below_failure(self, result: Any) -> bool:
+        return result.status == "skipped" and result.node.unique_id in self._children
 
     def skip(self, reason: str) -> None:
         """At NodeStart: have dbt skip the node."""

@@ -275,6 +275,8 @@ def _make_plugin(address: str) -> type:
                     self.results.skip_plainly()
                 elif name == "NodeFinished":
                     self.results.complete()
+                elif name == "Formatting":
+                    self.results.count()
             is_reported = name in EVENTS and self.gate.matters(name, message.data)
             has_new_flags = get_flags() is not self.flags
             if not is_reported and not has_new_flags:

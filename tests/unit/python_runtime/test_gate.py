@@ -168,6 +168,7 @@ def test_a_refused_ephemeral_model_fails_and_its_children_are_skipped(
     # As of a table: dbt itself leaves such a model out of its results, and blames its SQL.
     assert result.output.count(reason) == 1
     assert "Failure in model scored (models/scored.sql)" in result.output
+    assert "Completed with 1 error," in result.output
     assert " ERROR=1 SKIP=1 " in result.output
     assert (result.status("scored"), result.message("scored")) == ("error", reason)
     assert result.status("report") == "skipped"
