@@ -32,7 +32,7 @@ DbtStart::DbtStart(CommandContext& context, DbtCommand command)
   if (RunsScripts() && dbt_.named_python()) dbt_.Ask();
   expected_ = LookAhead(dbt_, command_, context_);
   RefuseMissingProfiles();
-  if (RunsScripts())
+  if (SelectsScripts())
     if (std::optional<std::vector<std::string>> words = WordsForSelector(
             dbt_, expected_, context_, command_.takes_default_selector)) {
       dbt_.Replace(std::move(*words));

@@ -32,6 +32,11 @@ class DbtStart {
   [[nodiscard]] bool RunsScripts() const {
     return command_.runs_nodes || command_.checks_sources;
   }
+  /// Whether a selection may name scripts.
+  [[nodiscard]] bool SelectsScripts() const {
+    return RunsScripts() || command_.lists_nodes;
+  }
+  [[nodiscard]] bool lists_nodes() const { return command_.lists_nodes; }
   /// Whether nodes bring their scripts along: not under fal's commands.
   [[nodiscard]] bool brings_scripts() const { return !command_.is_flow; }
   /// As typed, once dbt has been asked for its version.

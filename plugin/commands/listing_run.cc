@@ -12,7 +12,6 @@
 #include "plugin/project/script_path.h"
 #include "plugin/run/exit_code.h"
 #include "plugin/selection/selector.h"
-#include "plugin/selection/unknown_names.h"
 
 namespace aft {
 namespace fs = std::filesystem;
@@ -42,12 +41,12 @@ bool MayNameScripts(const DbtArguments& arguments, const ExpectedRun& expected) 
   return false;
 }
 
-void CheckNames(const DbtStart& start, const std::vector<std::string>& scripts) {
+void CheckNames(const DbtStart& start, const KnownPaths& known) {
   const DbtArguments arguments = start.dbt().Arguments();
   const ExpectedRun& expected = start.expected();
   const UnknownNames unknown =
-      FindUnknownNames(arguments.Values("--select"), arguments.Values("--exclude"),
-                       scripts, expected.project);
+      FindUnknownNames(arguments.Values("--select"), arguments.Values("--exclude"), known,
+                       expected.project);
   // Without scripts, a selection is dbt's alone.
   if (unknown.empty() || !expected.MayBind()) return;
   for (const std::string& warning : unknown.warnings)
@@ -55,17 +54,19 @@ void CheckNames(const DbtStart& start, const std::vector<std::string>& scripts) 
   Refuse(unknown.problems, start.context().output());
 }
 
-std::vector<std::string> PathsOf(const ExpectedRun& expected) {
-  std::vector<std::string> paths;
+KnownPaths PathsOf(const ExpectedRun& expected) {
+  KnownPaths paths;
   for (const ExpectedScript& script : expected.scripts)
-    paths.push_back(FromProject(script.path, script.is_model, expected.project));
+    paths.scripts.push_back(FromProject(script.path, script.is_model, expected.project));
   return paths;
 }
 
-std::vector<std::string> PathsOf(const std::vector<GraphScript>& scripts) {
-  std::vector<std::string> paths;
-  paths.reserve(scripts.size());
-  for (const GraphScript& script : scripts) paths.push_back(script.path);
+KnownPaths PathsOf(const BoundScripts& bound, const ProjectConfig& project) {
+  KnownPaths paths;
+  for (const NodeScripts& of_node : bound.nodes)
+    for (const Script& script : of_node.scripts)
+      (IsHook(script.when) ? paths.hooks : paths.scripts)
+          .push_back(FromProject(script.name, script.is_model, project));
   return paths;
 }
 

@@ -12,6 +12,7 @@
 #include "plugin/scripts/bound_scripts.h"
 #include "plugin/scripts/digest_keeper.h"
 #include "plugin/selection/script_selection.h"
+#include "plugin/selection/unknown_names.h"
 #include "plugin/staged/staged_commands.h"
 #include "plugin/staged/staged_console.h"
 
@@ -97,12 +98,12 @@ std::vector<GraphScript> GraphScriptsOf(const BoundScripts& bound,
                                         const ProjectConfig& project);
 
 /// Paths from the project's folder.
-std::vector<std::string> PathsOf(const std::vector<GraphScript>& scripts);
-std::vector<std::string> PathsOf(const ExpectedRun& expected);
+KnownPaths PathsOf(const BoundScripts& bound, const ProjectConfig& project);
+KnownPaths PathsOf(const ExpectedRun& expected);
 
-/// Warns of names in the selection that nothing has; `scripts` are the paths of all that
-/// may be selected. Throws Error where nothing else is selected.
-void CheckNames(const DbtStart& start, const std::vector<std::string>& scripts);
+/// Warns of names in the selection that nothing has. Throws Error where nothing else is
+/// selected.
+void CheckNames(const DbtStart& start, const KnownPaths& known);
 
 /// Whether `core`, without operators, may name a script, as far as the project's files
 /// tell.

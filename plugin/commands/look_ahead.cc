@@ -150,13 +150,14 @@ ExpectedRun LookAhead(CalledDbt& dbt, const DbtCommand& command,
                   [](const ExpectedScript& script) { return !script.is_of_source; });
   const bool is_retry = dbt.Arguments().command() == "retry";
   TakeRunLevel(found, command, is_retry, expected, output);
-  std::erase_if(expected.scripts, [&](const ExpectedScript& script) {
-    return script.is_of_source == command.runs_nodes;
-  });
+  if (!command.lists_nodes)
+    std::erase_if(expected.scripts, [&](const ExpectedScript& script) {
+      return script.is_of_source == command.runs_nodes;
+    });
   // A retry has its variables, and with them the folder of the scripts, of an earlier
   // run.
   if (runs_scripts && !is_retry) Refuse(FileProblems(expected.scripts, project), output);
-  if (!command.runs_nodes) return expected;
+  if (!command.runs_nodes && !command.lists_nodes) return expected;
   for (const std::string& model : models) {
     ExpectedScript script;
     script.path = model;

@@ -64,7 +64,7 @@ void ScriptsRun::ReadLastRun() {
 void ScriptsRun::Listed() {
   bound_ = ReadNewManifest(graph_);
   joint_graph_ = std::make_unique<JointGraph>(graph_, GraphScriptsOf(bound_, project()));
-  CheckNames(start(), PathsOf(joint_graph_->scripts()));
+  CheckNames(start(), PathsOf(bound_, project()));
   if (!names_scripts_) return Answered();
   const DbtArguments& arguments = commands().arguments();
   std::vector<std::string> select = arguments.Values("--select");
@@ -96,8 +96,9 @@ void ScriptsRun::Answered() {
   const bool runs_others = unbound.size() < request_.names.size() ||
                            !start().expected().run_level.scripts.empty();
   if (!unbound.empty() && !runs_others)
-    throw Error(
-        Text("cannot run '", unbound.front(), "': no node has a script of this name"));
+    throw Error(Text("cannot run '", unbound.front(),
+                     "': no node has a script of this name",
+                     HintOfScript(unbound.front(), PathsOf(bound_, project()).scripts)));
   for (const std::string& name : unbound)
     Warn(Text("No node has a script named '", name, "'."));
   const std::set<std::string> scripts =

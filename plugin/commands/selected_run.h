@@ -9,8 +9,8 @@
 
 namespace aft {
 
-/// A run whose selection may choose scripts: has dbt list what the rest of the selection
-/// selects, then goes on as the run of a selection without them.
+/// A run, or a list, whose selection may choose scripts: has dbt list what the rest of
+/// the selection selects, then goes on as the run of a selection without them.
 class SelectedRun final : public ListingRun {
  public:
   /// Whether the selection may choose scripts, as far as the project's files tell. Throws
@@ -26,8 +26,8 @@ class SelectedRun final : public ListingRun {
  private:
   void Listed() override;
   void Answered() override;
-  [[nodiscard]] std::vector<std::string> WordsFor(
-      const ResolvedSelection& resolved) const;
+  void ListNodes(const ResolvedSelection& resolved);
+  [[nodiscard]] std::vector<std::string> WordsFor(const ResolvedSelection& resolved);
 
   std::unique_ptr<JointGraph> graph_;
   std::unique_ptr<ScriptSelection> selection_;

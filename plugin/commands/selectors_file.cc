@@ -11,6 +11,7 @@
 #include "plugin/base/text_file.h"
 #include "plugin/commands/listing_run.h"
 #include "plugin/commands/rendered_project.h"
+#include "plugin/dbt/dbt_command.h"
 #include "plugin/project/schema_files.h"
 #include "plugin/project/yaml_json.h"
 #include "plugin/selection/selector.h"
@@ -39,7 +40,7 @@ bool HasTemplates(const std::vector<std::string>& texts) {
 
 /// Whether one of `texts` is the name of a script, or looks like one that is misspelt.
 bool MayNameScripts(const std::vector<std::string>& texts, const ExpectedRun& expected) {
-  const std::vector<std::string> known = PathsOf(expected);
+  const KnownPaths known = PathsOf(expected);
   return std::any_of(texts.begin(), texts.end(), [&](const std::string& text) {
     return MayNameScript(ParseSelector({text}).front().front().core, expected) ||
            !FindUnknownNames({text}, {}, known, expected.project).empty();
@@ -51,8 +52,8 @@ bool MayNameScripts(const std::vector<std::string>& texts, const ExpectedRun& ex
 /// that several of their parts select together. (dbt-core, graph/selector.py)
 std::string IndirectSelection(const SelectorInOptions& selector,
                               const DbtArguments& arguments) {
-  // No other command that runs scripts runs tests.
-  if (arguments.command() != "build") return "";
+  // No other command for which selections name scripts is about tests.
+  if (arguments.command() != "build" && !ListsNodes(arguments.command())) return "";
   std::string usual = arguments.Setting("indirect-selection");
   if (usual.empty()) usual = "eager";
   std::vector<std::string> values = selector.indirect_selections;

@@ -5,6 +5,8 @@
 #include <array>
 #include <string_view>
 
+#include "plugin/dbt/dbt_arguments.h"
+
 namespace aft {
 namespace {
 
@@ -21,6 +23,8 @@ bool RunsNodes(const std::string& name) {
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
+bool ListsNodes(const std::string& name) { return name == "ls" || name == "list"; }
+
 bool ChecksSources(const std::string& name) {
   return name == "freshness" || name == "snapshot-freshness";
 }
@@ -33,6 +37,7 @@ DbtCommand DbtCommandOf(const CommandWords& words) {
   const auto& arguments = command.arguments;
   if (std::any_of(arguments.begin(), arguments.end(), IsHelp)) return command;
   command.runs_nodes = std::any_of(arguments.begin(), arguments.end(), RunsNodes);
+  command.lists_nodes = ListsNodes(DbtArguments(arguments).command());
   command.checks_sources = std::any_of(arguments.begin(), arguments.end(), ChecksSources);
   if (command.runs_nodes && words.options.contains(kGlobalsOption.name))
     command.run_level = {When::kBefore, When::kAfter};

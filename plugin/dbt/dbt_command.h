@@ -25,6 +25,7 @@ struct DbtCommand {
   DbtMode mode = DbtMode::kAuto;       ///< of --aft-mode
   /// Whether run, build, seed, snapshot or retry is among the words: scripts may run.
   bool runs_nodes = false;
+  bool lists_nodes = false;     ///< whether it is `ls` or `list`
   bool checks_sources = false;  ///< whether `freshness` is among the words
   /// Whether it is dbt's default selector that counts where nothing is selected.
   bool takes_default_selector = true;
@@ -42,6 +43,9 @@ DbtCommand DbtCommandOf(const CommandWords& words);
 
 /// Whether scripts of models, seeds and snapshots run under dbt's subcommand `name`.
 bool RunsNodes(const std::string& name);
+
+/// Whether dbt's subcommand `name` lists what is selected.
+bool ListsNodes(const std::string& name);
 
 /// Whether scripts of sources run under dbt's subcommand `name`: `source freshness`.
 bool ChecksSources(const std::string& name);

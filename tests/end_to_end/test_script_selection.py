@@ -220,6 +220,24 @@ def test_dbt_selects_what_it_would_select_by_itself(project: Project) -> None:
     assert ran(project) == ["note"]
 
 
+def test_a_list_has_the_nodes_of_a_selection(project: Project) -> None:
+    said = "aft: scripts are not listed, because dbt lists nodes only\n"
+
+    run = project.aft(
+        "dbt", "ls", "--quiet", "-m", "load.py+1", "stg_orders", "--exclude", SCRIPT
+    )
+    assert run.exit_code == 0
+    nodes = "jaffle_shop.orders\njaffle_shop.staging.stg_orders\n"
+    assert run.output == said + nodes
+
+    run = project.aft("dbt", "ls", "-s", "load.py")
+    assert (run.exit_code, run.output) == (0, said)
+
+    run = project.aft("dbt", "ls", "-s", "laod.py")
+    assert run.exit_code == 2
+    assert run.output.endswith("did you mean 'load.py'?\n")
+
+
 @MODES
 def test_a_retry_takes_the_same_scripts(project: Project, mode: tuple[str, ...]) -> None:
     project.write("scripts/check.py", "1 / 0\n")

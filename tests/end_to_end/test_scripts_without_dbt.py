@@ -78,9 +78,12 @@ def test_scripts_run_without_dbt(noted: Project, words: str, scripts: str) -> No
 
 
 def test_what_is_not_run_is_said(noted: Project) -> None:
-    run = noted.aft("run", "--all", "--scripts", "gone.py")
+    run = noted.aft("run", "--all", "--scripts", "loda.py")
     assert run.exit_code == 2
-    assert "aft: cannot run 'gone.py': no node has a script of this name\n" in run.output
+    assert (
+        "aft: cannot run 'loda.py': no node has a script of this name; did you mean"
+        in run.output
+    )
 
     run = noted.aft("run", "--all", "--exclude", "orders")
     assert run.exit_code == 2

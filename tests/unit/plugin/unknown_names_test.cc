@@ -23,7 +23,9 @@ UnknownNames Find(const Words& select, const Words& exclude) {
   for (const char* file : {"models/forecast.py", "models/helper.py",
                            "dbt_packages/installed/models/cluster.py"})
     folder.Write(file, "");
-  return FindUnknownNames(select, exclude, {"scripts/score.py", "notes/load.ipynb"},
+  return FindUnknownNames(select, exclude,
+                          {{"scripts/score.py", "notes/load.ipynb", "scripts/run.sh"},
+                           {"scripts/score.py", "scripts/notify.py", "scripts/tell.sh"}},
                           ReadProjectConfig(folder.path()));
 }
 
@@ -49,11 +51,24 @@ TEST(UnknownNames, AreWarnedOfBesideOthers) {
                           StartsWith("--exclude a.py excludes nothing: ")));
 }
 
+TEST(UnknownNames, MayBeOfHooksAndOfScriptsOfAnyKind) {
+  EXPECT_THAT(
+      Find({"notify.py"}, {}).problems,
+      ElementsAre("cannot select 'notify.py': this is a hook, which goes with its "
+                  "node and has no name in a selection"));
+  EXPECT_THAT(
+      Find({}, {"tell.sh+"}).warnings,
+      ElementsAre("--exclude tell.sh+ excludes nothing: this is a hook, which goes "
+                  "with its node and has no name in a selection"));
+  EXPECT_THAT(Find({"rum.sh"}, {}).problems,
+              ElementsAre("cannot select 'rum.sh': no script of this run and no file of "
+                          "dbt has this name; did you mean 'run.sh'?"));
+}
+
 TEST(UnknownNames, AreNoneThatAScriptOrDbtHas) {
-  const Words known = {"score.py",    "@scripts/score.py", "load.ipynb+",
-                       "forecast.py", "cluster.py",        "file:x.py",
-                       "*.py",        "orders.sql",        "orders",
-                       "x.sh"};
+  const Words known = {"score.py",   "@scripts/score.py", "load.ipynb+", "forecast.py",
+                       "cluster.py", "file:x.py",         "*.py",        "orders.sql",
+                       "orders",     "elsewhere.sh",      "run.xsh"};
 
   for (const std::string& word : known) EXPECT_TRUE(Find({word}, {word}).empty()) << word;
   EXPECT_TRUE(Find({}, {}).empty());
