@@ -51,6 +51,12 @@ class Connection {
   /// Starts a transaction, and ends it.
   virtual void Begin(const std::string& doing);
   virtual void End(bool commit, const std::string& doing);
+  /// Around a fork: waits until no thread is within the driver, and keeps others out.
+  virtual void Hold() {}
+  virtual void LetGo() {}
+  /// Lets go of the statement that it is busy with, on the server as well. From any
+  /// thread. False where it is busy with none.
+  virtual bool Cancel() { return false; }
   /// What takes a frame's rows as Arrow; null where they go by parameters.
   [[nodiscard]] virtual BatchTaker* batch_taker() { return nullptr; }
   /// This connection, for what only ODBC knows. Throws where it is of another kind.

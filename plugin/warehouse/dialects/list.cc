@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "host_shim/error.h"
+#include "plugin/warehouse/dialects/duckdb_dialect.h"
 #include "plugin/warehouse/dialects/generic_dialect.h"
 #include "plugin/warehouse/dialects/mariadb_dialect.h"
 #include "plugin/warehouse/dialects/postgres_dialect.h"
@@ -25,6 +27,11 @@ std::unique_ptr<Dialect> MakeDialect(odbc::Connection& connection) {
   }
   if (name == "PostgreSQL") return std::make_unique<PostgresDialect>(connection);
   return std::make_unique<GenericDialect>(connection);
+}
+
+std::unique_ptr<Dialect> MakeDialect(std::string_view dbms_name) {
+  if (dbms_name == "DuckDB") return std::make_unique<DuckdbDialect>();
+  throw Error(Text("cannot use a connection to '", dbms_name, "' without ODBC"));
 }
 
 }  // namespace aft

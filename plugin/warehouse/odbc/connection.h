@@ -73,13 +73,10 @@ class Connection final : public aft::Connection {
   void set_warnings_are_errors(bool are_errors) { warnings_are_errors_ = are_errors; }
   [[nodiscard]] bool warnings_are_errors() const { return warnings_are_errors_; }
   [[nodiscard]] std::unique_lock<std::recursive_mutex> Lock();
-  /// Around a fork: waits until no thread is within the driver, and keeps others out.
-  void Hold() { mutex_.lock(); }
-  void LetGo() { mutex_.unlock(); }
-
-  /// Lets the driver give up the statement that it is busy with, on the server as well
-  /// (SQLCancel). From any thread. False where it is busy with none.
-  bool Cancel();
+  void Hold() override { mutex_.lock(); }
+  void LetGo() override { mutex_.unlock(); }
+  /// By SQLCancel.
+  bool Cancel() override;
   /// False for a driver that does not bear that.
   void set_cancellable(bool is_cancellable) { is_cancellable_ = is_cancellable; }
   [[nodiscard]] bool is_cancellable() const { return is_cancellable_; }

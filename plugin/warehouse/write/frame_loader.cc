@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "host_shim/error.h"
+#include "plugin/warehouse/arrow/borrowed.h"
+#include "plugin/warehouse/write/arrow_batches.h"
 #include "plugin/warehouse/write/batch.h"
 #include "plugin/warehouse/write/sinks.h"
 
@@ -33,7 +35,11 @@ WriteOutcome FrameLoader::Load(const WritePlan& plan, ArrowArrayStream& stream,
     places.push_back(i);
     written.push_back(std::move(columns[i]));
   }
-  const std::unique_ptr<RowSink> sink = SinkFor(plan, std::move(written));
+  std::vector<FittedColumn> fitted = FitToTable(plan, std::move(written));
+  const std::unique_ptr<RowSink> sink =
+      connection_.batch_taker() == nullptr
+          ? SinkFor(plan, std::move(fitted))
+          : BatchSink(plan, std::move(fitted), stream, places);
   const auto counter = [&] {
     return plan.counts_rows ? std::nullopt
                             : dialect_.InsertCounter(connection_, plan.load, doing_);
@@ -59,8 +65,8 @@ WriteOutcome FrameLoader::Load(const WritePlan& plan, ArrowArrayStream& stream,
   return outcome;
 }
 
-std::unique_ptr<RowSink> FrameLoader::SinkFor(const WritePlan& plan,
-                                              std::vector<ArrowColumn> columns) const {
+std::vector<FittedColumn> FrameLoader::FitToTable(
+    const WritePlan& plan, std::vector<ArrowColumn> columns) const {
   // What the database has made of the types that it was asked for counts.
   std::vector<TableColumn> table_columns = MatchColumns(plan.load, columns);
   for (TableColumn& column : table_columns) {
@@ -68,7 +74,27 @@ std::unique_ptr<RowSink> FrameLoader::SinkFor(const WritePlan& plan,
         FindColumn(plan.merged, column.name, dialect_.names());
     if (target != nullptr) column.replaces_null = target->replaces_null;
   }
-  std::vector<FittedColumn> fitted = Fit(std::move(columns), table_columns);
+  return Fit(std::move(columns), table_columns);
+}
+
+std::unique_ptr<RowSink> FrameLoader::BatchSink(const WritePlan& plan,
+                                                std::vector<FittedColumn> fitted,
+                                                ArrowArrayStream& stream,
+                                                const std::vector<size_t>& places) const {
+  const Unique<ArrowSchema> schema = TakeSchema(stream, doing_);
+  std::vector<BatchColumn> columns;
+  std::string names;
+  for (size_t i = 0; i < fitted.size(); ++i) {
+    names += (names.empty() ? "" : ", ") + dialect_.Quote(fitted[i].target().name);
+    columns.push_back({std::move(fitted[i]), CopySchema(*schema->children[places[i]])});
+  }
+  return std::make_unique<ArrowBatches>(*connection_.batch_taker(),
+                                        dialect_.Name(plan.load), std::move(names),
+                                        std::move(columns), doing_);
+}
+
+std::unique_ptr<RowSink> FrameLoader::SinkFor(const WritePlan& plan,
+                                              std::vector<FittedColumn> fitted) const {
   std::vector<WriteStep> steps;
   if (plan.makes_load) steps = plan.before;
   const auto make_again = [this, steps = std::move(steps)] {

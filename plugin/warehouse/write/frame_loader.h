@@ -31,7 +31,14 @@ class FrameLoader {
 
  private:
   [[nodiscard]] std::unique_ptr<RowSink> SinkFor(const WritePlan& plan,
-                                                 std::vector<ArrowColumn> columns) const;
+                                                 std::vector<FittedColumn> fitted) const;
+  /// Where the database takes Arrow. `places` says which columns of the stream they are.
+  [[nodiscard]] std::unique_ptr<RowSink> BatchSink(
+      const WritePlan& plan, std::vector<FittedColumn> fitted, ArrowArrayStream& stream,
+      const std::vector<size_t>& places) const;
+  /// The columns as those of the table that the plan loads.
+  [[nodiscard]] std::vector<FittedColumn> FitToTable(
+      const WritePlan& plan, std::vector<ArrowColumn> columns) const;
   /// The table's columns of these names.
   [[nodiscard]] std::vector<TableColumn> MatchColumns(
       const Relation& relation, const std::vector<ArrowColumn>& columns) const;

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/warehouse/write/arrow_batches.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "plugin/warehouse/arrow/borrowed.h"
+#include "plugin/warehouse/write/arrow_values.h"
+#include "plugin/warehouse/write/batch.h"
+
+namespace aft {
+namespace {
+
+// DuckDB's own groups have so many rows. Copies of them stay well below 2 GiB, which the
+// offsets of texts reach.
+constexpr int64_t kRowsAtOnce = 122'880;
+constexpr int64_t kBytesAtOnce = 256LL << 20;
+
+int64_t RowsAtOnce(int64_t bytes, int64_t rows) {
+  if (rows == 0) return 1;
+  const int64_t bytes_of_row = std::max<int64_t>(bytes / rows, 1);
+  return std::clamp<int64_t>(kBytesAtOnce / bytes_of_row, 1, kRowsAtOnce);
+}
+
+/// A date may be one of the values that stand for infinity.
+bool GoesAsItIs(const FittedColumn& column) {
+  const Kind kind = column.values().kind;
+  const bool may_be_infinite = kind == Kind::kDate || kind == Kind::kTimestamp;
+  return !may_be_infinite && IsWithin(column.values(), column.target().type);
+}
+
+}  // namespace
+
+ArrowBatches::ArrowBatches(BatchTaker& taker, std::string table, std::string names,
+                           std::vector<BatchColumn> columns, std::string doing)
+    : taker_(taker),
+      table_(std::move(table)),
+      names_(std::move(names)),
+      columns_(std::move(columns)),
+      doing_(std::move(doing)) {
+  for (const auto& [column, schema] : columns_) {
+    if (column.form() != Form::kArray || GoesAsItIs(column)) continue;
+    throw Error(Text("cannot ", doing_, ": the frame's column '", column.name(),
+                     "' holds ", Describe(column.values()),
+                     ", which would change in the table's column of type '",
+                     column.target().type_name, "'; convert it first"));
+  }
+}
+
+void ArrowBatches::Insert(const ArrowArray& batch,
+                          const std::function<void()>& between_rows) {
+  CheckBatch(batch, columns_.size(), doing_);
+  int64_t bytes = 0;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    FittedColumn& column = columns_[i].column;
+    column.SetArray(*batch.children[i], batch.offset, batch.length, rows_);
+    bytes += column.CountBytes();
+  }
+  const int64_t at_once = RowsAtOnce(bytes, batch.length);
+  for (int64_t row = 0; row < batch.length; row += at_once) {
+    Send(batch, row, std::min(at_once, batch.length - row));
+    between_rows();
+  }
+  rows_ += batch.length;
+  bytes_ += bytes;
+}
+
+void ArrowBatches::Send(const ArrowArray& batch, int64_t from, int64_t count) {
+  std::vector<Unique<ArrowSchema>> schemas;
+  std::vector<Unique<ArrowArray>> arrays;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    const auto& [column, schema] = columns_[i];
+    if (GoesAsItIs(column)) {
+      if (column.form() == Form::kText) CheckTexts(column, from, count);
+      schemas.push_back(CopySchema(*schema));
+      arrays.push_back(BorrowRows(*batch.children[i], batch.offset + from, count));
+    } else {
+      schemas.push_back(FittedSchema(column));
+      arrays.push_back(FittedValues(column, from, count));
+    }
+  }
+  taker_.Insert(table_, names_, MakeBatchSchema(std::move(schemas)),
+                MakeBatch(count, std::move(arrays)), doing_);
+}
+
+}  // namespace aft

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "plugin/warehouse/arrow/arrow_c.h"
+#include "plugin/warehouse/write/fitted_column.h"
+
+/// A frame's values as Arrow that a table's column takes as they are.
+namespace aft {
+
+/// Whether a database's conversion of these values to the column's type changes none, so
+/// that nobody has to look at them. Texts may still not be UTF-8.
+bool IsWithin(const ValueType& values, const ColumnType& column);
+
+/// The Arrow type of what FittedValues() gives.
+Unique<ArrowSchema> FittedSchema(const FittedColumn& column);
+/// The values of rows of the array that is set, as the table's column holds them.
+Unique<ArrowArray> FittedValues(const FittedColumn& column, int64_t from, int64_t count);
+
+/// Throws for a text that is not UTF-8 or longer than the column's.
+void CheckTexts(const FittedColumn& column, int64_t from, int64_t count);
+
+}  // namespace aft
