@@ -19,17 +19,28 @@
 #include "python_runtime/py_border.h"
 #include "python_runtime/requests.h"
 #include "python_runtime/result_type.h"
+#include "python_runtime/transport_connection.h"
 
 namespace aft::py {
 namespace {
 
 struct Warehouse {
-  Warehouse(const std::string& connection_string, std::chrono::seconds longest_silence)
-      : connection(connection_string, longest_silence),
-        dialect(MakeDialect(connection)) {}
+  /// Over ODBC.
+  Warehouse(const std::string& connection_string, std::chrono::seconds longest_silence) {
+    auto opened = std::make_unique<odbc::Connection>(connection_string, longest_silence);
+    dialect = MakeDialect(*opened);
+    dbms_name = opened->InfoText(SQL_DBMS_NAME);
+    connection = std::move(opened);
+  }
+  /// Over an object of Python's.
+  Warehouse(std::unique_ptr<TransportConnection> transport, std::string name)
+      : dbms_name(std::move(name)),
+        dialect(MakeDialect(dbms_name)),
+        connection(std::move(transport)) {}
 
-  odbc::Connection connection;
+  std::string dbms_name;
   std::unique_ptr<Dialect> dialect;
+  std::unique_ptr<Connection> connection;
   /// Of the last write.
   std::vector<std::string> notices;
 };
@@ -136,31 +147,44 @@ void RunStatements(ConnectionObject* self, PyObject* statements) {
     const std::string sql = AsText(statement.get(), "a statement");
     const WithoutLock unlocked;
     Warehouse& warehouse = *self->warehouse;
-    warehouse.dialect->Execute(warehouse.connection, sql,
+    warehouse.dialect->Execute(*warehouse.connection, sql,
                                "run a connection's first statements");
   }
   if (PyErr_Occurred() != nullptr) throw PythonError();
 }
 
+std::unique_ptr<Warehouse> Open(const std::string& connection_string,
+                                std::chrono::seconds longest_silence) {
+  const WithoutLock unlocked;
+  return std::make_unique<Warehouse>(connection_string, longest_silence);
+}
+
+std::unique_ptr<Warehouse> Over(PyObject* self, PyObject* transport) {
+  const PyRef name = Checked(PyObject_GetAttrString(transport, "dbms_name"));
+  return std::make_unique<Warehouse>(
+      std::make_unique<TransportConnection>(
+          PyRef::Borrow(transport), Checked(PyObject_GetAttrString(self, "Result"))),
+      AsText(name.get(), "dbms_name"));
+}
+
 PyObject* NewConnection(PyTypeObject* type, PyObject* arguments, PyObject* keywords) {
   return Guard(reinterpret_cast<PyObject*>(type), [&] {
     static const char* const kNames[] = {"connection_string", "statements",
-                                         "longest_silence", nullptr};
+                                         "longest_silence", "transport", nullptr};
     PyObject* text = nullptr;
     PyObject* statements = nullptr;
     int seconds = 0;
-    ParseArguments(arguments, keywords, "O|Oi:Connection", kNames, &text, &statements,
-                   &seconds);
+    PyObject* transport = nullptr;
+    ParseArguments(arguments, keywords, "O|OiO:Connection", kNames, &text, &statements,
+                   &seconds, &transport);
     const std::string connection_string = AsText(text, "connection_string");
     PyRef self = Allocate(type);
     ConnectionObject* const object = AsConnection(self.get());
     object->process = ::getpid();
-    {
-      const WithoutLock unlocked;
-      object->warehouse =
-          std::make_unique<Warehouse>(connection_string, std::chrono::seconds(seconds))
-              .release();
-    }
+    object->warehouse =
+        transport == nullptr
+            ? Open(connection_string, std::chrono::seconds(seconds)).release()
+            : Over(self.get(), transport).release();
     if (statements != nullptr) RunStatements(object, statements);
     return self;
   });
@@ -179,7 +203,7 @@ PyObject* Hold(PyObject* self, PyObject*) {
     const Use use(self);
     {
       const WithoutLock unlocked;
-      use->connection.Hold();
+      use->connection->Hold();
     }
     return None();
   });
@@ -188,7 +212,7 @@ PyObject* Hold(PyObject* self, PyObject*) {
 PyObject* LetGo(PyObject* self, PyObject*) {
   return Guard(self, [&] {
     const Use use(self);
-    use->connection.LetGo();
+    use->connection->LetGo();
     return None();
   });
 }
@@ -199,7 +223,7 @@ PyObject* Cancel(PyObject* self, PyObject*) {
     bool has_cancelled = false;
     {
       const WithoutLock unlocked;
-      has_cancelled = use->connection.Cancel();
+      has_cancelled = use->connection->Cancel();
     }
     return Checked(PyBool_FromLong(has_cancelled ? 1 : 0));
   });
@@ -230,7 +254,7 @@ PyObject* Notices(PyObject* self, void*) {
 PyObject* DbmsName(PyObject* self, void*) {
   return Guard(self, [&] {
     const Use use(self);
-    return FromText(use->connection.InfoText(SQL_DBMS_NAME));
+    return FromText(use->dbms_name);
   });
 }
 
@@ -248,7 +272,7 @@ PyObject* Execute(PyObject* self, PyObject* statement) {
     std::optional<int64_t> rows;
     {
       const WithoutLock unlocked;
-      rows = use->dialect->Execute(use->connection, sql, "execute the statement");
+      rows = use->dialect->Execute(*use->connection, sql, "execute the statement");
     }
     return rows ? Checked(PyLong_FromLongLong(*rows)) : None();
   });
@@ -262,8 +286,8 @@ PyObject* Read(PyObject* self, PyObject* arguments, PyObject* keywords) {
     std::unique_ptr<TableReader> reader;
     {
       const WithoutLock unlocked;
-      reader = std::make_unique<TableReader>((*use)->connection, *(*use)->dialect, sql,
-                                             std::move(options));
+      reader = std::make_unique<TableReader>((*use)->connection->odbc(), *(*use)->dialect,
+                                             sql, std::move(options));
     }
     const PyRef type = Checked(PyObject_GetAttrString(self, "Result"));
     return MakeResult(type.get(),
@@ -299,7 +323,8 @@ PyObject* Write(PyObject* self, PyObject* arguments, PyObject* keywords) {
     WriteRequest request = ParseWriteRequest(arguments, keywords, object);
     WriteOutcome outcome;
     Unique<ArrowArrayStream> stream = TakeStream(object);
-    TableWriter writer(use->connection, *use->dialect, std::move(request), &StopOnSignal);
+    TableWriter writer(*use->connection, *use->dialect, std::move(request),
+                       &StopOnSignal);
     const CommitCount count(AsConnection(self), writer);
     {
       const WithoutLock unlocked;
@@ -319,7 +344,7 @@ PyObject* HasCommitted(PyObject* self, PyObject* id) {
     std::optional<bool> has_committed;
     {
       const WithoutLock unlocked;
-      has_committed = use->dialect->HasCommitted(use->connection, transaction_id);
+      has_committed = use->dialect->HasCommitted(*use->connection, transaction_id);
     }
     if (!has_committed) return None();
     return Checked(PyBool_FromLong(*has_committed ? 1 : 0));
@@ -334,7 +359,7 @@ PyObject* HasSchema(PyObject* self, PyObject* dictionary) {
     {
       const WithoutLock unlocked;
       has_schema =
-          use->dialect->HasSchema(use->connection, relation, "look for a schema");
+          use->dialect->HasSchema(*use->connection, relation, "look for a schema");
     }
     return Checked(PyBool_FromLong(has_schema ? 1 : 0));
   });
@@ -381,7 +406,7 @@ PyRef MakeConnectionType() {
       {nullptr, nullptr, nullptr, nullptr, nullptr},
   }};
   static std::array<PyType_Slot, 6> slots = {{
-      {Py_tp_doc, const_cast<char*>("One ODBC connection.")},
+      {Py_tp_doc, const_cast<char*>("One connection.")},
       {Py_tp_new, reinterpret_cast<void*>(&NewConnection)},
       {Py_tp_dealloc, reinterpret_cast<void*>(&DeallocateConnection)},
       {Py_tp_methods, methods.data()},

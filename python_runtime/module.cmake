@@ -15,7 +15,8 @@ add_library(_aft MODULE
   module.cc
   py_border.cc
   requests.cc
-  result_type.cc)
+  result_type.cc
+  transport_connection.cc)
 target_link_libraries(_aft PRIVATE aft_warehouse)
 aft_finish_module(_aft)
 

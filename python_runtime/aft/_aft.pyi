@@ -3,8 +3,10 @@
 
 from typing import Any
 
+from aft.transports.transport import Transport
+
 class Error(Exception):
-    """What ODBC refused. str() is the whole message."""
+    """What the warehouse refused. str() is the whole message."""
 
     sqlstate: str | None
     native_code: int | None
@@ -24,11 +26,16 @@ class Result:
         """By column: decimals read so far that became doubles without all digits."""
 
 class Connection:
-    """One ODBC connection; ``longest_silence`` in seconds, 0 for any."""
+    """One connection; ``longest_silence`` in seconds, 0 for any."""
 
     def __init__(
-        self, connection_string: str, statements: list[str] = ..., longest_silence: int = ...
-    ) -> None: ...
+        self,
+        connection_string: str,
+        statements: list[str] = ...,
+        longest_silence: int = ...,
+        transport: Transport = ...,
+    ) -> None:
+        """Over ODBC, or over a ``transport`` instead."""
     @property
     def dbms_name(self) -> str: ...
     @property
