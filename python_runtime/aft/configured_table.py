@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from aft import _aft, messages
+from aft.connection import Connection
 from aft.table_config import TableConfig, literal, revocation
 
 _NOT_PERMITTED = "42501"
@@ -20,7 +21,7 @@ _WRONG_STATEMENT = "42"
 
 def configured(
     config: TableConfig,
-    connection: _aft.Connection,
+    connection: Connection,
     request: Mapping[str, Any],
     names: Iterable[str],
 ) -> dict[str, list[str]]:
@@ -44,7 +45,7 @@ def configured(
 
 
 def _lacking(
-    connection: _aft.Connection, table: str, request: Mapping[str, Any], statements: list[str]
+    connection: Connection, table: str, request: Mapping[str, Any], statements: list[str]
 ) -> list[str]:
     """Those of the statements for a new table whose effect the table that is there lacks.
 
@@ -71,7 +72,7 @@ def _lacking(
 
 
 def _compared(
-    connection: _aft.Connection, table: str, request: Mapping[str, Any], statements: list[str]
+    connection: Connection, table: str, request: Mapping[str, Any], statements: list[str]
 ) -> list[str]:
     """Those whose effect the table lacks.
 
@@ -111,7 +112,7 @@ def _compared(
     return lacking
 
 
-def _parts(connection: _aft.Connection, table: str) -> set[str]:
+def _parts(connection: Connection, table: str) -> set[str]:
     """The constraints and indexes of a table, as the server itself writes them."""
     oid = f"{literal(table)}::regclass"
     rows = _rows(
@@ -127,12 +128,12 @@ def _parts(connection: _aft.Connection, table: str) -> set[str]:
     return {row[0] for row in rows}
 
 
-def _rows(connection: _aft.Connection, query: str) -> list[list[Any]]:
+def _rows(connection: Connection, query: str) -> list[list[Any]]:
     return [list(row.values()) for row in pa.table(connection.read(query)).to_pylist()]
 
 
 @contextmanager
-def _rolled_back(connection: _aft.Connection) -> Iterator[None]:
+def _rolled_back(connection: Connection) -> Iterator[None]:
     connection.execute("BEGIN")
     try:
         yield

@@ -13,8 +13,9 @@ from contextlib import contextmanager
 import pyarrow as pa
 
 from aft import _aft, interruption, messages
+from aft.connection import Connection
 from aft.errors import AftError
-from aft.targets.driver import Driver
+from aft.targets.driver import Facts
 
 # Servers end what is idle: a connection that was for so many seconds is tried before use.
 IDLE = 10
@@ -40,7 +41,7 @@ _WRITES_ALREADY = (
 class ConnectionPool:
     """Connections that `open` makes when all others are in use; for any thread.
 
-    ``driver_of`` knows a database's driver by the database's name, if anybody does.
+    ``facts_of`` knows a database by its name, if anybody does.
 
     A fork closes those that are idle and leaves the others to the process that opened
     them. So a child begins without any.
@@ -48,13 +49,13 @@ class ConnectionPool:
 
     def __init__(
         self,
-        open: Callable[[], _aft.Connection],
-        driver_of: Callable[[str], Driver | None],
+        open: Callable[[], Connection],
+        facts_of: Callable[[str], Facts | None],
         *,
         keeps_connections: bool = True,
     ) -> None:
         self._open = open
-        self._driver_of = driver_of
+        self._driver_of = facts_of
         self._keeps_connections = keeps_connections
         self._dbms_name = ""
         self._begin()
@@ -63,19 +64,19 @@ class ConnectionPool:
     def _begin(self, refusal: str = "") -> None:
         # Reentrant, for the garbage collector may give back a stream's connection anywhere.
         self._lock = threading.RLock()
-        self._idle: list[tuple[_aft.Connection, float]] = []
+        self._idle: list[tuple[Connection, float]] = []
         # By thread; None is one that is being opened.
-        self._busy: dict[int, _aft.Connection | None] = {}
+        self._busy: dict[int, Connection | None] = {}
         # Of open streams, and, by thread, those that are being read.
-        self._leased: set[_aft.Connection] = set()
-        self._reading: dict[int, _aft.Connection | None] = {}
-        self._held: list[_aft.Connection] = []
+        self._leased: set[Connection] = set()
+        self._reading: dict[int, Connection | None] = {}
+        self._held: list[Connection] = []
         self._refusal = refusal
         self._turn = threading.Lock()
         self._writer: threading.Thread | None = None
 
     @contextmanager
-    def connection(self) -> Iterator[_aft.Connection]:
+    def connection(self) -> Iterator[Connection]:
         """A connection for this thread alone; within another `connection()`, the same.
 
         But not within a write, whose transaction an error would end, and whose rows are
@@ -103,7 +104,7 @@ class ConnectionPool:
                 self._keep(used)
 
     @property
-    def _driver(self) -> Driver | None:
+    def _facts(self) -> Facts | None:
         """Of the last connection opened."""
         return self._driver_of(self._dbms_name)
 
@@ -111,11 +112,11 @@ class ConnectionPool:
         """Whether this thread writes, and a second connection would not wait for it."""
         if self._writer is not threading.current_thread():
             return False
-        driver = self._driver
-        return driver is not None and not driver.readers_stop_writers
+        facts = self._facts
+        return facts is not None and not facts.readers_stop_writers
 
     @contextmanager
-    def _another(self) -> Iterator[_aft.Connection]:
+    def _another(self) -> Iterator[Connection]:
         connection = self.lease()
         is_usable = False
         try:
@@ -126,7 +127,7 @@ class ConnectionPool:
             self.give_back(connection, is_usable=is_usable)
 
     @contextmanager
-    def apart(self) -> Iterator[_aft.Connection]:
+    def apart(self) -> Iterator[Connection]:
         """A connection that is closed after its use, and no write's."""
         connection = self.lease()
         try:
@@ -141,8 +142,8 @@ class ConnectionPool:
         if not self._dbms_name:
             with self.connection():
                 pass
-        driver = self._driver
-        return driver is not None and driver.readers_stop_writers
+        facts = self._facts
+        return facts is not None and facts.readers_stop_writers
 
     @property
     def write_stops_readers(self) -> bool:
@@ -150,7 +151,7 @@ class ConnectionPool:
         is_writer = self._writer is threading.current_thread()
         return is_writer and not self._has_another_beside_write()
 
-    def lease(self) -> _aft.Connection:
+    def lease(self) -> Connection:
         """A connection for a stream, until `give_back`. Any thread may use it `reading`."""
         if self._refusal:
             raise AftError(self._refusal)
@@ -160,7 +161,7 @@ class ConnectionPool:
             self._leased.add(connection)
         return connection
 
-    def give_back(self, connection: _aft.Connection, *, is_usable: bool) -> None:
+    def give_back(self, connection: Connection, *, is_usable: bool) -> None:
         """End a lease; ``is_usable`` says that no statement of it is open."""
         with self._lock:
             is_known = connection in self._leased
@@ -170,7 +171,7 @@ class ConnectionPool:
         else:
             _close(connection)
 
-    def _keep(self, connection: _aft.Connection) -> None:
+    def _keep(self, connection: Connection) -> None:
         """For its next use, if there is to be one."""
         if not self._keeps_connections:
             _close(connection)
@@ -179,7 +180,7 @@ class ConnectionPool:
             self._idle.append((connection, time.monotonic()))
 
     @contextmanager
-    def reading(self, connection: _aft.Connection | None) -> Iterator[None]:
+    def reading(self, connection: Connection | None) -> Iterator[None]:
         """Around each use of a leased connection, or while one is being opened."""
         thread = threading.get_ident()
         self._reading[thread] = connection
@@ -232,14 +233,14 @@ class ConnectionPool:
         for connection in leased:
             _close(connection)
 
-    def _take(self, thread: int) -> _aft.Connection:
+    def _take(self, thread: int) -> Connection:
         with self._lock:
             self._busy[thread] = None
         connection = self._idle_or_new()
         self._busy[thread] = connection
         return connection
 
-    def _idle_or_new(self) -> _aft.Connection:
+    def _idle_or_new(self) -> Connection:
         with self._lock:
             connection, last_use = self._idle.pop() if self._idle else (None, 0.0)
         if connection is not None and time.monotonic() - last_use > IDLE:
@@ -257,10 +258,10 @@ class ConnectionPool:
             _close(connection)
 
     def _bears_forks_in_writes(self) -> bool:
-        driver = self._driver
-        return driver is None or driver.bears_forks_in_writes
+        facts = self._facts
+        return facts is None or facts.bears_forks_in_writes
 
-    def _of_others(self) -> list[_aft.Connection]:
+    def _of_others(self) -> list[Connection]:
         own = threading.get_ident()
         with self._lock:
             return [
@@ -302,7 +303,7 @@ class ConnectionPool:
 
 
 _pools: weakref.WeakSet[ConnectionPool] = weakref.WeakSet()
-_of_parents: list[_aft.Connection] = []
+_of_parents: list[Connection] = []
 
 
 def _for_all(do: Callable[[ConnectionPool], None]) -> Callable[[], None]:
@@ -320,7 +321,7 @@ os.register_at_fork(
 )
 
 
-def _if_there(connection: _aft.Connection) -> _aft.Connection | None:
+def _if_there(connection: Connection) -> Connection | None:
     try:
         pa.RecordBatchReader.from_stream(connection.read("select 1")).read_all()
         return connection
@@ -330,6 +331,6 @@ def _if_there(connection: _aft.Connection) -> _aft.Connection | None:
         return None
 
 
-def _close(connection: _aft.Connection) -> None:
+def _close(connection: Connection) -> None:
     interruption.forget(connection)
     connection.close()

@@ -1,28 +1,52 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a dbt target to the ODBC connection that reaches the same data."""
+"""From a dbt target to the connection that reaches the same data."""
 
 from __future__ import annotations
 
 import os
 import re
+from typing import Union
 
+from aft import odbc
+from aft.connection import Connection
 from aft.errors import AftError, NoConnection
 from aft.odbc import ConnectionSettings
 from aft.odbc_string import VARIABLE
 from aft.profile import Target
-from aft.targets import mariadb, postgres, sqlite
-from aft.targets.driver import Database, Driver
+from aft.targets import duckdb, mariadb, postgres, sqlite
+from aft.targets.driver import Database, Facts
+from aft.transports.duckdb_lent import LentSettings
+from aft.transports.duckdb_settings import DuckdbSettings
 
-DUCKDB_MEMORY = ":memory:"  # Where dbt-duckdb keeps a database that has no path.
 _DATABASES: tuple[Database, ...] = (sqlite, postgres, mariadb)
 
 
-def connection_settings(target: Target) -> ConnectionSettings:
+Settings = Union[ConnectionSettings, DuckdbSettings, LentSettings]
+
+
+def connect(settings: Settings, longest_silence: int = 0) -> Connection:
+    """Open a connection; ``longest_silence`` in seconds, for those over ODBC.
+
+    Raises _aft.Error and AftError, in which nothing is that is secret.
+    """
+    if isinstance(settings, ConnectionSettings):
+        return odbc.connect(settings, longest_silence)
+    return settings.connect()
+
+
+def settings_for(target: Target) -> Settings:
     """The connection for ``target``.
 
     Raises AftError that says what to install or set; NoConnection where nothing is known.
     """
-    given = _given_in_environment(target) or target.connection
+    if target.type in duckdb.TYPES and not _given(target):
+        return duckdb.settings_of(target)
+    return connection_settings(target)
+
+
+def connection_settings(target: Target) -> ConnectionSettings:
+    """As `settings_for`, of targets that are reached over ODBC."""
+    given = _given(target)
     if given:
         return settings_of(given)
     for database in _DATABASES:
@@ -39,15 +63,19 @@ def settings_of(connection_string: str) -> ConnectionSettings:
     return ConnectionSettings(connection_string)
 
 
-def driver_of(dbms_name: str) -> Driver | None:
-    """The driver of the database that is called so; None for one that is not known."""
-    drivers = (database.DRIVER for database in _DATABASES)
-    return next((driver for driver in drivers if driver.dbms_name == dbms_name), None)
+def facts_of(dbms_name: str) -> Facts | None:
+    """What is known of the database that is called so; None where nothing is."""
+    known: list[Facts] = [*(database.DRIVER for database in _DATABASES), duckdb.FACTS]
+    return next((facts for facts in known if facts.dbms_name == dbms_name), None)
 
 
 def variable_of(target_name: str) -> str:
     """The variable for the connection of the target with that name."""
     return f"{VARIABLE}_{re.sub('[^A-Z0-9]', '_', target_name.upper())}"
+
+
+def _given(target: Target) -> str | None:
+    return _given_in_environment(target) or target.connection
 
 
 def _given_in_environment(target: Target) -> str | None:
@@ -75,23 +103,7 @@ def _why_unknown(target: Target) -> str:
         setting += f" or {VARIABLE}"
     elif os.environ.get(VARIABLE):
         setting += f"; {VARIABLE} is for the profile's default target only"
-    shut = _why_duckdb_is_shut(target) if target.type == "duckdb" else None
-    if shut:
-        return (
-            f"cannot reach the data of target '{target.name}': {shut}; let scripts read and "
-            f"write on a target of another type, or, where an ODBC driver can serve, {setting}"
-        )
     return (
         f"cannot tell how to reach target '{target.name}' of type '{target.type}' over "
         f"ODBC; {setting}"
     )
-
-
-def _why_duckdb_is_shut(target: Target) -> str | None:
-    """Why nobody but dbt gets at the data; None for a database that is elsewhere."""
-    path = str(target.credentials.get("path") or DUCKDB_MEMORY)
-    if path.startswith(DUCKDB_MEMORY):
-        return "a DuckDB database in memory belongs to one process, which is dbt's own"
-    if ":" in path:  # md:, ducklake: and the like
-        return None
-    return f"the DuckDB file '{path}' admits one process at a time, and dbt's own holds it"

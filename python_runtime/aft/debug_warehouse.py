@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aft.connection import Connection
 from aft.debug_report import Report
 from aft.errors import AftError, NoConnection, NoLibrary
 from aft.requirements import require
@@ -18,7 +19,6 @@ from aft.secrets import know
 
 # What needs a package is imported when it is known that the package is there.
 if TYPE_CHECKING:
-    from aft import _aft
     from aft.odbc import ConnectionSettings
     from aft.profile import Setup, Target
 
@@ -62,9 +62,7 @@ def look_at_warehouse(report: Report, described: dict[str, Any], has_frames: boo
     _look_at_tables(report, connection, target, setup)
 
 
-def _look_at_connection(
-    report: Report, target: Target, setup: Setup
-) -> _aft.Connection | None:
+def _look_at_connection(report: Report, target: Target, setup: Setup) -> Connection | None:
     """The connection, or nothing if there is none."""
     try:
         from aft import odbc
@@ -75,7 +73,7 @@ def _look_at_connection(
 
     odbc.keep_logs_off(setup.run_dir / "odbc")
     settings: ConnectionSettings
-    connection: _aft.Connection
+    connection: Connection
 
     def find_library() -> str:
         try:
@@ -125,7 +123,7 @@ def _loaded(name: str) -> str:
 
 
 def _look_at_tables(
-    report: Report, connection: _aft.Connection, target: Target, setup: Setup
+    report: Report, connection: Connection, target: Target, setup: Setup
 ) -> None:
     _look_at_rights_to_write(report, connection, target)
     for relation in _inputs(setup.target_path):
@@ -135,9 +133,7 @@ def _look_at_tables(
         report.check(f"read {relation}", partial(_try_to_read, connection, relation))
 
 
-def _look_at_rights_to_write(
-    report: Report, connection: _aft.Connection, target: Target
-) -> None:
+def _look_at_rights_to_write(report: Report, connection: Connection, target: Target) -> None:
     """Whether scripts may write where models go. Leaves nothing behind, nor makes a schema."""
     name = f"write to {target.schema}"
     relation = {
@@ -163,7 +159,7 @@ def _look_at_rights_to_write(
         report.say(name, "the schema is not there yet; dbt has to make it first")
 
 
-def _may_make_schema(connection: _aft.Connection) -> str:
+def _may_make_schema(connection: Connection) -> str:
     from aft.row_stream import ResultReader
 
     right = "select has_database_privilege(current_database(), 'create') as may_create"
@@ -173,7 +169,7 @@ def _may_make_schema(connection: _aft.Connection) -> str:
     return "the schema is not there yet, and this role may create it"
 
 
-def _try_to_write(connection: _aft.Connection, relation: dict[str, Any]) -> str:
+def _try_to_write(connection: Connection, relation: dict[str, Any]) -> str:
     """Make a table with a name of its own where models go, and drop it."""
     import pyarrow as pa
 
@@ -185,14 +181,14 @@ def _try_to_write(connection: _aft.Connection, relation: dict[str, Any]) -> str:
     return "made a table and dropped it"
 
 
-def _try_to_read(connection: _aft.Connection, name: str) -> str:
+def _try_to_read(connection: Connection, name: str) -> str:
     from aft.row_stream import ResultReader
 
     rows = ResultReader(connection.read(f"select * from {name} where 1 = 0")).read_all()
     return f"{rows.num_columns} columns"
 
 
-def _is_missing(connection: _aft.Connection, name: str) -> bool:
+def _is_missing(connection: Connection, name: str) -> bool:
     """Whether a table can't be read for another reason than that it is not allowed."""
     from aft import _aft
 

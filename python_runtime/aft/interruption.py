@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 
 from aft import _aft
+from aft.connection import Connection
 
 THREAD_NAME = "aft-interruption"
 _STOPPING = frozenset({signal.SIGINT, signal.SIGTERM})
@@ -24,7 +25,7 @@ _PATIENCE = 5.0
 _INTERVAL = 0.02
 _END = b"\0"  # No signal has this number.
 
-_connections: list[_aft.Connection] = []
+_connections: list[Connection] = []
 _wake_up = -1
 _watcher: threading.Thread | None = None
 
@@ -39,7 +40,7 @@ def watch_signals() -> None:
     os.register_at_fork(after_in_child=_forget_all)
 
 
-def cancel_on_signal(connection: _aft.Connection) -> None:
+def cancel_on_signal(connection: Connection) -> None:
     """Cancel what ``connection`` is busy with when SIGINT or SIGTERM comes."""
     global _watcher
     _connections.append(connection)
@@ -49,7 +50,7 @@ def cancel_on_signal(connection: _aft.Connection) -> None:
 
 
 @contextlib.contextmanager
-def cancelled_by_ctrl_c(connection: _aft.Connection) -> Iterator[None]:
+def cancelled_by_ctrl_c(connection: Connection) -> Iterator[None]:
     """Cancel what ``connection`` is busy with when Ctrl-C comes to a user's own program."""
     is_due = (
         threading.current_thread() is threading.main_thread()
@@ -81,13 +82,13 @@ def cancelled_by_ctrl_c(connection: _aft.Connection) -> Iterator[None]:
         os.close(woken)
 
 
-def forget(connection: _aft.Connection) -> None:
+def forget(connection: Connection) -> None:
     """Leave ``connection`` alone from now on."""
     if connection in _connections:
         _connections.remove(connection)
 
 
-def cancel(connection: _aft.Connection) -> bool:
+def cancel(connection: Connection) -> bool:
     """Cancel what ``connection`` is busy with; False if it is not."""
     try:
         return connection.cancel()
@@ -96,7 +97,7 @@ def cancel(connection: _aft.Connection) -> bool:
 
 
 def _watch_one(
-    woken: int, before: int, connection: _aft.Connection, ended: threading.Event
+    woken: int, before: int, connection: Connection, ended: threading.Event
 ) -> None:
     has_ended = False
     while not has_ended:

@@ -15,14 +15,15 @@ from typing import Union
 import pyarrow as pa
 
 from aft import _aft, interruption, messages, odbc
+from aft.connection import Connection
 from aft.connection_pool import ConnectionPool
-from aft.connection_string import driver_of
+from aft.connection_string import facts_of
 from aft.errors import WarehouseError
 from aft.query import Query, Sql, shown_name, sql_name
 from aft.row_stream import ResultReader
 from aft.targets.partition import Ask, CannotDivide, Division
 
-Run = Callable[[Union[Query, Sql], _aft.Connection], ResultReader]
+Run = Callable[[Union[Query, Sql], Connection], ResultReader]
 _Part = tuple[pa.Table, dict[str, int]]
 _INTERVAL = 0.02  # seconds
 # PostgreSQL's lock_not_available; MariaDB gave up waiting, or the table's definition has
@@ -41,7 +42,7 @@ class PartitionedRead:
         self._pool = pool
         self._run = run
         self._query = query
-        self._connections: list[_aft.Connection] = []
+        self._connections: list[Connection] = []
         self._is_stopped = threading.Event()
 
     def read(self, parts: int) -> tuple[pa.Table, dict[str, int]] | None:
@@ -75,21 +76,21 @@ class PartitionedRead:
         if self._pool.write_stops_readers:
             raise CannotDivide("others would wait for the write that this script has begun")
         first = self._lease()
-        driver = driver_of(first.dbms_name)
-        if driver is None or driver.divide is None:
+        facts = facts_of(first.dbms_name)
+        if facts is None or facts.divide is None:
             raise CannotDivide(f"aft cannot divide tables of {first.dbms_name}")
         name = sql_name(self._query.relation, first)
-        if driver.before_dividing:
-            _execute(first, driver.before_dividing)
+        if facts.before_dividing:
+            _execute(first, facts.before_dividing)
         with _without_waiting():
-            return driver.divide(self._ask(first), name, parts)
+            return facts.divide(self._ask(first), name, parts)
 
-    def _lease(self) -> _aft.Connection:
+    def _lease(self) -> Connection:
         connection = self._pool.lease()
         self._connections.append(connection)
         return connection
 
-    def _ask(self, connection: _aft.Connection) -> Ask:
+    def _ask(self, connection: Connection) -> Ask:
         def ask(sql: str, *parameters: object) -> list[tuple[object, ...]]:
             with self._pool.reading(connection):
                 table = self._run(Sql(sql, parameters=parameters), connection).read_all()
@@ -127,7 +128,7 @@ class PartitionedRead:
                 raise
             return [part.result() for part in parts]
 
-    def _read_one(self, query: Query, connection: _aft.Connection) -> _Part:
+    def _read_one(self, query: Query, connection: Connection) -> _Part:
         with self._pool.reading(connection):
             reader = self._run(query, connection)
             batches = []
@@ -143,14 +144,14 @@ class PartitionedRead:
                 interruption.cancel(connection)
 
 
-def _execute(connection: _aft.Connection, statement: str) -> None:
+def _execute(connection: Connection, statement: str) -> None:
     try:
         connection.execute(statement)
     except _aft.Error as error:
         raise odbc.in_words(error) from None
 
 
-def _lock(connection: _aft.Connection, locks: tuple[str, ...]) -> None:
+def _lock(connection: Connection, locks: tuple[str, ...]) -> None:
     with _without_waiting():
         for statement in locks:
             _execute(connection, statement)

@@ -26,6 +26,8 @@ CHOICES = {
     "dates": ("datetime64", "object"),
     "infinite_dates": ("error", "null"),
 }
+# The socket in the run's folder at which dbt lends its connection.
+LENDER = "lend"
 # Where a profile and a target are named.
 _NAMED_IN = {"profile": "dbt_project.yml", "target": "the profile"}
 
@@ -70,6 +72,8 @@ class Target:
     variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
     # What the project chooses of `CHOICES`, if anything.
     choices: Mapping[str, str] = field(default_factory=dict)
+    # Where dbt lends its own connection, if it does.
+    lender: Path | None = None
 
     def described(self) -> dict[str, Any]:
         """What may be told of the target: nothing that is secret."""
@@ -184,6 +188,7 @@ def read_target(setup: Setup) -> Target:
         },
         variables=_variables(project, setup.variables, render),
         choices=_choices(project, setup.variables),
+        lender=setup.run_dir / LENDER,
     )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
-from aft import _aft
+from aft.connection import Connection
 from aft.manifest import Relation
 from aft.sql_text import leaves_state
 
@@ -41,7 +41,7 @@ def shown_name(relation: str | Relation) -> str:
     return ".".join(filter(None, [relation.schema, relation.identifier]))
 
 
-def sql_name(relation: str | Relation, connection: _aft.Connection) -> str:
+def sql_name(relation: str | Relation, connection: Connection) -> str:
     """Its name in the connection's SQL."""
     if isinstance(relation, str):
         return relation

@@ -14,6 +14,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from aft import _aft, messages, odbc
+from aft.connection import Connection, Result
 from aft.connection_pool import ConnectionPool
 from aft.errors import AftError
 
@@ -39,7 +40,7 @@ class _Source(Protocol):
 class ResultReader:
     """The rows of a query's result, at most ``limit`` of them. Raises AftError."""
 
-    def __init__(self, result: _aft.Result, limit: int | None = None, of: str = "") -> None:
+    def __init__(self, result: Result, limit: int | None = None, of: str = "") -> None:
         """``of`` is what is read, for messages."""
         self._result = result
         self._left = limit
@@ -121,9 +122,9 @@ class RowStream:
         self._process = os.getpid()
         self._lock = threading.Lock()
         self._source: _Source | None = None
-        self._connection: _aft.Connection | None = None
+        self._connection: Connection | None = None
 
-    def open(self, run: Callable[[_aft.Connection], ResultReader]) -> None:
+    def open(self, run: Callable[[Connection], ResultReader]) -> None:
         """Start the query that ``run`` runs."""
         if self._pool.readers_stop_writers:
             with self._pool.connection() as connection:

@@ -18,8 +18,9 @@ import pyarrow as pa
 
 from aft import _aft, frames, messages, odbc
 from aft.configured_table import configured
+from aft.connection import Connection
 from aft.connection_pool import ConnectionPool
-from aft.connection_string import connection_settings, driver_of, settings_of
+from aft.connection_string import connect, facts_of, settings_for, settings_of
 from aft.errors import AftError, Misfit, WarehouseError
 from aft.manifest import Relation
 from aft.odbc import CONNECTION_EXCEPTION
@@ -82,7 +83,7 @@ class Warehouse:
         """With a connection string for ``target``, no connection is kept after its use."""
         self._target = target
         self._pool = ConnectionPool(
-            self._open, driver_of, keeps_connections=not isinstance(target, str)
+            self._open, facts_of, keeps_connections=not isinstance(target, str)
         )
         self._process = os.getpid()
         self._tell_moved = tell_moved
@@ -245,11 +246,11 @@ class Warehouse:
             time.sleep(random.uniform(0.5, 1) * _FIRST_DELAY * 2**tries)
             tries += 1
 
-    def _run(self, query: Wanted, connection: _aft.Connection) -> ResultReader:
+    def _run(self, query: Wanted, connection: Connection) -> ResultReader:
         try:
-            driver = driver_of(connection.dbms_name)
+            facts = facts_of(connection.dbms_name)
             if isinstance(query, Sql):
-                abilities = driver.abilities if driver else Abilities()
+                abilities = facts.abilities if facts else Abilities()
                 parameters = bound(query.parameters, abilities)
                 return ResultReader(
                     connection.read(
@@ -262,7 +263,7 @@ class Warehouse:
             if not isinstance(query, Query):
                 query = Query(query)
             # Of others aft reads no more rows than are wanted.
-            limit = f" limit {query.limit}" if driver and driver.has_limit else ""
+            limit = f" limit {query.limit}" if facts and facts.has_limit else ""
             sql = query.sql(sql_name(query.relation, connection), connection.quote, limit)
             result = connection.read(
                 sql, **dataclasses.asdict(query.reading), relation=shown_name(query.relation)
@@ -344,15 +345,12 @@ class Warehouse:
         """Give the connections back; a further use opens another one."""
         self._pool.close()
 
-    def _open(self) -> _aft.Connection:
+    def _open(self) -> Connection:
         # Not before now: with SQLite, dbt may have made further files to attach.
         target = self._target
-        if isinstance(target, str):
-            settings = settings_of(target)
-        else:
-            settings = connection_settings(target)
+        given = settings_of(target) if isinstance(target, str) else settings_for(target)
         try:
-            return odbc.connect(settings, LONGEST_SILENCE)
+            return connect(given, LONGEST_SILENCE)
         except _aft.Error as error:
             raise odbc.in_words(error) from None
 

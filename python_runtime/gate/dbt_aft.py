@@ -46,6 +46,7 @@ import threading
 from typing import Any
 
 import aft_dbt_frames
+import aft_dbt_lend
 
 PROTOCOL = 1
 EVENTS = frozenset(
@@ -287,6 +288,7 @@ def _make_plugin(address: str) -> type:
                 if is_reported:
                     event = msg_to_json(message)
                     if name == "ConcurrencyLine":
+                        aft_dbt_lend.start(address)
                         event = json.dumps({**json.loads(event), **aft_dbt_frames.selection()})
                     elif name in ENDS:
                         answer = _plain(aft_dbt_frames.answer())

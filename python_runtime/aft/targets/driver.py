@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An ODBC driver that aft knows: what it is called, and what it has to be told."""
+"""A database that aft knows, and its ODBC driver: what that is called, and has to be told."""
 
 from __future__ import annotations
 
@@ -17,19 +17,10 @@ from aft.targets.partition import Divide
 
 
 @dataclass(frozen=True)
-class Driver:
-    """A driver, and the attributes that aft's reading and writing rely on."""
+class Facts:
+    """What aft has to know of a database, beside its SQL."""
 
-    name: str
-    dbms_name: str  # What it calls its database.
-    debian_package: str
-    file_prefix: str  # What the names of its shared libraries start with.
-    # Without these values would change or writes be half done: they go before the user's.
-    needed: Mapping[str, object] = field(default_factory=dict)
-    # The user may set others.
-    preferred: Mapping[str, object] = field(default_factory=dict)
-    # Which of two values of an attribute counts to it.
-    first_wins: bool = False
+    dbms_name: str = ""  # What its driver calls it.
     # Whether a process that was forked in the middle of a write can use the database.
     bears_forks_in_writes: bool = True
     # Whether nobody can write while somebody reads.
@@ -41,6 +32,21 @@ class Driver:
     # What keeps the queries of `divide` from waiting long for somebody else's lock. The
     # division's own locks undo it.
     before_dividing: str = ""
+
+
+@dataclass(frozen=True)
+class Driver(Facts):
+    """An ODBC driver, and the attributes that aft's reading and writing rely on."""
+
+    name: str = ""
+    debian_package: str = ""
+    file_prefix: str = ""  # What the names of its shared libraries start with.
+    # Without these values would change or writes be half done: they go before the user's.
+    needed: Mapping[str, object] = field(default_factory=dict)
+    # The user may set others.
+    preferred: Mapping[str, object] = field(default_factory=dict)
+    # Which of two values of an attribute counts to it.
+    first_wins: bool = False
 
     def require(self) -> None:
         """Raise AftError that says how to install it, and unixODBC, where it is missing."""

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""DuckDB in this process, by its own module."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import secrets
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from aft import _aft
+from aft.transports.duckdb_errors import error_of
+from aft.transports.duckdb_types import readable_query
+from aft.transports.transport import TextRow
+
+_CHANGING = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE_INTO", "COPY"})
+_SELECTS = frozenset({"SELECT"})
+
+
+class ModuleTransport:
+    """A session of the DuckDB database that this process has opened."""
+
+    dbms_name = "DuckDB"
+
+    def __init__(self, connection: Any) -> None:
+        """``connection`` is a duckdb.DuckDBPyConnection, which this closes."""
+        self._connection = connection
+        # What goes through Arrow's streams has lost its own class.
+        module = importlib.import_module("duckdb")
+        self._errors = (module.Error, pa.ArrowException, OSError)
+        self._cancelling = threading.Lock()
+        self._is_busy = False
+
+    def run(self, sql: str, may_stop: bool) -> tuple[list[TextRow] | None, int]:
+        """Run a statement; see `Transport`."""
+        with self._calls(may_stop):
+            kind = self._kind(sql)
+            rows = self._connection.execute(sql).fetchall()
+            if kind in _CHANGING:
+                return None, rows[0][0] if rows else -1
+            if not self._is_query(sql):
+                return None, -1
+        return [
+            tuple(None if value is None else str(value) for value in row) for row in rows
+        ], -1
+
+    def insert(self, table: str, columns: str, rows: _aft.Result) -> None:
+        """Insert a batch of rows; see `Transport`."""
+        name = f"aft_rows_{secrets.token_hex(8)}"
+        with self._calls(True):
+            self._connection.register(name, pa.RecordBatchReader.from_stream(rows))
+            try:
+                self._connection.execute(
+                    f"INSERT INTO {table} ({columns}) SELECT * FROM {name}"
+                )
+            finally:
+                self._connection.unregister(name)
+
+    def read(self, sql: str, batch_rows: int) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+        """Run a query; see `Transport`."""
+        with self._calls(True):
+            if self._kind(sql) in _SELECTS:
+                described = self._connection.execute(f"DESCRIBE {sql}").fetchall()
+                columns = [(name, kind) for name, kind, *_ in described]
+                sql = readable_query(sql, columns, in_file=False)
+            relation = self._connection.sql(sql)
+            reader = _reader(relation, batch_rows)
+        return reader.schema, self._batches(reader)
+
+    def gives_rows(self, sql: str) -> bool:
+        """Whether a statement is a query; see `Transport`."""
+        with self._calls(True):
+            return self._is_query(sql)
+
+    def cancel(self) -> bool:
+        """Stop what another thread waits for; see `Transport`."""
+        with self._cancelling:
+            if self._is_busy:
+                self._connection.interrupt()
+            return self._is_busy
+
+    def close(self) -> None:
+        """End the session."""
+        self._connection.close()
+
+    def _batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        while True:
+            with self._calls(True):
+                try:
+                    batch = reader.read_next_batch()
+                except StopIteration:
+                    return
+            yield batch
+
+    def _kind(self, sql: str) -> str:
+        statements = self._connection.extract_statements(sql)
+        return statements[-1].type.name if statements else ""
+
+    def _is_query(self, sql: str) -> bool:
+        statements = self._connection.extract_statements(sql)
+        if not statements:
+            return False
+        kinds = statements[-1].expected_result_type
+        return [kind.name for kind in kinds] == ["QUERY_RESULT"]
+
+    @contextlib.contextmanager
+    def _calls(self, may_stop: bool) -> Iterator[None]:
+        """Around calls of the module: makes its errors ours, and lets `cancel` stop them."""
+        with self._cancelling:
+            self._is_busy = may_stop
+        try:
+            yield
+        except self._errors as error:
+            raise error_of(str(error)) from None
+        finally:
+            with self._cancelling:
+                self._is_busy = False
+
+
+def _reader(relation: Any, batch_rows: int) -> pa.RecordBatchReader:
+    """The rows of a query that runs now. The method has had several names."""
+    for name in ("to_arrow_reader", "fetch_arrow_reader", "fetch_record_batch"):
+        if method := getattr(relation, name, None):
+            return method(batch_rows)
+    raise _aft.Error("cannot read from DuckDB: this version of its module gives no Arrow")

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lends dbt's own database to the scripts of a run, where it admits one process only.
+
+DuckDB's file does. A script's process connects to the Unix socket ``lend`` beside the
+gate's; each connection is a session of dbt's adapter with a thread of its own. It speaks
+JSON objects, one a line, and gets an answer with the same id to each request::
+
+    -> {"id": 1, "sql": "select 1 as a"}
+    <- {"id": 1, "names": ["a"], "rows": [["1"]], "count": -1}
+    -> {"id": 2, "sql": "insert into t values (1)"}
+    <- {"id": 2, "names": null, "rows": null, "count": 1}
+    -> {"id": 3, "parse": "select 1"}
+    <- {"id": 3, "is_query": true}
+    -> {"id": 4, "sql": "nonsense"}
+    <- {"id": 4, "error": "Parser Error: ..."}
+
+``{"cancel": true}`` stops the statement that runs, and has no answer of its own. When the
+connection ends, what it runs is stopped and undone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import json
+import os
+import queue
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+TYPES = frozenset({"duckdb"})
+_NAME = "lend"
+_CHANGING = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE_INTO", "COPY"})
+_CREDENTIALS = struct.Struct("3i")  # Of a peer: process, user, group.
+
+
+def start(gate: str) -> None:
+    """Lend what dbt's adapter is for, if it has to be lent, beside the gate's socket."""
+    adapter = _adapter()
+    if adapter is None:
+        return
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(os.path.join(os.path.dirname(gate), _NAME))
+    listener.listen(128)
+    _in_thread(_accept, listener, adapter)
+
+
+def _adapter() -> Any:
+    from dbt.adapters.factory import FACTORY
+
+    adapters = list(FACTORY.adapters.values())
+    return next((adapter for adapter in adapters if adapter.type() in TYPES), None)
+
+
+def _in_thread(run: Any, *arguments: Any) -> None:
+    # dbt's events and connections belong to the invocation that the context names.
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(run, *arguments), daemon=True).start()
+
+
+def _accept(listener: socket.socket, adapter: Any) -> None:
+    while True:
+        connection, _ = listener.accept()
+        peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        if _CREDENTIALS.unpack(peer)[1] != os.geteuid():
+            connection.close()
+            continue
+        _in_thread(_Session(connection, adapter).serve)
+
+
+class _Session:
+    """One connection of a script's, and the session that it uses."""
+
+    def __init__(self, connection: socket.socket, adapter: Any) -> None:
+        self._connection = connection
+        self._adapter = adapter
+        self._requests: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._cursor: Any = None
+        self._is_running = False
+        self._has_ended = False
+
+    def serve(self) -> None:
+        """Run what comes until the connection ends."""
+        _in_thread(self._receive)
+        name = f"aft_script_{id(self)}"
+        lent = self._adapter.connection_named(name)
+        with contextlib.suppress(OSError), self._connection, lent:
+            self._cursor = self._adapter.connections.get_thread_connection().handle.cursor()
+            try:
+                for request in self._until_end():
+                    self._send({"id": request["id"], **self._answer(request)})
+            finally:
+                with contextlib.suppress(Exception):  # There may be nothing to undo.
+                    self._cursor.execute("ROLLBACK")
+
+    def _receive(self) -> None:
+        lines = self._connection.makefile("rb")
+        with contextlib.suppress(OSError, ValueError), lines:
+            for line in lines:
+                request = json.loads(line)
+                if request.get("cancel"):
+                    self._stop()
+                else:
+                    self._requests.put(request)
+        self._has_ended = True
+        self._stop()
+        self._requests.put(None)
+
+    def _until_end(self) -> Iterator[dict[str, Any]]:
+        while not self._has_ended and (request := self._requests.get()) is not None:
+            yield request
+
+    def _stop(self) -> None:
+        with self._lock:
+            if self._is_running:
+                self._cursor.interrupt()
+
+    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            if "parse" in request:
+                return {"is_query": self._is_query(request["parse"])}
+            return self._run(request["sql"])
+        except Exception as error:
+            # The adapter's own errors have it as their cause.
+            return {"error": str(error)}
+
+    def _run(self, sql: str) -> dict[str, Any]:
+        statements = self._cursor.extract_statements(sql)
+        with self._lock:
+            self._is_running = not self._has_ended
+        try:
+            self._cursor.execute(sql)
+            names = [column[0] for column in self._cursor.description or ()]
+            rows = self._cursor.fetchall()
+        finally:
+            with self._lock:
+                self._is_running = False
+        if statements and statements[-1].type.name in _CHANGING:
+            return {"names": None, "rows": None, "count": rows[0][0] if rows else -1}
+        if not self._is_query(sql):
+            return {"names": None, "rows": None, "count": -1}
+        texts = [[None if value is None else str(value) for value in row] for row in rows]
+        return {"names": names, "rows": texts, "count": -1}
+
+    def _is_query(self, sql: str) -> bool:
+        statements = self._cursor.extract_statements(sql)
+        if not statements:
+            return False
+        return [kind.name for kind in statements[-1].expected_result_type] == ["QUERY_RESULT"]
+
+    def _send(self, answer: dict[str, Any]) -> None:
+        self._connection.sendall(json.dumps(answer).encode() + b"\n")
