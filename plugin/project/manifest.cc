@@ -251,6 +251,8 @@ Manifest ReadManifest(const std::filesystem::path& path, const std::string& proj
   manifest.project = StringAt(Object(root, "metadata"), "project_name");
   if (manifest.project.empty()) manifest.project = project;
   manifest.dbt_version = StringAt(Object(root, "metadata"), "dbt_version");
+  manifest.admits_one_process =
+      StringAt(Object(root, "metadata"), "adapter_type") == "duckdb";
   manifest.id = StringAt(Object(root, "metadata"), "invocation_id");
   ReadGraph(root, manifest.dbt_version.starts_with("2."), manifest.graph);
   ReadNames(root, manifest.names);

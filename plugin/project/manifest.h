@@ -35,6 +35,8 @@ struct Manifest {
   std::string dbt_version;  ///< of the dbt that wrote it
   std::string id;           ///< of the command that wrote it; empty where none is there
   bool has_hooks = false;   ///< on-run-start or on-run-end, of any package
+  /// Of its database, which dbt and every script would open.
+  bool admits_one_process = false;
 };
 
 /// Reads the manifest of any dbt. dbt before 1.6 does not name the root project in it;

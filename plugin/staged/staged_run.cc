@@ -112,7 +112,7 @@ void StagedRun::Plan() {
                                    std::move(bound), previous_ ? &*previous_ : nullptr);
   if (previous_)
     results_.KeepSuccesses(std::move(plan.kept_successes), previous_->written);
-  concurrency_ = plan.bound.concurrency;
+  concurrency_ = manifest_.admits_one_process ? 1 : plan.bound.concurrency;
   problem_of_foreign_ = std::move(plan.problem_of_foreign);
   states_ = LastStates(plan.bound.nodes, RunResultsPath());
   const bool repeats_run_level = previous_ && previous_->has_run_level;

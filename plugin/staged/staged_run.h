@@ -132,7 +132,8 @@ class StagedRun final : public Run {
   OpenStage stage_;
   std::map<std::string, NodeState> states_;  ///< of nodes that dbt is done with
   std::size_t open_turns_ = 0;
-  std::optional<int> concurrency_;  ///< of scripts; dbt's threads where it is not set
+  /// Of scripts; dbt's threads where it is not set.
+  std::optional<int> concurrency_;
   std::optional<HandedOver> handed_over_;
   std::optional<DigestKeeper> digests_;  ///< of what is handed over
   bool is_interrupted_ = false;
