@@ -9,7 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from aft import _aft, messages
+from aft import messages
+from aft.connection import Connection
 from aft.errors import AftError, WarehouseError
 from aft.partitioned_read import PartitionedRead
 from aft.query import Query, Sql
@@ -69,7 +70,7 @@ def test_rows_of_a_table_that_changes_meanwhile_are_of_one_moment(
     )
     warehouse = Warehouse(target(postgres.connection_string, "public"))
 
-    def run(query: Query | Sql, connection: _aft.Connection) -> ResultReader:
+    def run(query: Query | Sql, connection: Connection) -> ResultReader:
         if isinstance(query, Query):
             # Each row goes to another place.
             postgres.run("update moving set n = n + 1")
@@ -108,7 +109,7 @@ def read_locked(
     patience = threading.Timer(PATIENCE, other.close)
     patience.start()
 
-    def lock_then_lease() -> _aft.Connection:
+    def lock_then_lease() -> Connection:
         has_looked = bool(warehouse._pool._leased)
         while left and (has_looked or moment == "before"):
             other.execute(left.pop(0).format(f"{place.schema}.typed", f"{place.schema}.many"))
