@@ -13,6 +13,7 @@
 #include "host_shim/error.h"
 #include "plugin/base/atomic_file.h"
 #include "plugin/base/content_digest.h"
+#include "plugin/base/json_lookup.h"
 #include "plugin/base/json_text.h"
 #include "plugin/base/text_file.h"
 
@@ -90,8 +91,11 @@ fs::path MarkedStates::Make(const fs::path& state,
   return made;
 }
 
-/// All but `kept` and the newest others. What can't be removed is left.
-void MarkedStates::RemoveOld(const fs::path& kept) const {
+/// All but `made`, the one that `dbt retry` will look for, and the newest others. What
+/// can't be removed is left.
+void MarkedStates::RemoveOld(const fs::path& made) const {
+  const json::value results = ReadJsonFileOrNull(target_folder_ / "run_results.json");
+  const fs::path of_last_run = StringAt(results, {"args", "state"});
   std::multimap<fs::file_time_type, fs::path, std::greater<>> others;
   std::error_code code;
   fs::directory_iterator entry(folder_, code);
@@ -100,7 +104,7 @@ void MarkedStates::RemoveOld(const fs::path& kept) const {
     const fs::file_time_type written = WrittenAt(path);
     const bool is_draft = path.extension() == ".draft";
     const bool may_be_open = fs::file_time_type::clock::now() - written < kOldestDraft;
-    if (path == kept || (is_draft && may_be_open)) continue;
+    if (path == made || path == of_last_run || (is_draft && may_be_open)) continue;
     others.emplace(is_draft ? fs::file_time_type::min() : written, path);
   }
   std::size_t count = 1;

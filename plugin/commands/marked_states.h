@@ -14,7 +14,7 @@ namespace aft {
 class MarkedStates {
  public:
   explicit MarkedStates(const std::filesystem::path& target_folder)
-      : folder_(target_folder / "aft" / "state") {}
+      : target_folder_(target_folder), folder_(target_folder / "aft" / "state") {}
 
   /// Whether `state` is one of them.
   [[nodiscard]] bool Has(const std::filesystem::path& state) const {
@@ -27,8 +27,9 @@ class MarkedStates {
                                            const std::set<std::string>& changed) const;
 
  private:
-  void RemoveOld(const std::filesystem::path& kept) const;
+  void RemoveOld(const std::filesystem::path& made) const;
 
+  std::filesystem::path target_folder_;
   std::filesystem::path folder_;
 };
 

@@ -112,6 +112,20 @@ TEST_F(StateOfScripts, IsMadeOnceAndStaysAsItIs) {
   EXPECT_FALSE(fs::exists(first));
 }
 
+TEST_F(StateOfScripts, StaysForARetryOfTheLastRun) {
+  folder_.Write("a.py", "x = 1\n");
+  const fs::path first = StateFor(kModified);
+  folder_.Write("target/run_results.json",
+                Text(R"({"args": {"state": ")", first.native(), R"("}})"));
+
+  for (int n = 0; n < 7; ++n) {
+    folder_.Write("prod/run_results.json", std::to_string(n));
+    StateFor(kModified);
+  }
+
+  EXPECT_TRUE(fs::exists(first));
+}
+
 TEST_F(StateOfScripts, IsTheUsersOwnWhereNoScriptHasChangedOrNobodyAsks) {
   EXPECT_EQ(StateFor(kModified), "");
 
