@@ -16,6 +16,7 @@
 #include "plugin/project/dbtignore.h"
 #include "plugin/project/environment.h"
 #include "plugin/project/expected_files.h"
+#include "plugin/scripts/previous_run.h"
 
 namespace aft {
 namespace {
@@ -41,15 +42,19 @@ void PassOverScripts(const ExpectedScripts& found, const ProjectConfig& project,
   output.write_error(text + "\n");
 }
 
+/// Where `dbt retry` finds the results of the run that it repeats.
+fs::path FolderToRepeat(const DbtArguments& arguments, const ProjectConfig& project) {
+  const std::string state = arguments.Setting("state");
+  return TargetFolder(project, state.empty() ? arguments.Setting("target-path") : state);
+}
+
 /// The value of `--vars`; under `dbt retry` that of the run it repeats, unless it is
 /// given anew. (dbt-core, task/retry.py)
 std::string GivenVariables(const DbtArguments& arguments, const ProjectConfig& project) {
   std::string given = arguments.Value("--vars");
   if (!given.empty() || arguments.command() != "retry") return given;
-  const std::string state = arguments.Setting("state");
-  const fs::path folder =
-      TargetFolder(project, state.empty() ? arguments.Setting("target-path") : state);
-  const json::value results = ReadJsonFileOrNull(folder / "run_results.json");
+  const json::value results =
+      ReadJsonFileOrNull(FolderToRepeat(arguments, project) / "run_results.json");
   const json::value* variables = ValueAt(results, {"args", "vars"});
   if (variables == nullptr) return "";
   return variables->is_string() ? std::string(variables->as_string())
@@ -75,10 +80,15 @@ std::vector<std::string> ModelsIn(CalledDbt& dbt, ProjectConfig& project,
 }
 
 /// Takes over the run-level scripts that the command may run, and says so of others. A
-/// retry repeats them without being told to.
-void TakeRunLevel(const ExpectedScripts& found, const DbtCommand& command, bool is_retry,
-                  ExpectedRun& expected, const RunOutput& output) {
+/// retry repeats those of the run before without being told to.
+void TakeRunLevel(const ExpectedScripts& found, const DbtCommand& command,
+                  const DbtArguments& arguments, ExpectedRun& expected,
+                  const RunOutput& output) {
   expected.run_level.are_wanted = !command.run_level.empty();
+  const bool is_retry = arguments.command() == "retry";
+  if (is_retry && !expected.run_level.are_wanted &&
+      !ReadPreviousRun(FolderToRepeat(arguments, expected.project), false).has_run_level)
+    return;
   if (!expected.run_level.are_wanted && !is_retry) {
     if (!found.of_runs.empty() && command.runs_nodes)
       output.write_error(Text("aft: ", found.of_runs.front().place,
@@ -149,7 +159,7 @@ ExpectedRun LookAhead(CalledDbt& dbt, const DbtCommand& command,
       std::any_of(found.of_nodes.begin(), found.of_nodes.end(),
                   [](const ExpectedScript& script) { return !script.is_of_source; });
   const bool is_retry = dbt.Arguments().command() == "retry";
-  TakeRunLevel(found, command, is_retry, expected, output);
+  TakeRunLevel(found, command, dbt.Arguments(), expected, output);
   if (!command.lists_nodes)
     std::erase_if(expected.scripts, [&](const ExpectedScript& script) {
       return script.is_of_source == command.runs_nodes;

@@ -108,6 +108,16 @@ def test_a_retry_repeats_those_that_have_not_succeeded(
         assert ran(project) == scripts
 
 
+def test_a_retry_of_a_run_without_them_expects_none(project: Project) -> None:
+    (project.folder / "models" / "schema.yml").unlink()
+
+    run = project.aft("dbt", "retry", "--profiles-dir", "nowhere")
+
+    assert run.exit_code != 0
+    # Where scripts may run, aft itself says what is missing.
+    assert "aft: cannot find" not in run.output
+
+
 def test_they_run_without_dbt_unless_others_are_chosen(project: Project) -> None:
     plain = project.aft("dbt", "run", *NODES)
     assert plain.exit_code == 0, plain.output
