@@ -6,8 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from aft.manifest import Manifest
-from aft.project_nodes import Column, DbtTest, ProjectNodes, columns_of, meta_of
+from aft.project_nodes import Column, DbtTest, columns_of, meta_of
 
 
 @dataclass(frozen=True)
@@ -68,36 +67,34 @@ class Context:
 
 
 def current_model(
-    manifest: Manifest,
-    unique_id: str,
+    node: dict[str, Any],
     status: str,
     response: dict[str, Any] | None,
-    nodes: ProjectNodes,
-    *,
-    full_refresh: bool,
-) -> CurrentModel | None:
-    """Describe the node as dbt left it; None for what is no node.
+    tests: list[DbtTest],
+) -> CurrentModel:
+    """Describe a node of the manifest as dbt left it.
 
     ``response`` is what dbt's results have as ``adapter_response``.
     """
-    node = manifest.bound_node(unique_id)
-    if node is None:
-        return None
-    config = node.get("config") or {}
-    own_refresh = config.get("full_refresh")
     return CurrentModel(
         name=node["name"],
         alias=node.get("alias") or node.get("identifier") or node["name"],
-        unique_id=unique_id,
+        unique_id=node["unique_id"],
         status=status,
         columns=columns_of(node),
-        tests=nodes.tests_of(unique_id),
+        tests=tests,
         meta=meta_of(node),
         source_name=node.get("source_name"),
         adapter_response=_adapter_response(response) if response else None,
-        is_incremental=config.get("materialized") == "incremental"
-        and not (full_refresh if own_refresh is None else own_refresh),
     )
+
+
+def adds_to_rows(node: dict[str, Any], full_refresh: bool) -> bool:
+    """Whether dbt adds to the table of an incremental model, which it may build anew."""
+    config = node.get("config") or {}
+    own = config.get("full_refresh")
+    is_built_anew = full_refresh if own is None else own
+    return config.get("materialized") == "incremental" and not is_built_anew
 
 
 def _adapter_response(response: dict[str, Any]) -> AdapterResponse:

@@ -16,7 +16,14 @@ from aft.manifest import Manifest, Relation
 from aft.profile import Setup, Target
 from aft.project_nodes import ProjectNodes
 from aft.read_order import ReadOrder, nodes_of_run
-from aft.script_context import Context, ContextConfig, ContextTarget, current_model
+from aft.script_context import (
+    Context,
+    ContextConfig,
+    ContextTarget,
+    CurrentModel,
+    adds_to_rows,
+    current_model,
+)
 from aft.sql_jinja import Fields, SqlRenderer
 from aft.sql_text import may_change, says_change
 from aft.table_use import may_write
@@ -88,23 +95,26 @@ class BoundScript(Tables):
             manifest, self._node, setup.unordered_refs, setup.run_dir / SELECTION
         )
         self.nodes = ProjectNodes(manifest, setup.target_path, self._known_statuses())
-        model = current_model(
-            manifest,
-            request.node,
-            request.node_status,
-            request.adapter_response,
-            self.nodes,
-            full_refresh=setup.full_refresh,
-        )
-        if model is not None and self.is_incremental(self.python_model.get("materialized")):
-            model = dataclasses.replace(model, is_incremental=True)
         self.context = Context(
-            current_model=model,
+            current_model=None if self._node is None else self._current_model(self._node),
             target=ContextTarget(**target.described()),
             config=ContextConfig(str(setup.target_path)),
             vars=dict(target.variables),
             arguments=request.arguments or {},
         )
+
+    def _current_model(self, node: dict[str, Any]) -> CurrentModel:
+        request = self._request
+        is_incremental = adds_to_rows(node, self._setup.full_refresh) or self.is_incremental(
+            self.python_model.get("materialized")
+        )
+        model = current_model(
+            node,
+            request.node_status,
+            request.adapter_response,
+            self.nodes.tests_of(request.node),
+        )
+        return dataclasses.replace(model, is_incremental=is_incremental)
 
     @property
     def python_model(self) -> dict[str, Any]:
