@@ -31,9 +31,10 @@ class ScriptTurns {
     /// Called once; `problem` is empty when all have succeeded. It may come before
     /// Start() has returned.
     std::function<void(const std::string& problem)> on_done;
+    using OnLeft = std::function<void(std::vector<Script> scripts)>;
     /// Where it is there, takes the scripts of a turn of which none has begun when all
     /// are interrupted; then on_done is not called.
-    std::function<void(std::vector<Script> scripts)> on_left{};
+    OnLeft on_left{};  // NOLINT(readability-redundant-member-init)
   };
 
   /// All outlive this object. What scripts print is kept in `logs_folder`.
@@ -75,7 +76,7 @@ class ScriptTurns {
     std::deque<Script> waiting;
     NodeState node;
     Handlers handlers;
-    std::string problem{};
+    std::string problem{};  // NOLINT(readability-redundant-member-init)
     bool has_begun = false;
   };
 

@@ -51,6 +51,10 @@ class Setup:
     full_refresh: bool = False  # dbt's --full-refresh.
     defer_dir: Path | None = None  # Under --defer: the folder of the other manifest.
     favor_state: bool = False  # dbt's --favor-state.
+    profiles_places: str = (  # For people: where profiles.yml may be.
+        "dbt takes profiles.yml from the folder that '--profiles-dir' or DBT_PROFILES_DIR "
+        "names, else from the working folder or ~/.dbt"
+    )
 
 
 @dataclass(frozen=True)
@@ -162,9 +166,8 @@ def read_target(setup: Setup) -> Target:
     profiles_file = setup.profiles_dir / "profiles.yml"
     if not profiles_file.exists():
         raise AftError(
-            f"cannot find '{profiles_file}'; dbt takes profiles.yml from the folder that "
-            "'--profiles-dir' or DBT_PROFILES_DIR names, else from the working folder or "
-            "~/.dbt: put it there, or make one with 'dbt init'"
+            f"cannot find '{profiles_file}'; {setup.profiles_places}: put it there, or make "
+            "one with 'dbt init'"
         )
     profile = _entry(read_yaml(profiles_file), profile_name, profiles_file, "profile")
     name = setup.target or str(render(profile.get("target", "default"), "target"))

@@ -56,6 +56,8 @@ class Project:
             target_path=target_path,
             run_dir=target_path,
             target=target or os.environ.get("DBT_TARGET"),
+            profiles_places="profiles.yml is looked for in the folder that 'profiles_dir=' or "
+            "DBT_PROFILES_DIR names, else in the working folder, the project's or ~/.dbt",
         )
         self._target = read_target(setup)
         know(self._target.secrets())

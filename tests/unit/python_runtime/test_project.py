@@ -154,6 +154,11 @@ def test_what_a_project_lacks_is_named(project: Path, tmp_path: Path) -> None:
         "dbt's manifest was made for another target than 'prod': no model of it is in schema "
         f"'prod'; run 'dbt parse --target prod' in '{project}'"
     )
+    assert refusal(project, profiles_dir=tmp_path) == (
+        f"cannot find '{tmp_path}/profiles.yml'; profiles.yml is looked for in the folder "
+        "that 'profiles_dir=' or DBT_PROFILES_DIR names, else in the working folder, the "
+        "project's or ~/.dbt: put it there, or make one with 'dbt init'"
+    )
     (project / "target" / "manifest.json").write_text("{}")
     assert refusal(project) == (
         f"cannot read '{project}/target/manifest.json': it is no manifest of dbt; run 'dbt "
