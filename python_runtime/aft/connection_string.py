@@ -39,9 +39,14 @@ def settings_for(target: Target) -> Settings:
 
     Raises AftError that says what to install or set; NoConnection where nothing is known.
     """
-    if target.type in duckdb.TYPES and not _given(target):
-        return duckdb.settings_of(target)
-    return connection_settings(target)
+    if needs_odbc(target):
+        return connection_settings(target)
+    return duckdb.settings_of(target)
+
+
+def needs_odbc(target: Target) -> bool:
+    """Whether ``target`` is reached over ODBC."""
+    return target.type not in duckdb.TYPES or bool(_given(target))
 
 
 def connection_settings(target: Target) -> ConnectionSettings:

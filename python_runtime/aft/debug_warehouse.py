@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import json
 import secrets
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from aft.secrets import know
 
 # What needs a package is imported when it is known that the package is there.
 if TYPE_CHECKING:
-    from aft.odbc import ConnectionSettings
+    from aft.connection_string import Settings
     from aft.profile import Setup, Target
 
 # SQLSTATE for what a role may not do: PostgreSQL's, and that of drivers for ODBC 3.
@@ -69,10 +70,10 @@ def _look_at_connection(report: Report, target: Target, setup: Setup) -> Connect
     except ImportError as error:
         report.fail("connection", f"cannot load aft's module: {error}")
         return None
-    from aft.connection_string import connection_settings
+    from aft.connection_string import connect, connection_settings, needs_odbc, settings_for
 
     odbc.keep_logs_off(setup.run_dir / "odbc")
-    settings: ConnectionSettings
+    settings: Settings
     connection: Connection
 
     def find_library() -> str:
@@ -86,16 +87,23 @@ def _look_at_connection(report: Report, target: Target, setup: Setup) -> Connect
 
     def find_driver() -> str:
         nonlocal settings
-        settings = connection_settings(target)
-        know(target.secrets(settings.connection_string))
-        return _driver(settings.connection_string)
+        settings = found = connection_settings(target)
+        know(target.secrets(found.connection_string))
+        return _driver(found.connection_string)
 
-    def connect() -> str:
+    def find_module() -> str:
+        nonlocal settings
+        settings = settings_for(target)
+        return f"duckdb {importlib.metadata.version('duckdb')}"
+
+    def open_connection() -> str:
         nonlocal connection
-        connection = odbc.connect(settings)
+        connection = connect(settings)
         return connection.dbms_name
 
-    looks = {"unixODBC": find_library, "driver": find_driver, "connection": connect}
+    looks = {"driver": find_module, "connection": open_connection}
+    if needs_odbc(target):
+        looks = {"unixODBC": find_library, **looks, "driver": find_driver}
     if not all(report.check(name, look) for name, look in looks.items()):
         return None
     return connection
