@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/warehouse/values/utf8.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -53,9 +54,13 @@ void AppendUtf8(std::string& text, uint32_t point) {
 bool IsUtf8(std::string_view bytes) {
   for (size_t i = LengthOfAscii(bytes); i < bytes.size();) {
     const auto lead = static_cast<unsigned char>(bytes[i]);
+    if (lead < 0x80) {
+      i += std::max<size_t>(LengthOfAscii(bytes.substr(i)), 1);
+      continue;
+    }
     const size_t length = Utf8Length(lead);
     if (length == 0 || bytes.size() - i < length) return false;
-    uint32_t point = length == 1 ? lead : lead & (0x7FU >> length);
+    uint32_t point = lead & (0x7FU >> length);
     for (size_t tail = 1; tail < length; ++tail) {
       const auto byte = static_cast<unsigned char>(bytes[i + tail]);
       if ((byte & 0xC0) != 0x80) return false;

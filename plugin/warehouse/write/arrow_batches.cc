@@ -22,11 +22,27 @@ int64_t RowsAtOnce(int64_t bytes, int64_t rows) {
   return std::clamp<int64_t>(kBytesAtOnce / bytes_of_row, 1, kRowsAtOnce);
 }
 
-/// A date may be one of the values that stand for infinity.
-bool GoesAsItIs(const FittedColumn& column) {
+/// Rows of a batch, which begins at `offset` of its arrays.
+struct RowSpan {
+  int64_t offset;
+  int64_t from;
+  int64_t count;
+};
+
+/// Whether rows of a column go as they are. A date may be one of those that stand for
+/// infinity. Throws for a text that is none.
+bool GoAsTheyAre(const BatchColumn& given, const ArrowArray& array, const RowSpan& rows) {
+  const auto& [column, schema] = given;
+  if (!IsWithin(column.values(), column.target().type)) return false;
   const Kind kind = column.values().kind;
-  const bool may_be_infinite = kind == Kind::kDate || kind == Kind::kTimestamp;
-  return !may_be_infinite && IsWithin(column.values(), column.target().type);
+  if (kind == Kind::kDate || kind == Kind::kTimestamp) {
+    return AreSurelyFinite(array, schema->format, rows.offset + rows.from, rows.count);
+  }
+  if (kind == Kind::kText &&
+      !AreSurelyTexts(array, schema->format, rows.offset + rows.from, rows.count)) {
+    CheckTexts(column, rows.from, rows.count);
+  }
+  return true;
 }
 
 }  // namespace
@@ -39,7 +55,8 @@ ArrowBatches::ArrowBatches(BatchTaker& taker, std::string table, std::string nam
       columns_(std::move(columns)),
       doing_(std::move(doing)) {
   for (const auto& [column, schema] : columns_) {
-    if (column.form() != Form::kArray || GoesAsItIs(column)) continue;
+    const bool goes_as_it_is = IsWithin(column.values(), column.target().type);
+    if (column.form() != Form::kArray || goes_as_it_is) continue;
     throw Error(Text("cannot ", doing_, ": the frame's column '", column.name(),
                      "' holds ", Describe(column.values()),
                      ", which would change in the table's column of type '",
@@ -70,10 +87,10 @@ void ArrowBatches::Send(const ArrowArray& batch, int64_t from, int64_t count) {
   std::vector<Unique<ArrowArray>> arrays;
   for (size_t i = 0; i < columns_.size(); ++i) {
     const auto& [column, schema] = columns_[i];
-    if (GoesAsItIs(column)) {
-      if (column.form() == Form::kText) CheckTexts(column, from, count);
+    const ArrowArray& array = *batch.children[i];
+    if (GoAsTheyAre(columns_[i], array, {batch.offset, from, count})) {
       schemas.push_back(CopySchema(*schema));
-      arrays.push_back(BorrowRows(*batch.children[i], batch.offset + from, count));
+      arrays.push_back(BorrowRows(array, batch.offset + from, count));
     } else {
       schemas.push_back(FittedSchema(column));
       arrays.push_back(FittedValues(column, from, count));

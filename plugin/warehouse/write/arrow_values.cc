@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/warehouse/write/arrow_values.h"
 
+#include <limits>
 #include <string>
 
 #include "plugin/warehouse/arrow/array_builder.h"
 #include "plugin/warehouse/arrow/variable_builder.h"
+#include "plugin/warehouse/values/utf8.h"
 
 namespace aft {
 namespace {
@@ -68,6 +70,32 @@ Unique<ArrowArray> BuildFixed(const FittedColumn& column, int64_t from, int64_t 
   return Build<FixedBuilder<T>>(column, from, count, [&](auto& builder, int64_t row) {
     builder.Append(static_cast<T>(value(row)));
   });
+}
+
+template <typename Offset>
+bool AreTexts(const ArrowArray& array, int64_t from, int64_t count) {
+  const auto* const offsets = static_cast<const Offset*>(array.buffers[1]) + from;
+  const auto* const bytes = static_cast<const char*>(array.buffers[2]);
+  if (bytes == nullptr) return offsets[0] == offsets[count];
+  for (int64_t row = 0; row < count; ++row) {
+    // A character that begins in one text may not end in the next.
+    const bool is_empty = offsets[row] == offsets[count];
+    const auto first = is_empty ? 0U : static_cast<unsigned char>(bytes[offsets[row]]);
+    if ((first & 0xC0U) == 0x80U) return false;
+  }
+  const auto size = static_cast<size_t>(offsets[count] - offsets[0]);
+  return IsUtf8({bytes + offsets[0], size});
+}
+
+template <typename T>
+bool AreFinite(const ArrowArray& array, int64_t from, int64_t count) {
+  const auto* const values = static_cast<const T*>(array.buffers[1]) + from;
+  constexpr T kMost = std::numeric_limits<T>::max();
+  bool is_any_infinite = false;
+  for (int64_t row = 0; row < count; ++row) {
+    is_any_infinite |= values[row] == kMost || values[row] <= -kMost;
+  }
+  return !is_any_infinite;
 }
 
 Unique<ArrowArray> BuildTexts(const FittedColumn& column, int64_t from, int64_t count) {
@@ -175,6 +203,22 @@ Unique<ArrowArray> FittedValues(const FittedColumn& column, int64_t from, int64_
       return builder.Finish();
     }
   }
+}
+
+bool AreSurelyTexts(const ArrowArray& array, std::string_view format, int64_t from,
+                    int64_t count) {
+  if (format == "u") return AreTexts<int32_t>(array, array.offset + from, count);
+  if (format == "U") return AreTexts<int64_t>(array, array.offset + from, count);
+  return false;
+}
+
+bool AreSurelyFinite(const ArrowArray& array, std::string_view format, int64_t from,
+                     int64_t count) {
+  if (format == "tdD") return AreFinite<int32_t>(array, array.offset + from, count);
+  if (format.starts_with("tsu")) {
+    return AreFinite<int64_t>(array, array.offset + from, count);
+  }
+  return false;
 }
 
 void CheckTexts(const FittedColumn& column, int64_t from, int64_t count) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "plugin/warehouse/arrow/arrow_c.h"
 #include "plugin/warehouse/write/fitted_column.h"
@@ -20,5 +21,13 @@ Unique<ArrowArray> FittedValues(const FittedColumn& column, int64_t from, int64_
 
 /// Throws for a text that is not UTF-8 or longer than the column's.
 void CheckTexts(const FittedColumn& column, int64_t from, int64_t count);
+
+/// Of an array in Arrow's most common layouts, at a glance: all rows are UTF-8, or none
+/// is one of the dates and moments that stand for infinity. False where a closer look is
+/// needed.
+bool AreSurelyTexts(const ArrowArray& array, std::string_view format, int64_t from,
+                    int64_t count);
+bool AreSurelyFinite(const ArrowArray& array, std::string_view format, int64_t from,
+                     int64_t count);
 
 }  // namespace aft

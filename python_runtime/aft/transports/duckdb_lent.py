@@ -25,6 +25,8 @@ from aft.transports.duckdb_types import readable_query
 from aft.transports.transport import TextRow, TransportConnection
 
 _GONE = "08S01"
+# As many as DuckDB reads by one of its threads.
+_ROWS_OF_GROUP = 122_880
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,14 @@ class LentTransport:
     def insert(self, table: str, columns: str, rows: _aft.Result) -> None:
         """Insert a batch of rows; see `Transport`."""
         with self._file() as path:
-            # Compressing takes longer than a file that is read once saves.
+            # Whatever makes files smaller takes longer than a file that is read once saves.
             pq.write_table(
                 pa.RecordBatchReader.from_stream(rows).read_all(),
                 path,
                 compression="none",
                 use_dictionary=False,
                 write_statistics=False,
+                row_group_size=_ROWS_OF_GROUP,
             )
             source = f"read_parquet({_literal(path)})"
             self.run(f"INSERT INTO {table} ({columns}) SELECT * FROM {source}", True)
@@ -87,7 +90,7 @@ class LentTransport:
         with self._file() as path:
             self.run(
                 f"COPY (\n{query}\n) TO {_literal(path)} (FORMAT parquet, COMPRESSION "
-                "uncompressed)",
+                "uncompressed, DICTIONARY_SIZE_LIMIT 1)",
                 True,
             )
             # Without a name, the file is gone with its last reader.
