@@ -97,7 +97,7 @@ def test_a_script_that_a_sql_file_binds_runs(chains: Project) -> None:
 
 
 @pytest.mark.since(1, 8)
-@pytest.mark.adapters("postgres", "sqlite")
+@pytest.mark.adapters("postgres", "sqlite", "duckdb")
 def test_scripts_read_no_rows_of_an_empty_run(chains: Project) -> None:
     add_model(chains, "one", after="print(len(ref('one')), 'rows')")
     add_model(chains, "of_one", "one", query="select * from {{ ref('one') }}")
