@@ -1,17 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+#include <string>
+#include <utility>
+
 #include "plugin/commands/command.h"
+#include "plugin/commands/script_names.h"
 #include "plugin/commands/shell_completion.h"
 #include "plugin/run/text_run.h"
 
 namespace aft {
 namespace {
 
+constexpr auto kChoices =
+    std::to_array<std::string_view>({"bash", "zsh", "fish", kScriptsWord});
 constexpr auto kWords = std::to_array<CommandArgument>(
-    {{"SHELL", "", "bash, zsh or fish.", kCompletedShells}});
+    {{"SHELL", "",
+      "bash, zsh or fish; or scripts, for the names of the project's scripts.",
+      kChoices}});
 
 std::unique_ptr<Run> Start(CommandContext& context, const CommandWords& words) {
-  return std::make_unique<TextRun>(CompletionFor(words.words.front()),
-                                   context.output().write_output, 0);
+  const std::string& word = words.words.front();
+  std::string text;
+  if (word == kScriptsWord)
+    for (const std::string& name : ScriptNames(std::filesystem::current_path()))
+      text += name + "\n";
+  else
+    text = CompletionFor(word);
+  return std::make_unique<TextRun>(std::move(text), context.output().write_output, 0);
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ bool MayNameScript(const std::string& core, const ExpectedRun& expected) {
   const bool is_expected = std::any_of(
       expected.scripts.begin(), expected.scripts.end(),
       [&](const ExpectedScript& script) {
-        return NamesScript(core, FromProject(script.path, script.is_model, project));
+        return !script.is_hook &&
+               NamesScript(core, FromProject(script.path, script.is_model, project));
       });
   if (is_expected) return true;
   return MayBeFileName(core) &&
@@ -57,7 +58,8 @@ void CheckNames(const DbtStart& start, const KnownPaths& known) {
 KnownPaths PathsOf(const ExpectedRun& expected) {
   KnownPaths paths;
   for (const ExpectedScript& script : expected.scripts)
-    paths.scripts.push_back(FromProject(script.path, script.is_model, expected.project));
+    (script.is_hook ? paths.hooks : paths.scripts)
+        .push_back(FromProject(script.path, script.is_model, expected.project));
   return paths;
 }
 

@@ -10,6 +10,9 @@
 namespace aft {
 namespace {
 
+/// A shell's pattern of the options that select scripts.
+constexpr const char* kSelections = "-s | --select | -m | --models | --exclude";
+
 /// A word with what it means, which may be empty.
 struct Candidate {
   std::string_view name;
@@ -135,9 +138,24 @@ _aft() {
         ;;
     esac
   done
+  # The values of these options may be names of scripts, behind operators.
+  if [[ $command == @(dbt|flow|run) && $word != -* ]]; then
+    for ((i = COMP_CWORD - 1; i > 0; i--)); do
+      case ${COMP_WORDS[i]} in
+        )",
+              kSelections, R"sh()
+          local operators=${word%"${word##*[,+@]}"}
+          COMPREPLY=($(compgen -P "$operators" -W "$(aft completion scripts 2>/dev/null)" \
+            -- "${word#"$operators"}"))
+          return
+          ;;
+        -*) break ;;
+      esac
+    done
+  fi
   local choices=''
   case "$command $previous" in
-)",
+)sh",
               values, R"(    *) case "$command $word" in
 )",
               words, R"(    esac ;;
@@ -186,9 +204,23 @@ _aft() {
       *) command=${words[i]}; break ;;
     esac
   done
+  # The values of these options may be names of scripts, behind operators.
+  if [[ $command == (dbt|flow|run) && $PREFIX != -* ]]; then
+    for ((i = CURRENT - 1; i > 1; i--)); do
+      case ${words[i]} in
+        )",
+              kSelections, R"sh()
+          compset -P '*[,+@]'
+          compadd -- ${(f)"$(aft completion scripts 2>/dev/null)"}
+          return
+          ;;
+        -*) break ;;
+      esac
+    done
+  fi
   local -a choices
   case "$command $previous" in
-)",
+)sh",
               values, R"(  esac
   case "$command $PREFIX" in
 )",
@@ -223,7 +255,26 @@ std::string FishOption(const CommandArgument& option, const std::string& begin) 
 std::string Fish() {
   const Completed before = BeforeCommands();
   std::string text =
-      "# Completes the words of aft in fish. Printed by 'aft completion fish'.\n";
+      "# Completes the words of aft in fish. Printed by 'aft completion fish'.\n"
+      "function __aft_selects\n"
+      "    for word in (commandline -opc)[-1..1]\n"
+      "        switch $word\n"
+      "            case -s --select -m --models --exclude\n"
+      "                return 0\n"
+      "            case '-*'\n"
+      "                return 1\n"
+      "        end\n"
+      "    end\n"
+      "    return 1\n"
+      "end\n"
+      "function __aft_scripts\n"
+      "    set -l operators (string replace -r '[^,+@]*$' '' -- (commandline -ct))\n"
+      "    for name in (aft completion scripts 2>/dev/null)\n"
+      "        echo $operators$name\n"
+      "    end\n"
+      "end\n"
+      "complete -c aft -n '__fish_seen_subcommand_from dbt flow run; and __aft_selects' "
+      "-f -a '(__aft_scripts)'\n";
   for (const Completed& completed : AllCompleted()) {
     const std::string condition =
         completed.command.empty()

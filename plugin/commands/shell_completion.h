@@ -7,6 +7,9 @@
 
 namespace aft {
 
+/// The word behind `aft completion` that has it give out the names of scripts.
+inline constexpr std::string_view kScriptsWord = "scripts";
+
 inline constexpr auto kCompletedShells =
     std::to_array<std::string_view>({"bash", "zsh", "fish"});
 

@@ -22,7 +22,8 @@ struct ExpectedScript {
   std::string product;       ///< `fal` or `aft`
   std::string node;          ///< the nearest `name` above it
   bool is_switched = false;  ///< `enabled` stands beside or above it
-  bool is_model = false;     ///< a Python model, whose path begins at the project
+  bool is_hook = false;
+  bool is_model = false;  ///< a Python model, whose path begins at the project
 };
 
 /// An entry of a schema file, with scripts below it.

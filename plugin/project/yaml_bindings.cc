@@ -191,6 +191,7 @@ class BindingFinder {
     like.is_switched = place.is_switched;
     if (IsMeta(place.key)) {
       AddScripts(below["scripts"], like, found_.of_nodes);
+      like.is_hook = true;
       for (const When when : {When::kPreHook, When::kPostHook})
         AddList(below[Name(when)], like, found_.of_nodes);
     } else if (place.depth == 0) {

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -52,6 +53,66 @@ def completed_in_bash(*words: str) -> list[str]:
     )
 
 
+def completed_in_fish(line: str) -> list[str]:
+    """What fish offers for the last word."""
+    script = f"'{AFT}' completion fish | source; complete -C 'aft {line}' | cut -f 1"
+    return in_shell("fish", script)
+
+
+def completed_in_zsh(typed: list[str]) -> list[str]:
+    """What zsh makes of each line."""
+    # In a terminal, a key completes the line and another one tells what is there now.
+    script = f"""
+        zmodload zsh/zpty
+        zpty terminal zsh -f -i
+        zpty -w terminal "PS1=; autoload -Uz compinit; compinit -D -u"
+        zpty -w terminal "source <('{AFT}' completion zsh)"
+        zpty -w terminal 'tell() {{ print -r -- "<$BUFFER>"; BUFFER= }}; zle -N tell'
+        zpty -w terminal "bindkey '^X' tell"
+        for line in {" ".join(f"'aft {line}'" for line in typed)}; do
+          zpty -w -n terminal "$line"$'\t\x18'
+          zpty -r terminal told '*<aft*>*'
+          print -r -- ${{${{told##*<aft }}%>*}}
+        done
+    """
+    return in_shell("zsh", script)
+
+
+SCHEMA = """
+models:
+  - {name: a, meta: {aft: {scripts: [s/score.py, s/x.sh, s/note.py], post-hook: [s/hook.py]}}}
+  - {name: b, meta: {aft: {scripts: [t/note.py]}}}
+"""
+SHOP = {
+    "dbt_project.yml": "name: shop",
+    "models/a.yml": SCHEMA,
+    "fal_models/sub/value.py": "",
+    "fal_models/__pycache__/value.py": "",
+}
+NAMES = ["s/note.py", "score.py", "t/note.py", "value.py", "x.sh"]
+
+
+def test_shells_complete_names_of_scripts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path, text in SHOP.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    monkeypatch.chdir(tmp_path / "models")
+    monkeypatch.setenv("PATH", f"{AFT.parent}:{os.environ['PATH']}")
+
+    assert sorted(aft("completion", "scripts", cwd=tmp_path / "models").split()) == NAMES
+    assert sorted(completed_in_bash("dbt", "run", "-s", "")) == NAMES
+    assert completed_in_bash("flow", "run", "--select", "a", "b,2+sc") == ["b,2+score.py"]
+    assert completed_in_bash("run", "--exclude", "@v") == ["@value.py"]
+    assert completed_in_bash("dbt", "run", "-s", "a", "--vars", "sc") == []
+    assert completed_in_fish("dbt run -s a 2+sc") == ["2+score.py"]
+    assert completed_in_zsh(["dbt run -s a,2+sc", "run --exclude x."]) == [
+        "dbt run -s a,2+score.py",
+        "run --exclude x.sh",
+    ]
+
+
 def test_help_needs_no_project_and_no_dbt(tmp_path: Path) -> None:
     (tmp_path / "dbt_project.yml").write_text("{ this is: [no YAML")
 
@@ -75,14 +136,10 @@ def test_bash_completes_words_options_and_values() -> None:
 
 
 def test_fish_completes_words_options_and_values() -> None:
-    def completed(line: str) -> list[str]:
-        script = f"'{AFT}' completion fish | source; complete -C 'aft {line}' | cut -f 1"
-        return in_shell("fish", script)
-
-    assert sorted(completed("")) == sorted(commands())
-    assert completed("dbt sn") == ["snapshot"]
-    assert completed("--aft-mode st") == ["staged"]
-    assert completed("write m --mode up") == ["upsert"]
+    assert sorted(completed_in_fish("")) == sorted(commands())
+    assert completed_in_fish("dbt sn") == ["snapshot"]
+    assert completed_in_fish("--aft-mode st") == ["staged"]
+    assert completed_in_fish("write m --mode up") == ["upsert"]
 
 
 def test_zsh_completes_words_options_and_values() -> None:
@@ -95,22 +152,7 @@ def test_zsh_completes_words_options_and_values() -> None:
         "dbt sn",
         "write m --mode up",
     ]
-    # In a terminal, a key completes the line and another one tells what is there now.
-    script = f"""
-        zmodload zsh/zpty
-        zpty terminal zsh -f -i
-        zpty -w terminal "PS1=; autoload -Uz compinit; compinit -D -u"
-        zpty -w terminal "source <('{AFT}' completion zsh)"
-        zpty -w terminal 'tell() {{ print -r -- "<$BUFFER>"; BUFFER= }}; zle -N tell'
-        zpty -w terminal "bindkey '^X' tell"
-        for line in {" ".join(f"'aft {line}'" for line in typed)}; do
-          zpty -w -n terminal "$line"$'\t\x18'
-          zpty -r terminal told '*<aft*>*'
-          print -r -- ${{${{told##*<aft }}%>*}}
-        done
-    """
-
-    assert in_shell("zsh", script) == [
+    assert completed_in_zsh(typed) == [
         "completion",
         "completion zsh",
         "--aft-mode staged",
