@@ -126,7 +126,7 @@ def main() -> None:
         by_pybridge = make(folder / "pybridge", "pybridge", port, PYBRIDGE_MODEL)
         ways = [
             Way("aft", by_aft, programs.aft_dbt("run")),
-            Way("dbt-pybridge", by_pybridge, [str(given.pybridge), "run"]),
+            Way("dbt-pybridge", by_pybridge, [str(given.pybridge.absolute()), "run"]),
         ]
         rounds = [[way.run(server) for way in ways] for _ in range(given.rounds)]
     rows = []
