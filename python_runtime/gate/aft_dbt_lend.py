@@ -2,8 +2,8 @@
 """Lends dbt's own database to the scripts of a run, where it admits one process only.
 
 DuckDB's file does. A script's process connects to the Unix socket ``lend`` beside the
-gate's; each connection is a session of dbt's adapter with a thread of its own. It speaks
-JSON objects, one a line, and gets an answer with the same id to each request::
+gate's; each connection is a session of the database that dbt's adapter has open, with a
+thread of its own. It speaks JSON objects, one a line; an answer has its request's id::
 
     -> {"id": 1, "sql": "select 1 as a"}
     <- {"id": 1, "names": ["a"], "rows": [["1"]], "count": -1}
@@ -38,14 +38,14 @@ _CREDENTIALS = struct.Struct("3i")  # Of a peer: process, user, group.
 
 
 def start(gate: str) -> None:
-    """Lend what dbt's adapter is for, if it has to be lent, beside the gate's socket."""
-    adapter = _adapter()
-    if adapter is None:
+    """Lend dbt's database, if it has to be lent, beside the gate's socket. Once is enough."""
+    address = os.path.join(os.path.dirname(gate), _NAME)
+    if _adapter() is None or os.path.exists(address):
         return
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(os.path.join(os.path.dirname(gate), _NAME))
+    listener.bind(address)
     listener.listen(128)
-    _in_thread(_accept, listener, adapter)
+    _in_thread(_accept, listener)
 
 
 def _adapter() -> Any:
@@ -61,14 +61,26 @@ def _in_thread(run: Any, *arguments: Any) -> None:
     threading.Thread(target=context.run, args=(run, *arguments), daemon=True).start()
 
 
-def _accept(listener: socket.socket, adapter: Any) -> None:
+def _accept(listener: socket.socket) -> None:
     while True:
         connection, _ = listener.accept()
         peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         if _CREDENTIALS.unpack(peer)[1] != os.geteuid():
             connection.close()
             continue
-        _in_thread(_Session(connection, adapter).serve)
+        # A program may call dbt again, which then has another adapter.
+        _in_thread(_Session(connection, _adapter()).serve)
+
+
+def _handle(adapter: Any) -> Any:
+    """A session that dbt itself knows nothing of: it would close it while it is busy."""
+    connections = adapter.connections
+    try:
+        return connections.env().handle()
+    except Exception:  # Nothing has been opened yet.
+        with adapter.connection_named("aft"):
+            assert connections.get_thread_connection().handle
+            return connections.env().handle()
 
 
 class _Session:
@@ -86,16 +98,11 @@ class _Session:
     def serve(self) -> None:
         """Run what comes until the connection ends."""
         _in_thread(self._receive)
-        name = f"aft_script_{id(self)}"
-        lent = self._adapter.connection_named(name)
-        with contextlib.suppress(OSError), self._connection, lent:
-            self._cursor = self._adapter.connections.get_thread_connection().handle.cursor()
-            try:
-                for request in self._until_end():
-                    self._send({"id": request["id"], **self._answer(request)})
-            finally:
-                with contextlib.suppress(Exception):  # There may be nothing to undo.
-                    self._cursor.execute("ROLLBACK")
+        lent = contextlib.closing(_handle(self._adapter))
+        with contextlib.suppress(OSError), self._connection, lent as handle:
+            self._cursor = handle.cursor()
+            for request in self._until_end():
+                self._send({"id": request["id"], **self._answer(request)})
 
     def _receive(self) -> None:
         lines = self._connection.makefile("rb")

@@ -9,12 +9,11 @@ the module's own, as medians over the rounds. What was read is compared with the
 from __future__ import annotations
 
 import argparse
-import contextlib
 import multiprocessing
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from types import SimpleNamespace
@@ -47,14 +46,12 @@ class _Adapter:
 
     def __init__(self, path: str) -> None:
         self._connection = duckdb.connect(path)
-        self.connections = SimpleNamespace(get_thread_connection=self._lent)
+        environment = SimpleNamespace(handle=self._handle)
+        self.connections = SimpleNamespace(env=lambda: environment)
 
-    @contextlib.contextmanager
-    def connection_named(self, _: str) -> Iterator[None]:
-        yield
-
-    def _lent(self) -> Any:
-        return SimpleNamespace(handle=SimpleNamespace(cursor=self._connection.cursor))
+    def _handle(self) -> Any:
+        cursor = self._connection.cursor()
+        return SimpleNamespace(cursor=lambda: cursor, close=cursor.close)
 
 
 def _lend(path: str, folder: str) -> None:

@@ -122,7 +122,7 @@ def test_ctrl_c_stops_a_statement_in_dbts_process(chains: Project) -> None:
             start_new_session=True,
         )
         wait_until(lambda: "begins" in log.read_text(), "the script begins")
-        os.killpg(run.pid, signal.SIGINT)
+        os.kill(run.pid, signal.SIGINT)
         assert run.wait(PATIENCE) != 0
 
     (entry,) = chains.results()
