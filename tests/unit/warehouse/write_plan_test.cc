@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "plugin/warehouse/dialects/duckdb_statements.h"
 #include "plugin/warehouse/dialects/mariadb_statements.h"
 #include "plugin/warehouse/dialects/postgres_statements.h"
 #include "plugin/warehouse/dialects/sqlite_statements.h"
@@ -39,6 +40,11 @@ const MariadbStatements& Mariadb() {
 
 const SqliteStatements& Sqlite() {
   static const SqliteStatements kStatements;
+  return kStatements;
+}
+
+const DuckdbStatements& Duckdb() {
+  static const DuckdbStatements kStatements;
   return kStatements;
 }
 
@@ -94,7 +100,7 @@ const std::vector<TableColumn> kWiderFrame = {
 
 std::string Plan(const WriteStatements& database, const WriteRequest& request,
                  WriteTarget target, const std::vector<TableColumn>& columns = kFrame) {
-  target.may_make_temporary = &database != &Unknown();
+  target.may_make_temporary = &database != &Unknown() && &database != &Duckdb();
   return ToText(PlanWrite(request, columns, target, "aft_staging_7", database), database);
 }
 
@@ -145,6 +151,10 @@ TEST(PlanWrite, HasAPlanForEachModeTargetAndPolicyOnPostgresql) {
 
 TEST(PlanWrite, HasAPlanForEachModeTargetAndPolicyOnMariadb) {
   EXPECT_EQ(PlansOf(Mariadb()), Expected("mariadb"));
+}
+
+TEST(PlanWrite, HasAPlanForEachModeTargetAndPolicyOnDuckdb) {
+  EXPECT_EQ(PlansOf(Duckdb()), Expected("duckdb"));
 }
 
 TEST(PlanWrite, HasAPlanForEachModeTargetAndPolicyOnSqlite) {
