@@ -13,6 +13,7 @@ import pytest
 from aft import messages, odbc
 
 from tests.support import mariadb, postgres
+from tests.support.duckdb_file import DuckdbFile
 from tests.support.mariadb import MariadbServer
 from tests.support.postgres import PostgresServer
 from tests.support.programs import AFT, DBT
@@ -57,6 +58,14 @@ def mariadb_server() -> Iterator[MariadbServer]:
     """A MariaDB server of this test run's own."""
     with mariadb.running_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session", name="duckdb")
+def duckdb_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckdbFile]:
+    """A DuckDB file of this test run's own, which the process of the tests has open."""
+    file = DuckdbFile(tmp_path_factory.mktemp("duckdb") / "shop.duckdb")
+    yield file
+    file.close()
 
 
 @pytest.fixture(scope="session")

@@ -78,7 +78,8 @@ class PartitionedRead:
         first = self._lease()
         facts = facts_of(first.dbms_name)
         if facts is None or facts.divide is None:
-            raise CannotDivide(f"aft cannot divide tables of {first.dbms_name}")
+            why = facts.undivided if facts else ""
+            raise CannotDivide(why or f"aft cannot divide tables of {first.dbms_name}")
         name = sql_name(self._query.relation, first)
         if facts.before_dividing:
             _execute(first, facts.before_dividing)

@@ -6,16 +6,21 @@ gate's; each connection is a session of the database that dbt's adapter has open
 thread of its own. It speaks JSON objects, one a line; an answer has its request's id::
 
     -> {"id": 1, "sql": "select 1 as a"}
-    <- {"id": 1, "names": ["a"], "rows": [["1"]], "count": -1}
+    <- {"id": 1, "kind": "SELECT", "is_query": true, "names": ["a"], "rows": [["1"]]}
     -> {"id": 2, "sql": "insert into t values (1)"}
-    <- {"id": 2, "names": null, "rows": null, "count": 1}
+    <- {"id": 2, "kind": "INSERT", "is_query": false, "names": ["Count"], "rows": [["1"]]}
     -> {"id": 3, "parse": "select 1"}
-    <- {"id": 3, "is_query": true}
+    <- {"id": 3, "kind": "SELECT", "is_query": true}
     -> {"id": 4, "sql": "nonsense"}
     <- {"id": 4, "error": "Parser Error: ..."}
+    -> {"id": 5, "keep": "insert into t values (1) returning a"}
+    <- {"id": 5, "columns": [["a", "INTEGER"]]}
+    -> {"id": 6, "kept": "select a from aft_kept", "path": "..."}
+    <- {"id": 6}
 
-``{"cancel": true}`` stops the statement that runs, and has no answer of its own. When the
-connection ends, what it runs is stopped and undone.
+``keep`` runs what can't be part of another statement, and ``kept`` writes its rows to a
+Parquet file. ``{"cancel": true}`` stops the statement that runs, and has no answer of its
+own. When the connection ends, what it runs is stopped and undone.
 """
 
 from __future__ import annotations
@@ -33,7 +38,6 @@ from typing import Any
 
 TYPES = frozenset({"duckdb"})
 _NAME = "lend"
-_CHANGING = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE_INTO", "COPY"})
 _CREDENTIALS = struct.Struct("3i")  # Of a peer: process, user, group.
 
 
@@ -92,6 +96,7 @@ class _Session:
         self._requests: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._cursor: Any = None
+        self._kept: Any = None
         self._is_running = False
         self._has_ended = False
 
@@ -129,35 +134,51 @@ class _Session:
     def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
             if "parse" in request:
-                return {"is_query": self._is_query(request["parse"])}
-            return self._run(request["sql"])
+                return self._parse(request["parse"])
+            with self._running():
+                if "keep" in request:
+                    return self._keep(request["keep"])
+                if "kept" in request:
+                    return self._write(request["kept"], request["path"])
+                return self._run(request["sql"])
         except Exception as error:
             # The adapter's own errors have it as their cause.
             return {"error": str(error)}
 
-    def _run(self, sql: str) -> dict[str, Any]:
-        statements = self._cursor.extract_statements(sql)
+    @contextlib.contextmanager
+    def _running(self) -> Iterator[None]:
         with self._lock:
             self._is_running = not self._has_ended
         try:
-            self._cursor.execute(sql)
-            names = [column[0] for column in self._cursor.description or ()]
-            rows = self._cursor.fetchall()
+            yield
         finally:
             with self._lock:
                 self._is_running = False
-        if statements and statements[-1].type.name in _CHANGING:
-            return {"names": None, "rows": None, "count": rows[0][0] if rows else -1}
-        if not self._is_query(sql):
-            return {"names": None, "rows": None, "count": -1}
-        texts = [[None if value is None else str(value) for value in row] for row in rows]
-        return {"names": names, "rows": texts, "count": -1}
 
-    def _is_query(self, sql: str) -> bool:
+    def _keep(self, sql: str) -> dict[str, Any]:
+        self._kept = self._cursor.sql(sql)
+        columns = zip(self._kept.columns, map(str, self._kept.types))
+        return {"columns": [list(column) for column in columns]}
+
+    def _write(self, query: str, path: str) -> dict[str, Any]:
+        self._kept.query("aft_kept", query).write_parquet(path, compression="uncompressed")
+        self._kept = None
+        return {}
+
+    def _run(self, sql: str) -> dict[str, Any]:
+        parsed = self._parse(sql)
+        self._cursor.execute(sql)
+        names = [column[0] for column in self._cursor.description or ()]
+        rows = self._cursor.fetchall()
+        texts = [[None if value is None else str(value) for value in row] for row in rows]
+        return {**parsed, "names": names, "rows": texts}
+
+    def _parse(self, sql: str) -> dict[str, Any]:
         statements = self._cursor.extract_statements(sql)
-        if not statements:
-            return False
-        return [kind.name for kind in statements[-1].expected_result_type] == ["QUERY_RESULT"]
+        if len(statements) != 1:
+            return {"kind": "SEVERAL" if statements else "", "is_query": False}
+        kinds = [kind.name for kind in statements[-1].expected_result_type]
+        return {"kind": statements[-1].type.name, "is_query": kinds == ["QUERY_RESULT"]}
 
     def _send(self, answer: dict[str, Any]) -> None:
         self._connection.sendall(json.dumps(answer).encode() + b"\n")

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from aft.profile import Target
 from aft.warehouse import Warehouse
 
 from tests.support import databases
@@ -32,7 +31,7 @@ def database(request: pytest.FixtureRequest) -> Database:
 def warehouse(database: Database) -> Iterator[Warehouse]:
     """A script's way to the database, where the schema `edges` is empty."""
     database.make_schema("edges")
-    made = Warehouse(Target("p", "t", 1, "any", None, "edges", {}, database.connection_string))
+    made = Warehouse(database.target("edges"))
     yield made
     made.close()
     database.drop_schema("edges")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from aft import _aft
+from aft.errors import WarehouseError
 from aft.manifest import Relation
 from aft.profile import Target
 from aft.warehouse import Warehouse
@@ -32,7 +34,7 @@ def busy(database: Database) -> Iterator[Database]:
 
 @pytest.fixture
 def warehouse(busy: Database) -> Iterator[Warehouse]:
-    made = Warehouse(Target("p", "t", 1, "any", None, "busy", {}, busy.connection_string))
+    made = Warehouse(busy.target("busy"))
     yield made
     made.close()
 
@@ -54,10 +56,31 @@ def test_the_target_of_an_overwrite_may_change_meanwhile(
         busy.run(change)
         yield pa.table({"a": [3]})
 
+    if busy.name == "duckdb":
+        with pytest.raises(WarehouseError, match="conflict") as refused:
+            warehouse.write(frames(), TARGET, "overwrite", {})
+        assert (refused.value.sqlstate, "\0" in str(refused.value)) == ("40001", False)
+        assert busy.tables("busy") == ["t"] * (change != "drop table busy.t")
+        return
     warehouse.write(frames(), TARGET, "overwrite", {})
 
     assert busy.rows("select * from busy.t order by a") == ["1", "2", "3"]
     assert busy.tables("busy") == ["t"]
+
+
+@pytest.mark.parametrize("database", ["duckdb"], indirect=True)
+def test_duckdb_changes_no_table_that_others_have_changed_since_a_transaction_began(
+    busy: Database,
+) -> None:
+    writer = busy.connect()
+    writer.execute("begin")
+    writer.execute("select 1 from busy.t")
+    busy.run("alter table busy.t add column b bigint")
+
+    with pytest.raises(_aft.Error, match="conflict"):
+        writer.execute("drop table busy.t")
+
+    writer.close()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from aft import _aft
 
+from tests.support.duckdb_file import DuckdbFile
 from tests.support.postgres import PostgresServer
 from tests.support.processes import PATIENCE, wait_until
 
@@ -94,6 +95,36 @@ def test_what_belongs_to_a_table_stays_with_it(server: PostgresServer, belonging
     ]
     tables = "select count(*) from pg_class where relnamespace = 'kept'::regnamespace"
     assert server.run(f"{tables} and relkind = 'r' and relname <> 'rows'") == "1"
+
+
+def test_what_belongs_to_a_table_of_duckdb_stays_with_it(duckdb: DuckdbFile) -> None:
+    connection = duckdb.connect()
+    table_id = "select table_oid from duckdb_tables() where schema_name = 'kept'"
+    for belonging in (
+        "create index i on kept.t (a)",
+        "alter table kept.t add primary key (a)",
+        "alter table kept.t alter a set not null",
+        "alter table kept.t alter n set default 1",
+        "comment on table kept.t is 'mine'",
+        "comment on column kept.t.a is 'mine'",
+    ):
+        duckdb.run(
+            "drop schema if exists kept cascade; create schema kept; "
+            "create table kept.t (a bigint, n decimal(6, 2), d date, j json); "
+            "insert into kept.t values (3, 1, null, null)"
+        )
+        duckdb.run(f"create view kept.v as select a from kept.t; {belonging}")
+        before = duckdb.run(table_id)
+
+        connection.write(frame(3, 4, 5), TABLE, "overwrite")
+
+        assert duckdb.run(table_id) == before, belonging
+        assert duckdb.run("select * from kept.t order by a").splitlines() == [
+            f'{number}|1.25|1970-01-01|{{"a": 1}}' for number in (3, 4, 5)
+        ]
+        assert duckdb.run("select a from kept.v order by a") == "3\n4\n5"
+    connection.close()
+    duckdb.run("drop schema kept cascade")
 
 
 def test_the_database_fills_what_the_frame_leaves_out(server: PostgresServer) -> None:

@@ -150,10 +150,10 @@ def test_a_frame_without_a_column_of_the_table_is_refused(place: Place, mode: st
     assert place.rows() == ["1"]
 
 
-@pytest.mark.parametrize("place", ["postgres", "mariadb"], indirect=True)
+@pytest.mark.parametrize("place", ["postgres", "mariadb", "duckdb"], indirect=True)
 def test_a_stream_over_the_table_itself_may_bring_new_columns(place: Place) -> None:
     place.make("k int", "1", "2")
-    reading = _aft.Connection(place.string)
+    reading = place.connect()
     rows = reading.read(f"select k from {place.schema}.t")
     schema = pa.schema({"k": pa.int32(), "new": pa.int32()})
 

@@ -45,14 +45,15 @@ def test_a_table_of_the_same_columns_is_made_like_the_old_one(place: Place) -> N
     assert place.run("show create table merges.t")[1:-1] == before[1:-1]
 
 
-@pytest.mark.parametrize("place", ["sqlite", "mariadb"], indirect=True)
+@pytest.mark.parametrize("place", ["sqlite", "mariadb", "duckdb"], indirect=True)
 def test_what_a_new_table_lacks_is_named(place: Place) -> None:
     place.make("k int primary key, v int not null default 7, unique (v)", "1, 1")
-    place.run(
-        f"create trigger {place.schema}.g before insert on t for each row begin select 1; end"
-        if place.server == "sqlite"
-        else "create trigger merges.g before insert on merges.t for each row set new.v = 1"
-    )
+    trigger = {
+        "sqlite": "main.g before insert on t for each row begin select 1; end",
+        "mariadb": "merges.g before insert on merges.t for each row set new.v = 1",
+    }
+    if place.server in trigger:
+        place.run(f"create trigger {trigger[place.server]}")
 
     said = place.write(frame(k=[1], w=[2]), "overwrite")
 
@@ -60,6 +61,8 @@ def test_what_a_new_table_lacks_is_named(place: Place) -> None:
         "sqlite": "primary key, trigger g, unique key 0, NOT NULL of v, default of v",
         "mariadb": "primary key, index v, NOT NULL of k, NOT NULL of v, default of v, "
         "trigger g",
+        "duckdb": "NOT NULL of k, NOT NULL of v, constraint PRIMARY KEY(k), constraint "
+        "UNIQUE(v), default of v",
     }
     assert said == (
         f"'{place.schema}.t' is a new table, without what the old one had: "

@@ -7,14 +7,22 @@ import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Union
 
+from aft import _aft
+from aft.connection import Connection
+from aft.profile import Target
+
+from tests.support.duckdb_file import DuckdbFile
 from tests.support.mariadb import MariadbServer
 from tests.support.postgres import PostgresServer
 from tests.support.programs import FAULT_DRIVER
 
-# Databases by the name that tests have for them: a server, or "unknown-" and a server
-# whose driver gives it a name that aft has never heard of.
-NAMES = ("postgres", "mariadb", "unknown-postgres", "unknown-mariadb")
+Server = Union[PostgresServer, MariadbServer, DuckdbFile]
+# Databases by the name that tests have for them: a server or DuckDB's file, or "unknown-"
+# and a server whose driver gives it a name that aft has never heard of.
+OVER_ODBC = ("postgres", "mariadb", "unknown-postgres", "unknown-mariadb")
+NAMES = (*OVER_ODBC, "duckdb")
 DRIVERS = {"postgres": "psqlodbca.so", "mariadb": "libmaodbc.so"}
 
 
@@ -25,6 +33,17 @@ class Database:
     name: str
     connection_string: str
     run: Callable[[str], str]  # By other means than what is tested.
+    file: DuckdbFile | None = None
+
+    def target(self, schema: str) -> Target:
+        """A target of dbt's in one of its schemas."""
+        if self.file is not None:
+            return self.file.target(schema)
+        return Target("p", "t", 1, "any", None, schema, {}, self.connection_string)
+
+    def connect(self) -> Connection:
+        """A connection, by what is tested."""
+        return self.file.connect() if self.file else _aft.Connection(self.connection_string)
 
     @property
     def server(self) -> str:
@@ -54,7 +73,7 @@ class Database:
 
     def drop_schema(self, schema: str) -> None:
         """Drop a schema and all that is in it."""
-        cascade = " cascade" if self.server == "postgres" else ""
+        cascade = " cascade" if self.server in ("postgres", "duckdb") else ""
         self.run(f"drop schema if exists {schema}{cascade}")
 
 
@@ -65,9 +84,10 @@ def fault_driver() -> ctypes.CDLL:
     return library
 
 
-def database(name: str, server: PostgresServer | MariadbServer) -> Database:
+def database(name: str, server: Server) -> Database:
     """The database of that name on its server."""
-    made = Database(name, server.connection_string, server.run)
+    file = server if isinstance(server, DuckdbFile) else None
+    made = Database(name, server.connection_string, server.run, file)
     if made.is_known:
         return made
     return behind_fault_driver(made, "Unknown")

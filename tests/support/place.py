@@ -12,8 +12,10 @@ from typing import Any
 
 import pyarrow as pa
 from aft import _aft
+from aft.connection import Connection
 
 from tests.support.databases import Database
+from tests.support.duckdb_file import DuckdbFile
 from tests.unit.python_runtime.module.sqlite import connection_string
 
 
@@ -25,12 +27,17 @@ class Place:
     schema: str
     string: str
     run: Callable[[str], list[str]]  # By other means than what is tested.
+    file: DuckdbFile | None = None
     table: str = "t"
     is_qualified: bool = True
 
     @property
     def server(self) -> str:
         return self.name.removeprefix("unknown-")
+
+    def connect(self) -> Connection:
+        """A connection, by what is tested."""
+        return self.file.connect() if self.file else _aft.Connection(self.string)
 
     def write(
         self,
@@ -40,7 +47,7 @@ class Place:
         **more: Any,
     ) -> str:
         """Write into the table; what it says."""
-        connection = _aft.Connection(self.string)
+        connection = self.connect()
         try:
             connection.write(frame, self.relation(), mode, unique_key=key or [], **more)
             return "\n".join(connection.notices)
@@ -86,7 +93,7 @@ def in_sqlite(path: Path) -> Place:
 def on_server(made: Database, schema: str) -> Iterator[Place]:
     """A schema of a server, which goes at the end."""
     made.make_schema(schema)
-    yield Place(made.name, schema, made.connection_string, made.rows)
+    yield Place(made.name, schema, made.connection_string, made.rows, made.file)
     made.drop_schema(schema)
 
 

@@ -91,22 +91,23 @@ std::vector<std::string> DuckdbDialect::Belongings(Connection& connection,
                                                    const std::string& doing) const {
   const std::string is_table = IsTable(relation);
   Statement statement(connection, doing);
-  statement.ExecuteDirect(
-      Text("SELECT 'index ' || index_name FROM duckdb_indexes() WHERE ", is_table,
-           " UNION ALL SELECT lower(constraint_type) || ' ' || constraint_text FROM "
-           "duckdb_constraints() WHERE ",
-           is_table,
-           " UNION ALL SELECT 'default of ' || column_name FROM duckdb_columns() WHERE ",
-           is_table,
-           " AND column_default IS NOT NULL UNION ALL SELECT 'comment on ' || "
-           "column_name FROM duckdb_columns() WHERE ",
-           is_table,
-           " AND comment IS NOT NULL UNION ALL SELECT 'comment' FROM duckdb_tables() "
-           "WHERE ",
-           is_table,
-           " AND comment IS NOT NULL UNION ALL SELECT 'collation' FROM duckdb_tables() "
-           "WHERE ",
-           is_table, " AND sql LIKE '% COLLATE %' ORDER BY 1"));
+  statement.ExecuteDirect(Text(
+      "SELECT 'index ' || index_name FROM duckdb_indexes() WHERE ", is_table,
+      " UNION ALL SELECT CASE constraint_type WHEN 'NOT NULL' THEN 'NOT NULL of ' || "
+      "constraint_column_names[1] ELSE 'constraint ' || constraint_text END FROM "
+      "duckdb_constraints() WHERE ",
+      is_table,
+      " UNION ALL SELECT 'default of ' || column_name FROM duckdb_columns() WHERE ",
+      is_table,
+      " AND column_default IS NOT NULL UNION ALL SELECT 'comment on ' || "
+      "column_name FROM duckdb_columns() WHERE ",
+      is_table,
+      " AND comment IS NOT NULL UNION ALL SELECT 'comment' FROM duckdb_tables() "
+      "WHERE ",
+      is_table,
+      " AND comment IS NOT NULL UNION ALL SELECT 'collation' FROM duckdb_tables() "
+      "WHERE ",
+      is_table, " AND sql LIKE '% COLLATE %' ORDER BY 1"));
   std::vector<std::string> belongings;
   while (statement.Fetch()) belongings.push_back(statement.Text(1).value_or(""));
   return belongings;

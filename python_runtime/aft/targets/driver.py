@@ -29,6 +29,7 @@ class Facts:
     has_limit: bool = True
     abilities: Abilities = field(default_factory=Abilities)
     divide: Divide | None = None
+    undivided: str = ""  # Why there is none, if not for aft's sake.
     # What keeps the queries of `divide` from waiting long for somebody else's lock. The
     # division's own locks undo it.
     before_dividing: str = ""

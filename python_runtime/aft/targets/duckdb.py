@@ -20,7 +20,8 @@ FACTS = Facts(
     dbms_name="DuckDB",
     # A fork has none of the module's threads.
     bears_forks_in_writes=False,
-    abilities=Abilities(),
+    abilities=Abilities(nul_in_text=True),
+    undivided="DuckDB's own threads share the work",
 )
 _ABSENT = "dbt makes it when it builds the first seed or model, as by 'dbt seed'"
 # What aft does not do in a session of its own.

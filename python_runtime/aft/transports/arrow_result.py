@@ -11,10 +11,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from aft import _aft
+from aft.transports.decimal_reals import nearest_reals
 
 _Convert = Callable[[pa.Array], pa.Array]
 # Where databases keep infinite dates and moments.
 _INFINITE = {32: (2**31 - 1, -(2**31 - 1)), 64: (2**63 - 1, -(2**63 - 1))}
+
+
+class _Unfit(Exception):
+    """A value that frames do not hold, by its place among those that are converted."""
+
+    def __init__(self, at: int, text: str) -> None:
+        super().__init__(text)
+        self.at = at
 
 
 @dataclass
@@ -30,6 +39,8 @@ class _Column:
 
     def type(self, given: pa.DataType) -> pa.DataType:
         """What values of that type become."""
+        if isinstance(given, pa.BaseExtensionType):
+            return self.type(given.storage_type)
         if pa.types.is_decimal(given):
             return self._decimal_type(given)
         if pa.types.is_dictionary(given):
@@ -42,11 +53,22 @@ class _Column:
             return pa.timestamp(given.unit, "UTC")
         if _is_list(given):
             return pa.list_(pa.field("item", self.type(given.value_type)))
+        if pa.types.is_map(given):
+            return pa.map_(self.type(given.key_type), self.type(given.item_type))
+        if pa.types.is_struct(given):
+            return pa.struct(pa.field(part.name, self.type(part.type)) for part in given)
         return given
 
     def convert(self, values: pa.Array) -> pa.Array:
         """The values as they become; the next of the column."""
-        converted = self._convert(values)
+        try:
+            converted = self._convert(values)
+        except _Unfit as unfit:
+            of = f" of {self.of}" if self.of else ""
+            row = self.rows + unfit.at + 1
+            raise _aft.Error(
+                f"cannot read column '{self.name}'{of}, row {row}: {unfit}"
+            ) from None
         self.rows += len(values)
         return converted
 
@@ -60,6 +82,8 @@ class _Column:
     def _convert(self, values: pa.Array) -> pa.Array:
         kind = values.type
         wanted = self.type(kind)
+        if isinstance(kind, pa.BaseExtensionType):
+            return self._convert(values.storage)
         if pa.types.is_dictionary(kind):
             return self._convert(values.dictionary_decode())
         if pa.types.is_decimal(kind):
@@ -68,14 +92,19 @@ class _Column:
             values = self._without_infinity(values)
         if _is_list(kind):
             return self._from_lists(values, wanted)
+        if pa.types.is_map(kind):
+            return self._from_maps(values, wanted)
+        if pa.types.is_struct(kind):
+            parts = [self._convert(part) for part in values.flatten()]
+            return pa.StructArray.from_arrays(
+                parts, fields=list(wanted), mask=values.is_null()
+            )
         return values if values.type == wanted else values.cast(wanted)
 
     def _from_decimals(self, values: pa.Array, wanted: pa.DataType) -> pa.Array:
         if pa.types.is_floating(wanted):
-            reals = values.cast(wanted)
-            wide = pa.decimal256(76, values.type.scale)
-            is_same = pc.equal(reals.cast(wide, safe=False), values.cast(wide))
-            self.rounded += len(values) - values.null_count - (pc.sum(is_same).as_py() or 0)
+            reals, rounded = nearest_reals(values)
+            self.rounded += rounded
             return reals
         try:
             return values.cast(wanted)
@@ -83,9 +112,8 @@ class _Column:
             row = next(
                 at for at, value in enumerate(values.to_pylist()) if not _is_int64(value)
             )
-            raise self._error(
-                row, f"{values[row].as_py()} is not one of the 64-bit integers"
-            ) from None
+            text = f"{values[row].as_py()} is not one of the 64-bit integers"
+            raise _Unfit(row, text) from None
 
     def _from_lists(self, lists: pa.Array, wanted: pa.DataType) -> pa.Array:
         # Of what lies between two lists or in a NULL, nothing is told.
@@ -93,9 +121,23 @@ class _Column:
         elements = regular.flatten()
         offsets = pc.cumulative_sum(pc.fill_null(pc.list_value_length(regular), 0))
         starts = pa.concat_arrays([pa.array([0], pa.int32()), offsets.cast(pa.int32())])
-        return pa.ListArray.from_arrays(
-            starts, self._convert(elements), type=wanted, mask=regular.is_null()
-        )
+        try:
+            converted = self._convert(elements)
+        except _Unfit as unfit:
+            # The first list that ends behind it.
+            at = pc.index(pc.greater(offsets, unfit.at), True).as_py()
+            raise _Unfit(at, str(unfit)) from None
+        return pa.ListArray.from_arrays(starts, converted, type=wanted, mask=regular.is_null())
+
+    def _from_maps(self, maps: pa.Array, wanted: pa.DataType) -> pa.Array:
+        entry = pa.struct([maps.type.key_field, maps.type.item_field])
+        regular = maps.cast(pa.list_(entry))
+        lists = self._from_lists(regular, self.type(regular.type))
+        keys, items = lists.values.flatten()
+        # A NULL among them makes a NULL of the mapping that it begins.
+        starts = pc.if_else(lists.is_valid(), lists.offsets[:-1], None)
+        offsets = pa.concat_arrays([starts, lists.offsets[-1:]])
+        return pa.MapArray.from_arrays(offsets, keys, items, type=wanted)
 
     def _without_infinity(self, values: pa.Array) -> pa.Array:
         bits = values.type.bit_width
@@ -107,17 +149,11 @@ class _Column:
             return pc.if_else(is_infinite, pa.scalar(None, values.type), values)
         row = pc.index(is_infinite, True).as_py()
         sign = "-" if numbers[row].as_py() < 0 else ""
-        raise self._error(
+        raise _Unfit(
             row,
             f"'{sign}infinity' is not one of the "
             f"{'dates' if bits == 32 else 'timestamps'} that frames can hold; pass "
             'infinite_dates="null" to get NULL',
-        )
-
-    def _error(self, row: int, what: str) -> _aft.Error:
-        of = f" of {self.of}" if self.of else ""
-        return _aft.Error(
-            f"cannot read column '{self.name}'{of}, row {self.rows + row + 1}: {what}"
         )
 
 

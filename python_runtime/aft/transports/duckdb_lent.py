@@ -21,10 +21,12 @@ import pyarrow.parquet as pq
 
 from aft import _aft
 from aft.transports.duckdb_errors import error_of
+from aft.transports.duckdb_statement import gives_rows, outcome
 from aft.transports.duckdb_types import readable_query
 from aft.transports.transport import TextRow, TransportConnection
 
 _GONE = "08S01"
+_PARQUET = "FORMAT parquet, COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 1"
 # As many as DuckDB reads by one of its threads.
 _ROWS_OF_GROUP = 122_880
 
@@ -60,8 +62,8 @@ class LentTransport:
     def run(self, sql: str, may_stop: bool) -> tuple[list[TextRow] | None, int]:
         """Run a statement; see `Transport`."""
         answer = self._ask({"sql": sql}, may_stop)
-        rows = answer["rows"]
-        return None if rows is None else [tuple(row) for row in rows], answer["count"]
+        has_rows = gives_rows(answer["kind"], answer["is_query"], sql)
+        return outcome(has_rows, answer["names"], answer["rows"])
 
     def insert(self, table: str, columns: str, rows: _aft.Result) -> None:
         """Insert a batch of rows; see `Transport`."""
@@ -83,16 +85,14 @@ class LentTransport:
         described = None
         with contextlib.suppress(_aft.Error):
             described = self._ask({"sql": f"DESCRIBE {sql}"}, True)["rows"]
-        if not described:
-            return self._read_texts(sql)
-        columns = [(row[0], row[1]) for row in described]
-        query = readable_query(sql, columns, in_file=True)
+        columns = [(row[0], row[1]) for row in described or self._keep(sql)]
+        query = readable_query(sql if described else "FROM aft_kept", columns, in_file=True)
         with self._file() as path:
-            self.run(
-                f"COPY (\n{query}\n) TO {_literal(path)} (FORMAT parquet, COMPRESSION "
-                "uncompressed, DICTIONARY_SIZE_LIMIT 1)",
-                True,
-            )
+            if described:
+                copy = f"COPY (\n{query}\n) TO {_literal(path)} ({_PARQUET})"
+                self.run(copy, True)
+            else:
+                self._ask({"kept": query, "path": str(path)}, True)
             # Without a name, the file is gone with its last reader.
             file = path.open("rb")
         read = pq.ParquetFile(file)
@@ -101,7 +101,8 @@ class LentTransport:
 
     def gives_rows(self, sql: str) -> bool:
         """Whether a statement is a query; see `Transport`."""
-        return bool(self._ask({"parse": sql}, True)["is_query"])
+        parsed = self._ask({"parse": sql}, True)
+        return gives_rows(parsed["kind"], parsed["is_query"], sql)
 
     def cancel(self) -> bool:
         """Stop what another thread waits for; see `Transport`."""
@@ -115,14 +116,10 @@ class LentTransport:
         self._answers.close()
         self._socket.close()
 
-    def _read_texts(self, sql: str) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-        """The rows of what is no SELECT, such as SHOW."""
-        answer = self._ask({"sql": sql}, True)
-        schema = pa.schema([(name, pa.string()) for name in answer["names"]])
-        values = [list(column) for column in zip(*answer["rows"])]
-        arrays = [pa.array(column, pa.string()) for column in values]
-        batches = [pa.RecordBatch.from_arrays(arrays, schema=schema)] if values else []
-        return schema, iter(batches)
+    def _keep(self, sql: str) -> list[list[str]]:
+        """Run what is no SELECT, such as SHOW, and keep its rows: names and types."""
+        columns: list[list[str]] = self._ask({"keep": sql}, True)["columns"]
+        return columns
 
     def _ask(self, request: dict[str, Any], may_stop: bool) -> dict[str, Any]:
         self._last_id += 1

@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from aft import _aft
 from aft.transports.duckdb_errors import error_of
+from aft.transports.duckdb_statement import SEVERAL, gives_rows, outcome
 from aft.transports.duckdb_types import readable_query
 from aft.transports.transport import TextRow
 
-_CHANGING = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE_INTO", "COPY"})
 _SELECTS = frozenset({"SELECT"})
 
 
@@ -34,19 +34,16 @@ class ModuleTransport:
         self._errors = (module.Error, pa.ArrowException, OSError)
         self._cancelling = threading.Lock()
         self._is_busy = False
+        # Rows that nobody has taken to their end keep others from running.
+        self._open: pa.RecordBatchReader | None = None
 
     def run(self, sql: str, may_stop: bool) -> tuple[list[TextRow] | None, int]:
         """Run a statement; see `Transport`."""
         with self._calls(may_stop):
-            kind = self._kind(sql)
+            has_rows = self._gives_rows(sql)
             rows = self._connection.execute(sql).fetchall()
-            if kind in _CHANGING:
-                return None, rows[0][0] if rows else -1
-            if not self._is_query(sql):
-                return None, -1
-        return [
-            tuple(None if value is None else str(value) for value in row) for row in rows
-        ], -1
+            names = [column[0] for column in self._connection.description or ()]
+        return outcome(has_rows, names, rows)
 
     def insert(self, table: str, columns: str, rows: _aft.Result) -> None:
         """Insert a batch of rows; see `Transport`."""
@@ -66,15 +63,20 @@ class ModuleTransport:
             if self._kind(sql) in _SELECTS:
                 described = self._connection.execute(f"DESCRIBE {sql}").fetchall()
                 columns = [(name, kind) for name, kind, *_ in described]
-                sql = readable_query(sql, columns, in_file=False)
-            relation = self._connection.sql(sql)
-            reader = _reader(relation, batch_rows)
+                relation = self._connection.sql(readable_query(sql, columns, in_file=False))
+            else:
+                # It can't be part of another statement, and has run now.
+                kept = self._connection.sql(sql)
+                columns = list(zip(kept.columns, map(str, kept.types)))
+                rows = readable_query("FROM aft_kept", columns, in_file=False)
+                relation = kept.query("aft_kept", rows)
+            reader = self._open = _reader(relation, batch_rows)
         return reader.schema, self._batches(reader)
 
     def gives_rows(self, sql: str) -> bool:
         """Whether a statement is a query; see `Transport`."""
         with self._calls(True):
-            return self._is_query(sql)
+            return self._gives_rows(sql)
 
     def cancel(self) -> bool:
         """Stop what another thread waits for; see `Transport`."""
@@ -89,7 +91,7 @@ class ModuleTransport:
 
     def _batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         while True:
-            with self._calls(True):
+            with self._calls(True, closes=False):
                 try:
                     batch = reader.read_next_batch()
                 except StopIteration:
@@ -100,19 +102,25 @@ class ModuleTransport:
         statements = self._connection.extract_statements(sql)
         return statements[-1].type.name if statements else ""
 
-    def _is_query(self, sql: str) -> bool:
+    def _gives_rows(self, sql: str) -> bool:
         statements = self._connection.extract_statements(sql)
-        if not statements:
-            return False
-        kinds = statements[-1].expected_result_type
-        return [kind.name for kind in kinds] == ["QUERY_RESULT"]
+        if len(statements) != 1:
+            return gives_rows(SEVERAL if statements else "", False, sql)
+        kinds = [kind.name for kind in statements[-1].expected_result_type]
+        return gives_rows(statements[-1].type.name, kinds == ["QUERY_RESULT"], sql)
 
     @contextlib.contextmanager
-    def _calls(self, may_stop: bool) -> Iterator[None]:
-        """Around calls of the module: makes its errors ours, and lets `cancel` stop them."""
+    def _calls(self, may_stop: bool, *, closes: bool = True) -> Iterator[None]:
+        """Around calls of the module: makes its errors ours, and lets `cancel` stop them.
+
+        ``closes`` what rows are left of the statement before.
+        """
         with self._cancelling:
             self._is_busy = may_stop
         try:
+            if closes and self._open is not None:
+                self._open.close()
+                self._open = None
             yield
         except self._errors as error:
             raise error_of(str(error)) from None

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import time
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aft import messages
+from aft import _aft, messages
 from aft.errors import AftError
 from aft.install_hint import how_to_install
 from aft.transports.duckdb_module import ModuleTransport
@@ -39,6 +40,9 @@ class DuckdbSettings:
             raise AftError(f"there is no database file '{self.path}'; {self.if_absent}")
         connection = self._open(duckdb)
         transport = ModuleTransport(connection)
+        # Names are those of tables, and never of variables. Not every version has it.
+        with contextlib.suppress(_aft.Error):
+            transport.run("SET python_enable_replacements = false", True)
         try:
             for statement in self.statements:
                 transport.run(statement, True)

@@ -5,35 +5,56 @@ from __future__ import annotations
 
 import re
 
+from aft.transports.literals import without_end
+
 # Arrow has none of these, or frames take none of Arrow's.
-_AS_TEXT = frozenset({"INTERVAL", "BIT", "BIGNUM", "VARINT", "TIME WITH TIME ZONE", "TIMETZ"})
-# Parquet has no such integers, and DuckDB would write doubles.
-_AS_DIGITS = frozenset({"HUGEINT", "UHUGEINT"})
-_AS_TEXT_IN_FILES = frozenset({"UUID"})
-_TOKEN = re.compile(
-    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[A-Z_]+(?: WITH TIME ZONE)?|.""", re.DOTALL
+_AS_TEXT = frozenset(
+    {"INTERVAL", "BIT", "BIGNUM", "VARINT", "TIME WITH TIME ZONE", "TIMETZ", "VARIANT"}
 )
-_DIGITS = "DECIMAL(38,0)"
+# Parquet has no such integers, and DuckDB would write doubles. Nor has it whole seconds.
+_AS_OTHERS = {
+    "HUGEINT": "DECIMAL(38,0)",
+    "UHUGEINT": "DECIMAL(38,0)",
+    "TIMESTAMP_S": "TIMESTAMP",
+}
+_AS_TEXT_IN_FILES = frozenset({"UUID"})
+_TOKEN = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\w+(?: WITH TIME ZONE)?|.""", re.DOTALL)
 
 
 def readable(kind: str, *, in_file: bool) -> str:
     """The type that a column of type ``kind`` is read as, or is in a Parquet file."""
     tokens = _TOKEN.findall(kind)
     words: list[str] = []
+    open_types: list[str] = []  # Which a parenthesis follows.
     at = 0
     while at < len(tokens):
         token = tokens[at]
         at += 1
-        if token in ("ENUM", "UNION"):
+        if is_name := _begins_name(words, open_types):
+            words.append(token)
+        elif token in ("ENUM", "UNION"):
             at = _behind_parenthesis(tokens, at)
             words.append("VARCHAR")
         elif token in _AS_TEXT or (in_file and token in _AS_TEXT_IN_FILES):
             words.append("VARCHAR")
-        elif token in _AS_DIGITS:
-            words.append(_DIGITS)
-        else:
+        elif token == "[" and in_file:
+            # pyarrow reads no NULL where DuckDB has written lists of one length.
+            at = tokens.index("]", at)
             words.append(token)
+        else:
+            words.append(_AS_OTHERS.get(token, token))
+        if token == "(" and not is_name:
+            open_types.append(words[-2])
+        elif token == ")" and not is_name:
+            open_types.pop()
     return "".join(words)
+
+
+def _begins_name(words: list[str], open_types: list[str]) -> bool:
+    """Whether the name of a STRUCT's part is next, which may be like a type's."""
+    if not open_types or open_types[-1] != "STRUCT":
+        return False
+    return words[-1] == "(" or words[-2:] == [",", " "]
 
 
 def readable_query(sql: str, columns: list[tuple[str, str]], *, in_file: bool) -> str:
@@ -51,7 +72,7 @@ def readable_query(sql: str, columns: list[tuple[str, str]], *, in_file: bool) -
         + f" AS {f'c{at}' if in_file else _quoted(name)}"
         for at, (kind, (name, given)) in enumerate(zip(wanted, columns))
     )
-    return f"SELECT {values} FROM (\n{sql.rstrip().rstrip(';')}\n) AS aft_query({names})"
+    return f"SELECT {values} FROM (\n{without_end(sql)}\n) AS aft_query({names})"
 
 
 def _behind_parenthesis(tokens: list[str], at: int) -> int:

@@ -11,9 +11,24 @@ from aft import _aft
 
 # What is quoted or commented out; a question mark in it is no mark.
 _NO_CODE = re.compile(
-    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$|--[^\n]*|/\*.*?\*/|\?""",
+    r"""\b[eE]'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|"""
+    r"""\$(?P<tag>\w*)\$.*?\$(?P=tag)\$|--[^\n]*|/\*.*?\*/|\?""",
     re.DOTALL,
 )
+
+
+def code_of(sql: str) -> str:
+    """The statement without what is quoted or commented out."""
+    return _NO_CODE.sub(" ", sql)
+
+
+def without_end(sql: str) -> str:
+    """The statement without the semicolons and comments behind it."""
+    comments = [found for found in _NO_CODE.finditer(sql) if found[0].startswith(("--", "/*"))]
+    left = sql.rstrip("; \t\r\n")
+    while comments and comments[-1].end() >= len(left) > comments[-1].start():
+        left = left[: comments.pop().start()].rstrip("; \t\r\n")
+    return left
 
 
 def with_literals(sql: str, parameters: list[Any]) -> str:

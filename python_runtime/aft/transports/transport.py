@@ -83,7 +83,7 @@ class TransportConnection:
         """The rows of a query; see `_aft.Connection.read`."""
         try:
             return self._read(
-                with_literals(sql, parameters) if parameters else sql,
+                with_literals(sql, parameters or []),
                 batch_rows,
                 any_statement,
                 decimals=decimals,
@@ -91,9 +91,7 @@ class TransportConnection:
                 relation=relation,
             )
         except _aft.Error as error:
-            if error.sqlstate is None:
-                raise
-            error.args = (f"cannot run the query: {error.function}: {error.sqlstate} {error}",)
+            _tell(error)
             raise
 
     def _read(
@@ -108,7 +106,7 @@ class TransportConnection:
             self._transport.run(statement, True)
             return ArrowResult(pa.schema([]), iter(()))
         schema, batches = self._transport.read(statement, batch_rows)
-        return ArrowResult(schema, batches, **choices)
+        return ArrowResult(schema, _told(batches), **choices)
 
     def hold(self) -> None:
         """Nothing: no thread of aft's own works on it."""
@@ -120,3 +118,17 @@ class TransportConnection:
         """Close it."""
         self._core.close()
         self._transport.close()
+
+
+def _told(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from batches
+    except _aft.Error as error:
+        _tell(error)
+        raise
+
+
+def _tell(error: _aft.Error) -> None:
+    """Let what the database says of a query begin as errors do."""
+    if error.sqlstate is not None:
+        error.args = (f"cannot run the query: {error.function}: {error.sqlstate} {error}",)

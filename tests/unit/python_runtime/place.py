@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from aft.manifest import Manifest, Relation
 from aft.profile import Target
 from aft.tables import Tables
 from aft.warehouse import Warehouse
 
 from tests.support import databases
-from tests.support.mariadb import MariadbServer
-from tests.support.postgres import PostgresServer
 from tests.unit.python_runtime.module.sqlite import connection_string
 
-NAMES = ("sqlite", "postgres", "mariadb")
+NAMES = ("sqlite", "postgres", "mariadb", "duckdb")
 ORDERS = pa.table({"id": [1, 2, 3], "amount": [2.5, None, 7.0], "select": ["a", "b", None]})
 # Rows for several batches, made by the databases themselves.
 MANY = 150_000
@@ -29,6 +28,7 @@ NUMBERS = {
     f"where id < {MANY - 1}) select id from n",
     "postgres": f"select id from generate_series(0, {MANY - 1}) as n(id)",
     "mariadb": f"select seq as id from seq_0_to_{MANY - 1}",
+    "duckdb": f"select range as id from range({MANY})",
 }
 
 
@@ -38,9 +38,16 @@ class Place:
 
     name: str
     schema: str
-    string: str
+    target: Target
     warehouse: Warehouse
     run: Callable[[str], object]  # By other means than what is tested.
+
+    @property
+    def string(self) -> str:
+        """The connection string of a database that is reached over ODBC."""
+        if self.target.connection is None:
+            pytest.skip(f"{self.name} has no connection string")
+        return self.target.connection
 
     def tables(self, **options: Any) -> Tables:
         names = ("orders", "many", "copy", "typed", "exact", "unbuilt", "unwritten")
@@ -89,18 +96,17 @@ def sqlite_place(folder: Path) -> Iterator[Place]:
     path = folder / "shop.db"
     with sqlite3.connect(path, isolation_level=None) as connection:
         string = connection_string(path)
-        warehouse = Warehouse(target(string, "main"))
-        yield from _filled(Place("sqlite", "main", string, warehouse, connection.execute))
+        own = target(string, "main")
+        yield from _filled(Place("sqlite", "main", own, Warehouse(own), connection.execute))
     connection.close()
 
 
-def server_place(name: str, server: PostgresServer | MariadbServer) -> Iterator[Place]:
-    """A server with these tables in the schema `frames`."""
+def server_place(name: str, server: databases.Server) -> Iterator[Place]:
+    """A server, or DuckDB's file, with these tables in the schema `frames`."""
     database = databases.database(name, server)
     database.make_schema("frames")
-    string = database.connection_string
-    warehouse = Warehouse(target(string, "frames"))
-    yield from _filled(Place(name, "frames", string, warehouse, database.run))
+    own = database.target("frames")
+    yield from _filled(Place(name, "frames", own, Warehouse(own), database.run))
     database.drop_schema("frames")
 
 

@@ -20,6 +20,15 @@ from tests.unit.python_runtime.module.sqlite import connection_string
 from tests.unit.python_runtime.place import Place
 
 
+def skip_without_long_decimals(place: Place) -> None:
+    if place.name == "sqlite":
+        pytest.skip("SQLite keeps no decimals")
+    if place.name == "duckdb":
+        with pytest.raises(AftError, match="width must be between 1 and 38"):
+            place.tables().read_sql("select 1::decimal(39)")
+        pytest.skip("DuckDB's decimals have up to 38 digits")
+
+
 def test_decimals_of_arrow_are_what_is_asked_for(place: Place) -> None:
     if place.name == "sqlite":
         pytest.skip("SQLite keeps no decimals")
@@ -109,8 +118,7 @@ def test_not_a_number_is_one_in_pandas(place: Place) -> None:
 def test_decimals_of_more_digits_than_arrow_has_are_numbers(
     place: Place, value: str, digits: str, read: float, exact: str | None
 ) -> None:
-    if place.name == "sqlite":
-        pytest.skip("SQLite keeps no decimals")
+    skip_without_long_decimals(place)
     query = f"select cast({value} as decimal({digits})) as n"
     tables = place.tables()
 
@@ -123,8 +131,7 @@ def test_decimals_of_more_digits_than_arrow_has_are_numbers(
 
 
 def test_a_decimal_that_arrow_does_not_hold_is_refused_with_advice(place: Place) -> None:
-    if place.name == "sqlite":
-        pytest.skip("SQLite keeps no decimals")
+    skip_without_long_decimals(place)
     value = "1" * 30 + "." + "5" * 10
 
     with pytest.raises(AftError) as refused:

@@ -34,6 +34,7 @@ _SETTINGS = {
     "sqlite": ("pragma cache_size = 77", "pragma cache_size"),
     "postgres": ("set time zone 'Asia/Tokyo'", "show timezone"),
     "mariadb": ("set time_zone = '+02:00'", "select @@time_zone"),
+    "duckdb": ("set time zone 'Asia/Tokyo'", "select current_setting('TimeZone')"),
 }
 
 

@@ -67,11 +67,13 @@ def test_a_parameter_that_decides_a_columns_type_changes_no_value(
 def test_a_moment_finds_what_was_written_with_it(place: Place) -> None:
     whole = MOMENT.replace(microsecond=0)
     moments = [whole, whole.replace(microsecond=500_000)]
-    place.write(pa.table({"at": pa.array(moments, pa.timestamp("us"))}), "typed")
+    place.write(pa.table({"moment": pa.array(moments, pa.timestamp("us"))}), "typed")
     table = f"{place.schema}.typed"
 
-    found = [query(place, f"select count(*) from {table} where at = ?", m) for m in moments]
-    since = query(place, f"select count(*) from {table} where at >= ?", whole)
+    found = [
+        query(place, f"select count(*) from {table} where moment = ?", m) for m in moments
+    ]
+    since = query(place, f"select count(*) from {table} where moment >= ?", whole)
 
     place.run(f"drop table {table}")
     assert (found, since) == ([[1], [1]], [2])
@@ -84,6 +86,7 @@ def test_a_statement_with_parameters_runs_once(place: Place) -> None:
     statements = {
         "sqlite": [],
         "postgres": [f"insert into {table} values (?) returning id"],
+        "duckdb": [f"insert into {table} values (?) returning id"],
         "mariadb": [
             f"insert into {table} values (?) returning id",
             f"call {place.schema}.put(?)",

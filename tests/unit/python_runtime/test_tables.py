@@ -19,7 +19,7 @@ from aft.errors import AftError, WarehouseError
 from aft.warehouse import Warehouse
 from aft.write_options import WriteOptions
 
-from tests.unit.python_runtime.place import MANY, ORDERS, Place, target
+from tests.unit.python_runtime.place import MANY, ORDERS, Place
 
 
 def test_columns_conditions_and_a_limit_choose_what_is_read(place: Place) -> None:
@@ -314,7 +314,7 @@ def test_what_is_missing_says_how_to_build_it(
 
 
 def test_rows_that_were_replaced_do_not_count_as_written(place: Place) -> None:
-    warehouse = Warehouse(target(place.string, place.schema))
+    warehouse = Warehouse(place.target)
     copy = place.relation("copy")
 
     for mode, rows in (("overwrite", 200), ("overwrite", 1), ("append", 2)):

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Both ways to a DuckDB file: by its module, and as dbt's process lends it."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from aft.transports.duckdb_lent import LentSettings
+from aft.transports.transport import TransportConnection
+
+from tests.support.duckdb_file import DuckdbFile
+from tests.support.programs import PACKAGES
+
+NAMES = ("module", "lent")
+
+
+@contextlib.contextmanager
+def connected(name: str, file: DuckdbFile) -> Iterator[TransportConnection]:
+    """A connection by the transport of that name."""
+    if name == "module":
+        connection = file.connect()
+        assert isinstance(connection, TransportConnection)
+        yield connection
+        connection.close()
+        return
+    with tempfile.TemporaryDirectory(prefix="aft-test-") as folder:
+        connection = LentSettings(_lend(file, Path(folder) / "lend")).connect()
+        yield connection
+        connection.close()
+        assert [path.name for path in Path(folder).iterdir()] == ["lend"]
+
+
+def _lend(file: DuckdbFile, address: Path) -> Path:
+    """Lend the file at a socket, as the gate does with what dbt's adapter has open."""
+    gate = str(PACKAGES / "gate")
+    if gate not in sys.path:
+        sys.path.append(gate)
+    lend: Any = importlib.import_module("aft_dbt_lend")
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(address))
+    listener.listen()
+    handle = SimpleNamespace(handle=SimpleNamespace(cursor=file.cursor))
+    connections = SimpleNamespace(get_thread_connection=lambda: handle)
+    adapter = SimpleNamespace(
+        connections=connections, connection_named=lambda _: contextlib.nullcontext()
+    )
+    lend._in_thread(lend._accept, listener, adapter)
+    return address

@@ -1,0 +1,365 @@
+# SPDX-License-Identifier: Apache-2.0
+"""DuckDB's values and statements are read the same by its module and as dbt lends it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from aft import _aft
+from aft.transports.decimal_reals import nearest_reals
+from aft.transports.duckdb_statement import gives_rows
+from aft.transports.duckdb_types import readable
+from aft.transports.literals import with_literals, without_end
+from aft.transports.transport import TransportConnection
+
+from tests.support import duckdb_transports
+from tests.support.duckdb_file import DuckdbFile
+
+ID = "00000000-1111-2222-3333-444444444444"
+DAY = dt.date(2024, 1, 1)
+MOMENT = dt.datetime(2024, 1, 1, 1, 2, 3, 123456)
+UTC = dt.timezone.utc
+
+
+@pytest.fixture(scope="module", params=duckdb_transports.NAMES)
+def connection(
+    request: pytest.FixtureRequest, duckdb: DuckdbFile
+) -> Iterator[TransportConnection]:
+    with duckdb_transports.connected(request.param, duckdb) as made:
+        yield made
+
+
+def read(connection: TransportConnection, sql: str, **choices: Any) -> pa.Table:
+    result = connection.read(sql, **choices)
+    try:
+        return pa.RecordBatchReader.from_stream(result).read_all()
+    except pa.ArrowInvalid:
+        result.raise_failure()
+        raise
+
+
+NUMBERS = pa.decimal128(38, 0)
+# An expression, its type, and its value.
+VALUES: list[tuple[str, pa.DataType, Any]] = [
+    ("true", pa.bool_(), True),
+    ("-1::tinyint", pa.int8(), -1),
+    ("18446744073709551615::ubigint", pa.uint64(), 2**64 - 1),
+    ("1.5::float", pa.float32(), 1.5),
+    ("'inf'::double", pa.float64(), float("inf")),
+    ("'a'||chr(0)||'b'", pa.string(), "a\0b"),
+    (r"'\x00\xff'::blob", pa.binary(), b"\0\xff"),
+    ("99999999999999999999999999999999999999::hugeint", NUMBERS, Decimal("9" * 38)),
+    ("{'a': [5::uhugeint]}", pa.struct({"a": pa.list_(NUMBERS)}), {"a": [Decimal(5)]}),
+    ("'2024-01-01'::date", pa.date32(), DAY),
+    ("'01:02:03.5'::time", pa.time64("us"), dt.time(1, 2, 3, 500_000)),
+    ("'01:02:03+02'::timetz", pa.string(), "01:02:03+02"),
+    (f"'{MOMENT}'::timestamp", pa.timestamp("us"), MOMENT),
+    (f"'{MOMENT}'::timestamp_s", pa.timestamp("us"), MOMENT.replace(microsecond=0)),
+    (f"'{MOMENT}'::timestamp_ms", pa.timestamp("ms"), MOMENT.replace(microsecond=123_000)),
+    (f"'{MOMENT}'::timestamp_ns", pa.timestamp("ns"), MOMENT),
+    (
+        "'2024-01-01 01:00:00+02'::timestamptz",
+        pa.timestamp("us", "UTC"),
+        dt.datetime(2023, 12, 31, 23, tzinfo=UTC),
+    ),
+    ("interval '1 month 2 days'", pa.string(), "1 month 2 days"),
+    ("'101'::bit", pa.string(), "101"),
+    ("union_value(i := 1)", pa.string(), "1"),
+    ("'y'::enum('x', 'y')", pa.string(), "y"),
+    ("'x'::variant", pa.string(), "x"),
+    (f"'{ID}'::uuid", pa.string(), ID),
+    ("'{\"a\": 1}'::json", pa.string(), '{"a": 1}'),
+    ("null", pa.null(), None),
+    ("[1, null]", pa.list_(pa.int32()), [1, None]),
+    ("[[1], null, [null, 2]]", pa.list_(pa.list_(pa.int32())), [[1], None, [None, 2]]),
+    ("[1, 2]::int[2]", pa.list_(pa.int32()), [1, 2]),
+    ("[[1, 2]::int[2], null]", pa.list_(pa.list_(pa.int32())), [[1, 2], None]),
+    ("['y'::enum('x', 'y'), null]", pa.list_(pa.string()), ["y", None]),
+    (f"['{ID}'::uuid]", pa.list_(pa.string()), [ID]),
+    ("['{}'::json]", pa.list_(pa.string()), ["{}"]),
+    ("['2024-01-01'::date, null]", pa.list_(pa.date32()), [DAY, None]),
+    ("map {'a': 1, 'b': null}", pa.map_(pa.string(), pa.int32()), [("a", 1), ("b", None)]),
+    (
+        "map {1: ['2024-01-01'::date]}",
+        pa.map_(pa.int32(), pa.list_(pa.date32())),
+        [(1, [DAY])],
+    ),
+    (
+        "{'x y': interval '1 day', 'UNION': 1, 'HUGEINT': '1'::bit}",
+        pa.struct({"x y": pa.string(), "UNION": pa.int32(), "HUGEINT": pa.string()}),
+        {"x y": "1 day", "UNION": 1, "HUGEINT": "1"},
+    ),
+]
+
+
+def test_each_type_is_read_with_a_null_and_without_rows(
+    connection: TransportConnection,
+) -> None:
+    columns = ", ".join(f"{sql} as c{at}" for at, (sql, _, _) in enumerate(VALUES))
+    rows = f"(select 1 as n, {columns}) right join (select range as i from range(3))"
+    sql = f"select * from {rows} on n = i"
+
+    table = read(connection, f"{sql} order by i")
+    nothing = read(connection, f"{sql} where i > 3")
+
+    for at, (expression, kind, value) in enumerate(VALUES):
+        column = table[f"c{at}"]
+        assert (column.type, nothing[f"c{at}"].type) == (kind, kind), expression
+        assert column.to_pylist() == [None, value, None], expression
+    assert nothing.num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("decimals", "types", "values"),
+    [
+        ("declared", [pa.decimal128(6, 2), pa.decimal128(5)], [Decimal("1.50"), Decimal(7)]),
+        ("exact", [pa.decimal128(6, 2), pa.decimal128(5)], [Decimal("1.50"), Decimal(7)]),
+        ("real", [pa.float64(), pa.int64()], [1.5, 7]),
+        ("float", [pa.float64(), pa.decimal128(5)], [1.5, Decimal(7)]),
+    ],
+)
+def test_decimals_are_what_is_asked_for(
+    connection: TransportConnection,
+    decimals: str,
+    types: list[pa.DataType],
+    values: list[Any],
+) -> None:
+    sql = "select 1.5::decimal(6, 2) as a, 7::decimal(5) as b"
+
+    table = read(connection, f"{sql}, [a, null] as c, {{'d': a}} as d", decimals=decimals)
+
+    assert table.schema.types[:2] == types
+    assert table.to_pylist() == [
+        {"a": values[0], "b": values[1], "c": [values[0], None], "d": {"d": values[0]}}
+    ]
+
+
+def test_decimals_that_lose_digits_are_counted_by_column(
+    connection: TransportConnection,
+) -> None:
+    long = "0.12345678901234567891::decimal(30, 20)"
+    result = connection.read(
+        f"select * from (values ({long}, [{long}, 0.1::decimal(30, 20)]), (0.1, [{long}]))",
+        decimals="real",
+    )
+
+    assert pa.table(result).to_pydict() == {
+        "col0": [0.12345678901234568, 0.1],
+        "col1": [[0.12345678901234568, 0.1], [0.12345678901234568]],
+    }
+    assert result.rounded() == {"col0": 1, "col1": 2}
+
+
+def test_a_whole_number_beyond_64_bits_is_refused_by_its_row(
+    connection: TransportConnection,
+) -> None:
+    with pytest.raises(_aft.Error) as refused:
+        read(
+            connection,
+            "select * from (values (1::hugeint), (9223372036854775808)) v(n)",
+            decimals="real",
+            relation="shop.orders",
+        )
+
+    assert str(refused.value) == (
+        "cannot read column 'n' of shop.orders, row 2: 9223372036854775808 is not one of the "
+        "64-bit integers"
+    )
+
+
+INFINITE = "case when range = 150000 then '-infinity'::{0} else '2024-01-01'::{0} end"
+
+
+@pytest.mark.parametrize("kind", ["date", "timestamp", "timestamptz", "timestamp_ns"])
+@pytest.mark.parametrize("form", ["{}", "[null, {}]", "{{'a': {}}}"])
+def test_what_is_infinite_is_refused_by_its_row_or_null(
+    connection: TransportConnection, kind: str, form: str
+) -> None:
+    sql = f"select {form.format(INFINITE.format(kind))} as d from range(150001)"
+    what = "dates" if kind == "date" else "timestamps"
+
+    with pytest.raises(_aft.Error, match="row 150001: '-infinity' is not one of the " + what):
+        read(connection, sql)
+    last = read(connection, sql, infinite_dates="null")["d"][-1].as_py()
+
+    assert last in (None, [None, None], {"a": None})
+
+
+@pytest.mark.parametrize(
+    ("sql", "names", "rows"),
+    [
+        ("select 1 a, 2 a", ["a", "a"], [[1, 2]]),
+        ("select interval '1 day' a, 2 a", ["a", "a"], [["1 day", 2]]),
+        ("""select 1 "x ""y\""", '1'::bit "it's\"""", ['x "y"', "it's"], [[1, "1"]]),
+        ("select 1 as \"DATE\", '1'::bit as c0", ["DATE", "c0"], [[1, "1"]]),
+        ("select '1'::bit a -- x;", ["a"], [["1"]]),
+        ("select '1'::bit a; -- x", ["a"], [["1"]]),
+        ("/* x; */ select '1'::bit a ; /* y */ ;", ["a"], [["1"]]),
+        ("from (values ('--', 1)) v(a, b)", ["a", "b"], [["--", 1]]),
+        ("with x as (select '1'::bit a) select * from x", ["a"], [["1"]]),
+        ("show schemas", None, None),
+        ("pragma database_size", None, None),
+        ("explain select 1", None, None),
+        ("call pragma_version()", None, None),
+        ("pivot (select 1 a, 'x' b) on b using min(a)", ["x"], [[1]]),
+    ],
+)
+def test_whatever_gives_rows_is_read(
+    connection: TransportConnection, sql: str, names: Any, rows: Any
+) -> None:
+    table = read(connection, sql)
+
+    assert table.num_rows > 0
+    if names is not None:
+        assert table.column_names == names
+        assert [[*row] for row in zip(*(c.to_pylist() for c in table.columns))] == rows
+
+
+def test_a_change_that_returns_rows_runs_once_and_gives_them(
+    connection: TransportConnection,
+) -> None:
+    connection.execute("create or replace temp table t (a int, d date)")
+    insert = "insert into t values (1, '2024-01-01') returning a, d, [a] l, interval '1 day' i"
+
+    assert read(connection, insert).to_pylist() == [{"a": 1, "d": DAY, "l": [1], "i": "1 day"}]
+    assert read(connection, "update t set a = 2 returning a")["a"].to_pylist() == [2]
+    assert connection.execute("insert into t values (3, null), (4, null)") == 2
+    assert read(connection, "delete from t returning a")["a"].to_pylist() == [2, 3, 4]
+
+
+def test_rows_that_nobody_takes_keep_no_statement_from_running(
+    connection: TransportConnection,
+) -> None:
+    result = pa.RecordBatchReader.from_stream(
+        connection.read("select range a from range(1000000)", batch_rows=1000)
+    )
+    result.read_next_batch()
+
+    assert read(connection, "select 1 as a")["a"].to_pylist() == [1]
+
+
+def test_names_are_those_of_tables_and_not_of_variables(
+    connection: TransportConnection,
+) -> None:
+    some_frame = pa.table({"a": [1]})
+
+    with pytest.raises(_aft.Error, match="some_frame does not exist"):
+        read(connection, "select * from some_frame")
+
+    assert some_frame.num_rows == 1
+
+
+@pytest.mark.parametrize(
+    ("sql", "state", "message"),
+    [
+        ("select nothing", "42S22", "42S22 Binder Error: Referenced column "),
+        ("select * from missing", "42S02", "42S02 Catalog Error: Table with name missing"),
+        ("selekt", "42000", '42000 Parser Error: syntax error at or near "selekt"'),
+        ("select 'x'::int", "22018", "22018 Conversion Error: Could not convert"),
+        (
+            "select case when range = 100000 then error('no more') end from range(200000)",
+            "22000",
+            "22000 Invalid Input Error: no more",
+        ),
+    ],
+)
+def test_an_error_says_what_duckdb_says(
+    connection: TransportConnection, sql: str, state: str, message: str
+) -> None:
+    with pytest.raises(_aft.Error) as refused:
+        read(connection, sql)
+
+    assert str(refused.value).startswith(f"cannot run the query: duckdb: {message}")
+    assert refused.value.sqlstate == state
+
+
+def test_several_statements_are_no_query(connection: TransportConnection) -> None:
+    with pytest.raises(_aft.Error, match="it is more than one statement; run one after"):
+        read(connection, "select 1; select 2")
+
+
+@pytest.mark.parametrize(
+    ("sql", "parameters", "expected"),
+    [
+        ("select ?", [1], "select CAST(1 AS BIGINT)"),
+        ("'?' \"?\" $$?$$ $a$?$a$ -- ?\n/* ? */ ?", [None], None),
+        (r"select E'it\'s ?', ?", [True], r"select E'it\'s ?', TRUE"),
+        ("select ?", [("text", "it's", 0, 0)], "select 'it''s'"),
+        ("select ?", [("decimal", "1.50", 3, 2)], "select CAST('1.50' AS DECIMAL(3,2))"),
+        ("select ?", [b"\0'"], r"select CAST('\x00\x27' AS BLOB)"),
+        ("select ?", [0.1], "select CAST('0.1' AS DOUBLE)"),
+    ],
+)
+def test_marks_become_literals(sql: str, parameters: list[Any], expected: str | None) -> None:
+    assert with_literals(sql, parameters) == (expected or sql[:-1] + "NULL")
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("select 1;", "select 1"),
+        ("select 1 -- a\n; /* b */ ;\n", "select 1"),
+        ("select '--' ; -- ;", "select '--'"),
+        ("/* a */ select 1 /* b */ + 1", "/* a */ select 1 /* b */ + 1"),
+        ("-- nothing", ""),
+    ],
+)
+def test_the_end_of_a_statement_is_left_out(sql: str, expected: str) -> None:
+    assert without_end(sql) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "in_module", "in_file"),
+    [
+        ("INTEGER[3]", "INTEGER[3]", "INTEGER[]"),
+        ('STRUCT("BIT" UUID, b BIT[])', 'STRUCT("BIT" UUID, b VARCHAR[])', None),
+        (
+            "STRUCT(BIT BIT, a1BIT STRUCT(ENUM DECIMAL(3,1), x BIT)[], UNION BIT)",
+            "STRUCT(BIT VARCHAR, a1BIT STRUCT(ENUM DECIMAL(3,1), x VARCHAR)[], UNION VARCHAR)",
+            None,
+        ),
+        ("MAP(ENUM('a)', 'b'), UNION(x BIT))", "MAP(VARCHAR, VARCHAR)", None),
+        ("TIME WITH TIME ZONE[]", "VARCHAR[]", None),
+        ("TIMESTAMP WITH TIME ZONE", "TIMESTAMP WITH TIME ZONE", None),
+        ("HUGEINT", "DECIMAL(38,0)", None),
+    ],
+)
+def test_types_that_arrow_lacks_are_read_as_others(
+    kind: str, in_module: str, in_file: str | None
+) -> None:
+    assert readable(kind, in_file=False) == in_module
+    expected = in_file or in_module.replace("UUID", "VARCHAR")
+    assert readable(kind, in_file=True) == expected
+
+
+def test_a_change_gives_rows_where_it_says_so() -> None:
+    assert not gives_rows("INSERT", False, "insert into t values ('returning') -- returning")
+    assert gives_rows("INSERT", False, "insert into t values (1)\nRETURNING a")
+
+
+@pytest.mark.parametrize(
+    ("texts", "rounded"),
+    [
+        (["0.1", None, "-0.7", "999999999999999"], 0),
+        (["12345678901234567.1", "9007199254740993.5", "0.5"], 2),
+        (["0.00000000000000000000000123", "-0.3"], 0),
+        ([None, None], 0),
+        ([], 0),
+    ],
+)
+def test_a_decimal_becomes_the_double_next_to_it(
+    texts: list[str | None], rounded: int
+) -> None:
+    decimals = [None if text is None else Decimal(text) for text in texts]
+    scale = max([-int(d.as_tuple().exponent) for d in decimals if d is not None], default=0)
+    values = pa.array([None, *decimals, None], pa.decimal128(38, scale)).slice(1, len(texts))
+
+    reals, count = nearest_reals(values)
+
+    assert reals.to_pylist() == [None if text is None else float(text) for text in texts]
+    assert count == rounded
