@@ -178,7 +178,15 @@ void DbtFollower::LoadManifest(const fs::path& path) {
   for (NodeScripts& node : bound.nodes)
     schedule_.Add(node.node, node.is_ephemeral, std::move(node.scripts));
   if (!BindsScripts() || !problems_.empty()) return;
-  dbt_->preparation.Require(bound.environments, path);
+  required_ = std::move(bound.environments);
+  manifest_ = path;
+  // `dbt retry` writes its manifest once more, unless it has nodes to repeat and waits.
+  if (!retry_) RequireHosts();
+}
+
+void DbtFollower::RequireHosts() {
+  if (!required_.empty())
+    dbt_->preparation.Require(std::exchange(required_, {}), manifest_);
 }
 
 /// dbt before 1.9 writes the manifest without a word.
@@ -199,6 +207,7 @@ void DbtFollower::HostSays(const std::string& line) {
 
 void DbtFollower::Begin(ConnectionId connection, const DbtEvent& event) {
   LoadUntoldManifest();
+  RequireHosts();
   if (event.binds_scripts && !has_manifest_) problems_.emplace_back(kNoManifest);
   if (event.selected && BindsScripts()) dbt_->preparation.UseSelection(*event.selected);
   for (const std::string& notice : notices_) answers_.Print(connection, notice);
@@ -258,6 +267,7 @@ bool DbtFollower::GoOn(LiveRetry& retry) {
     for (const std::string& notice : notices_) retry.Tell(notice);
   }
   if (!retry.HasRest() && !retry.HasUnreached()) return false;
+  RequireHosts();
   retry.RunRest(JoinedLines(problems_), has_begun_);
   return true;
 }

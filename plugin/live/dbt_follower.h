@@ -77,6 +77,7 @@ class DbtFollower {
   void Answer(ConnectionId connection, const DbtEvent& event);
   void LoadManifest(const std::filesystem::path& path);
   void LoadUntoldManifest();
+  void RequireHosts();
   bool GoOn(LiveRetry& retry);
   void Begin(ConnectionId connection, const DbtEvent& event);
   void FinishBegin();
@@ -107,6 +108,8 @@ class DbtFollower {
   std::vector<std::string> problems_;
   std::vector<std::string> late_problems_;  ///< of which dbt can no longer be told
   std::vector<std::string> notices_;
+  std::set<std::string> required_;  ///< environments whose hosts are not told yet
+  std::filesystem::path manifest_;  ///< for these
   bool has_manifest_ = false;
   std::optional<ConnectionId> beginning_;
   std::optional<LiveRetry> retry_;  ///< under `dbt retry`

@@ -24,10 +24,7 @@ class Gate {
       : Gate(shop, {{"which", command}, {"fail_fast", fails_fast}},
              std::move(run_level)) {
     scripts.refusal = std::move(refusal);
-    Say(0, {{"info", {{"name", "ArtifactWritten"}}},
-            {"data",
-             {{"artifact_type", "WritableManifest"},
-              {"artifact_path", (shop.path() / "target/manifest.json").native()}}}});
+    TellManifest(shop);
     Say(0, {{"info", {{"name", "ConcurrencyLine"}}}, {"data", boost::json::object{}}});
   }
 
@@ -49,6 +46,14 @@ class Gate {
     if (flags.at("which") != "retry") return;
     flags["which"] = "run";
     SayHello(flags);
+  }
+
+  /// dbt has written its manifest.
+  void TellManifest(const Shop& shop) {
+    Say(0, {{"info", {{"name", "ArtifactWritten"}}},
+            {"data",
+             {{"artifact_type", "WritableManifest"},
+              {"artifact_path", (shop.path() / "target/manifest.json").native()}}}});
   }
 
   void Tell(DbtFollower::ConnectionId thread, const char* event, const std::string& node,

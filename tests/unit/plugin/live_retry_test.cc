@@ -201,6 +201,18 @@ TEST_F(LiveRetryTest, RunsWhatIsLeftAfterADbtThatHasNotSpokenOfItsManifest) {
   EXPECT_THAT(gate.scripts.started, ElementsAre("script.scored.after.a2.py"));
 }
 
+TEST_F(LiveRetryTest, HasHostsReadNoManifestThatDbtMayWriteAgain) {
+  SetPrevious({});
+  Gate gate(shop_, {{"which", "retry"}});
+
+  gate.TellManifest(shop_);
+  EXPECT_THAT(gate.scripts.environments, IsEmpty());
+  gate.LoseDbt();
+
+  EXPECT_THAT(gate.scripts.environments, ElementsAre(kLocalEnvironment));
+  EXPECT_THAT(gate.scripts.started, ElementsAre("script.scored.after.a2.py"));
+}
+
 TEST_F(LiveRetryTest, NamesTheScriptsOfTablesThatDbtHadNotComeTo) {
   const auto write_previous = [this](const char* nodes) {
     shop_.Write("target/run_results.json",
