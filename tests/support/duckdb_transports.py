@@ -8,6 +8,7 @@ import importlib
 import socket
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -46,11 +47,15 @@ def _lend(file: DuckdbFile, address: Path) -> Path:
     lend: Any = importlib.import_module("aft_dbt_lend")
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(address))
-    listener.listen()
-    handle = SimpleNamespace(handle=SimpleNamespace(cursor=file.cursor))
-    connections = SimpleNamespace(get_thread_connection=lambda: handle)
-    adapter = SimpleNamespace(
-        connections=connections, connection_named=lambda _: contextlib.nullcontext()
-    )
-    lend._in_thread(lend._accept, listener, adapter)
+    listener.listen(1)
+    handle = SimpleNamespace(cursor=file.cursor, close=lambda: None)
+    environment = SimpleNamespace(handle=lambda: handle)
+    adapter = SimpleNamespace(connections=SimpleNamespace(env=lambda: environment))
+
+    def serve() -> None:
+        with listener:
+            connection, _ = listener.accept()
+        lend._Session(connection, adapter).serve()
+
+    threading.Thread(target=serve, daemon=True).start()
     return address
