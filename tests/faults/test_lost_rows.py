@@ -226,6 +226,20 @@ def test_rows_that_the_table_skips_are_told(
 
 
 @pytest.mark.parametrize("place", ["postgres"], indirect=True)
+def test_rows_that_a_part_of_a_partition_skips_are_told(place: Place) -> None:
+    place.run("create table merges.t (k int) partition by range (k)")
+    all_rows = "for values from (0) to (9)"
+    place.run(f"create table merges.p partition of merges.t {all_rows} partition by range (k)")
+    place.run(f"create table merges.q partition of merges.p {all_rows}")
+    place.run(TRIGGER.replace("merges.t", "merges.q"))
+
+    said = place.write(frame(k=pa.array([1, 2, 3], pa.int32())), "append")
+
+    assert said == TOOK_TWO.format(place.schema)
+    assert place.rows() == ["1", "3"]
+
+
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
 def test_rows_that_a_trigger_does_not_let_be_updated_are_told(place: Place) -> None:
     place.make("k int, v int", "1, 1", "2, 2", "2, 3")
     place.run(TRIGGER.replace("insert on", "update on"))

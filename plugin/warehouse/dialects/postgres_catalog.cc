@@ -248,7 +248,7 @@ std::string PostgresDialect::RemovalBlocker(Connection& connection,
       doing);
 }
 
-// By a rule, or a trigger before each row.
+// By a rule, or a trigger before each row, which may be one of a partition's partition.
 bool PostgresDialect::SkipsRows(Connection& connection, const Relation& relation,
                                 bool updates, const std::string& doing) const {
   const std::string_view rules = updates ? "'2', '3'" : "'3'";
@@ -256,14 +256,16 @@ bool PostgresDialect::SkipsRows(Connection& connection, const Relation& relation
   const std::string_view events = updates ? "20" : "4";
   return PostgresValue(
              connection,
-             Text("SELECT (EXISTS (SELECT FROM pg_rewrite WHERE ev_class = t.oid AND "
-                  "ev_type IN (",
+             Text("WITH RECURSIVE tables (oid) AS (SELECT CAST(CAST(",
+                  PostgresLiteral(Name(relation)),
+                  " AS regclass) AS oid) UNION ALL SELECT inhrelid FROM pg_inherits JOIN "
+                  "tables ON inhparent = tables.oid) SELECT (EXISTS (SELECT FROM "
+                  "pg_rewrite "
+                  "JOIN tables ON ev_class = tables.oid WHERE ev_type IN (",
                   rules,
-                  ")) OR EXISTS (SELECT FROM pg_trigger WHERE (tgrelid = t.oid OR "
-                  "tgrelid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = "
-                  "t.oid)) AND NOT tgisinternal AND (tgtype & 3) = 3 AND (tgtype & ",
-                  events, ") <> 0))::int FROM pg_class t WHERE t.oid = CAST(",
-                  PostgresLiteral(Name(relation)), " AS regclass)"),
+                  ")) OR EXISTS (SELECT FROM pg_trigger JOIN tables ON tgrelid = "
+                  "tables.oid WHERE NOT tgisinternal AND (tgtype & 3) = 3 AND (tgtype & ",
+                  events, ") <> 0))::int"),
              doing) == "1";
 }
 
