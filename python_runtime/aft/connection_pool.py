@@ -58,6 +58,7 @@ class ConnectionPool:
         self._driver_of = facts_of
         self._keeps_connections = keeps_connections
         self._dbms_name = ""
+        self._has_forked = False
         self._begin()
         _pools.add(self)
 
@@ -173,7 +174,7 @@ class ConnectionPool:
 
     def _keep(self, connection: Connection) -> None:
         """For its next use, if there is to be one."""
-        if not self._keeps_connections:
+        if not self._keeps_connections or self._takes_turns():
             _close(connection)
             return
         with self._lock:
@@ -257,6 +258,11 @@ class ConnectionPool:
         for connection, _ in idle:
             _close(connection)
 
+    def _takes_turns(self) -> bool:
+        """Whether another process of the script could not use the database meanwhile."""
+        facts = self._facts
+        return self._has_forked and facts is not None and facts.admits_one_process
+
     def _bears_forks_in_writes(self) -> bool:
         facts = self._facts
         return facts is None or facts.bears_forks_in_writes
@@ -286,10 +292,12 @@ class ConnectionPool:
         """After a fork, in the process that has forked."""
         while self._held:
             self._held.pop().let_go()
+        self._has_forked = True
         self._lock.release()
 
     def in_child(self) -> None:
         """After a fork, in the new process."""
+        self._has_forked = True
         # Kept, for nothing but their own process may end them.
         _of_parents.extend(each for each in self._busy.values() if each is not None)
         _of_parents.extend(self._leased)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import databases
+from tests.support.duckdb_file import DuckdbFile
 from tests.support.example import LTV, SCRIPT
 from tests.support.programs import PACKAGES
 from tests.support.server_project import ServerProject
@@ -26,7 +27,11 @@ from aft.profile import Target
 from aft.manifest import Relation
 from aft.warehouse import Warehouse
 
-warehouse = Warehouse(Target("p", "t", 1, "any", None, "busy", {{}}, sys.argv[1]))
+if sys.argv[1].endswith("duckdb"):
+    target = Target("p", "t", 1, "duckdb", None, "main", {{"path": sys.argv[1]}}, None)
+else:
+    target = Target("p", "t", 1, "any", None, "busy", {{}}, sys.argv[1])
+warehouse = Warehouse(target)
 forks = multiprocessing.get_context("fork")
 T = Relation(None, sys.argv[2], "t")
 def total(_=None):
@@ -37,9 +42,14 @@ warehouse.write(pa.table({{"a": range(1001)}}), T, "overwrite", {{}})
 """
 
 
-@pytest.fixture(params=["postgres", "mariadb", "sqlite"])
+@pytest.fixture(params=["postgres", "mariadb", "sqlite", "duckdb"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
-    """The connection string and a schema of each of the databases in turn."""
+    """The connection string, or DuckDB's file, and a schema of each database in turn."""
+    if request.param == "duckdb":
+        path = tmp_path / "busy.duckdb"
+        DuckdbFile(path).close()
+        yield str(path), "main"
+        return
     if request.param == "sqlite":
         (tmp_path / "busy.db").touch()
         yield f"Driver=SQLite3;Database={tmp_path / 'busy.db'}", "main"
@@ -98,6 +108,10 @@ print(rows, sums)
 """,
     )
 
+    if place[0].endswith("duckdb"):
+        # Its file would be open in two processes.
+        assert any("this process was forked while" in line for line in printed)
+        return
     assert printed == ["200000 {19999900000}"]
 
 
@@ -149,8 +163,9 @@ print(total())
 
     seen = "500500"
     if place[1] == "main":
+        name = "DuckDB" if place[0].endswith("duckdb") else "SQLite"
         seen = (
-            "this process was forked in the middle of a write, after which SQLite cannot be "
+            f"this process was forked in the middle of a write, after which {name} cannot be "
             "used in it; fork it before write_to_model() begins"
         )
     assert printed[0] == seen

@@ -23,6 +23,7 @@ class Facts:
     dbms_name: str = ""  # What its driver calls it.
     # Whether a process that was forked in the middle of a write can use the database.
     bears_forks_in_writes: bool = True
+    admits_one_process: bool = False
     # Whether nobody can write while somebody reads.
     readers_stop_writers: bool = False
     # Whether a query may end in `limit`.

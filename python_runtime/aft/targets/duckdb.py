@@ -20,6 +20,7 @@ FACTS = Facts(
     dbms_name="DuckDB",
     # A fork has none of the module's threads.
     bears_forks_in_writes=False,
+    admits_one_process=True,
     abilities=Abilities(nul_in_text=True),
     undivided="DuckDB's own threads share the work",
 )

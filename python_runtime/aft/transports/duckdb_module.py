@@ -36,6 +36,7 @@ class ModuleTransport:
         self._is_busy = False
         # Rows that nobody has taken to their end keep others from running.
         self._open: pa.RecordBatchReader | None = None
+        self._left: list[str] = []  # Names of rows that a failed statement has read.
 
     def run(self, sql: str, may_stop: bool) -> tuple[list[TextRow] | None, int]:
         """Run a statement; see `Transport`."""
@@ -45,17 +46,25 @@ class ModuleTransport:
             names = [column[0] for column in self._connection.description or ()]
         return outcome(has_rows, names, rows)
 
+    def _unregister_left(self) -> None:
+        while self._left:
+            self._connection.unregister(self._left.pop())
+
     def insert(self, table: str, columns: str, rows: _aft.Result) -> None:
         """Insert a batch of rows; see `Transport`."""
         name = f"aft_rows_{secrets.token_hex(8)}"
         with self._calls(True):
+            self._unregister_left()
             self._connection.register(name, pa.RecordBatchReader.from_stream(rows))
             try:
                 self._connection.execute(
                     f"INSERT INTO {table} ({columns}) SELECT * FROM {name}"
                 )
-            finally:
-                self._connection.unregister(name)
+            except BaseException:
+                # A transaction that has failed refuses this as well.
+                self._left.append(name)
+                raise
+            self._connection.unregister(name)
 
     def read(self, sql: str, batch_rows: int) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         """Run a query; see `Transport`."""

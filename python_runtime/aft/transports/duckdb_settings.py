@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +23,21 @@ from aft.transports.transport import TransportConnection
 _LONGEST_WAIT = 60.0
 _FIRST_DELAY = 0.02
 _LONGEST_DELAY = 0.5
+_LONGEST_SILENT_WAIT = 2.0
 _LOCKED = "Could not set lock"
+# What was open in the process that this one was forked from. A file's locks and DuckDB's
+# threads stay there, but its module would go on with what it finds in memory.
+_inherited: set[str] = set()
+
+
+def _remember_open_files() -> None:
+    if "duckdb" in sys.modules:
+        for entry in os.listdir("/proc/self/fd"):
+            with contextlib.suppress(OSError):
+                _inherited.add(os.readlink(f"/proc/self/fd/{entry}"))
+
+
+os.register_at_fork(after_in_child=_remember_open_files)
 
 
 @dataclass(frozen=True)
@@ -38,6 +54,12 @@ class DuckdbSettings:
         duckdb = _module()
         if not self.path.exists():
             raise AftError(f"there is no database file '{self.path}'; {self.if_absent}")
+        if os.path.realpath(self.path) in _inherited:
+            raise AftError(
+                f"this process was forked while '{self.path}' was open, and DuckDB admits one "
+                "process; fork it before the file is read as batches or written, or opened "
+                "by the script itself"
+            )
         connection = self._open(duckdb)
         transport = ModuleTransport(connection)
         # Names are those of tables, and never of variables. Not every version has it.
@@ -52,21 +74,23 @@ class DuckdbSettings:
         return TransportConnection(transport)
 
     def _open(self, duckdb: Any) -> Any:
-        deadline = time.monotonic() + _LONGEST_WAIT
-        delay = _FIRST_DELAY
+        began = time.monotonic()
+        delay, is_silent = _FIRST_DELAY, True
         while True:
             try:
                 return duckdb.connect(str(self.path), config=dict(self.config))
             except duckdb.Error as error:
                 if _LOCKED not in str(error):
                     raise AftError(f"cannot open '{self.path}': {error}") from None
-                if time.monotonic() >= deadline:
+                waited = time.monotonic() - began
+                if waited >= _LONGEST_WAIT:
                     raise AftError(
                         f"cannot open '{self.path}': DuckDB admits one process at a time, and "
                         f"another one has had it for {_LONGEST_WAIT:.0f} s: {error}"
                     ) from None
-            if delay == _FIRST_DELAY:
+            if is_silent and waited >= _LONGEST_SILENT_WAIT:
                 messages.warn(f"waiting for another process to close '{self.path}'")
+                is_silent = False
             time.sleep(delay)
             delay = min(delay * 2, _LONGEST_DELAY)
 

@@ -278,6 +278,22 @@ def test_an_error_says_what_duckdb_says(
     assert refused.value.sqlstate == state
 
 
+def test_rows_that_duckdb_refuses_are_refused_in_its_words(
+    connection: TransportConnection, duckdb: DuckdbFile
+) -> None:
+    table = {"database": None, "schema": "main", "identifier": "refusing"}
+    quotes = dict.fromkeys(("quote_database", "quote_schema", "quote_identifier"), True)
+    duckdb.run("create or replace table refusing (a interval)")
+
+    for _ in range(2):
+        with pytest.raises(_aft.Error) as refused:
+            connection.write(pa.table({"a": ["x"]}), {**table, **quotes}, "append")
+        assert "22018 Conversion Error: Could not convert string 'x'" in str(refused.value)
+    connection.write(pa.table({"a": ["1 day"]}), {**table, **quotes}, "append")
+
+    assert duckdb.run("from refusing") == "1 day"
+
+
 def test_several_statements_are_no_query(connection: TransportConnection) -> None:
     with pytest.raises(_aft.Error, match="it is more than one statement; run one after"):
         read(connection, "select 1; select 2")
