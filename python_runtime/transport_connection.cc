@@ -13,39 +13,55 @@
 namespace aft::py {
 namespace {
 
-/// Holds Python's lock, and an exception that is on its way out meanwhile.
-class Call {
+/// The exception that Python has set, if any, which is taken from it.
+class Raised {
  public:
-  Call() { PyErr_Fetch(&type_, &value_, &traceback_); }
-  Call(const Call&) = delete;
-  Call& operator=(const Call&) = delete;
-  ~Call() {
-    if (type_ != nullptr) PyErr_Restore(type_, value_, traceback_);
+  Raised() {
+    PyObject* type = nullptr;
+    PyObject* value = nullptr;
+    PyObject* traceback = nullptr;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    type_ = PyRef::Steal(type);
+    value_ = PyRef::Steal(value);
+    traceback_ = PyRef::Steal(traceback);
+  }
+
+  [[nodiscard]] const PyRef& value() const { return value_; }
+  void SetAgain() {
+    if (!type_) return;
+    PyErr_Restore(type_.Release(), value_.Release(), traceback_.Release());
   }
 
  private:
+  PyRef type_;
+  PyRef value_;
+  PyRef traceback_;
+};
+
+/// Holds Python's lock, and an exception that is on its way out meanwhile.
+class Call {
+ public:
+  Call() = default;
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+  ~Call() { raised_.SetAgain(); }
+
+ private:
   WithLock lock_;
-  PyObject* type_ = nullptr;
-  PyObject* value_ = nullptr;
-  PyObject* traceback_ = nullptr;
+  Raised raised_;
 };
 
 /// Throws what Python has raised.
 [[noreturn]] void Throw(const std::string& doing) {
-  PyObject* type = nullptr;
-  PyObject* value = nullptr;
-  PyObject* traceback = nullptr;
-  PyErr_Fetch(&type, &value, &traceback);
-  PyErr_NormalizeException(&type, &value, &traceback);
+  Raised raised;
+  PyObject* const value = raised.value().get();
   const PyRef state = PyRef::Steal(PyObject_GetAttrString(value, "sqlstate"));
   if (!state || PyUnicode_Check(state.get()) == 0) {
     PyErr_Clear();
-    PyErr_Restore(type, value, traceback);
+    raised.SetAgain();
     throw PythonError();
   }
-  const PyRef owned_type = PyRef::Steal(type);
-  const PyRef owned_value = PyRef::Steal(value);
-  const PyRef owned_traceback = PyRef::Steal(traceback);
   const PyRef text = Checked(PyObject_Str(value));
   const PyRef function = Checked(PyObject_GetAttrString(value, "function"));
   throw DatabaseError(doing, AsText(function.get(), "function"),
@@ -90,6 +106,7 @@ std::vector<Row> ReadRows(PyObject* list) {
   std::vector<Row> rows;
   const Py_ssize_t size = PyList_Size(list);
   if (size < 0) throw PythonError();
+  rows.reserve(static_cast<size_t>(size));
   for (Py_ssize_t i = 0; i < size; ++i) rows.push_back(ReadRow(PyList_GetItem(list, i)));
   return rows;
 }

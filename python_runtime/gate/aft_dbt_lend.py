@@ -19,8 +19,8 @@ thread of its own. It speaks JSON objects, one a line; an answer has its request
     <- {"id": 6}
 
 ``keep`` runs what can't be part of another statement, and ``kept`` writes its rows to a
-Parquet file. ``{"cancel": true}`` stops the statement that runs, and has no answer of its
-own. When the connection ends, what it runs is stopped and undone.
+Parquet file. ``{"cancel": 2}`` stops the request of that id, whether it has begun or not; it
+has no answer of its own. When the connection ends, what it runs is stopped and undone.
 """
 
 from __future__ import annotations
@@ -97,7 +97,8 @@ class _Session:
         self._lock = threading.Lock()
         self._cursor: Any = None
         self._kept: Any = None
-        self._is_running = False
+        self._running: int | None = None  # The id of the request.
+        self._cancelled = 0  # The last one that was cancelled before it ran.
         self._has_ended = False
 
     def serve(self) -> None:
@@ -114,28 +115,30 @@ class _Session:
         with contextlib.suppress(OSError, ValueError), lines:
             for line in lines:
                 request = json.loads(line)
-                if request.get("cancel"):
-                    self._stop()
+                if "cancel" in request:
+                    self._stop(request["cancel"])
                 else:
                     self._requests.put(request)
         self._has_ended = True
-        self._stop()
+        self._stop(self._running)
         self._requests.put(None)
 
     def _until_end(self) -> Iterator[dict[str, Any]]:
         while not self._has_ended and (request := self._requests.get()) is not None:
             yield request
 
-    def _stop(self) -> None:
+    def _stop(self, request: int | None) -> None:
         with self._lock:
-            if self._is_running:
+            if request is not None and request == self._running:
                 self._cursor.interrupt()
+            else:
+                self._cancelled = request or 0
 
     def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
             if "parse" in request:
                 return self._parse(request["parse"])
-            with self._running():
+            with self._runs(request["id"]):
                 if "keep" in request:
                     return self._keep(request["keep"])
                 if "kept" in request:
@@ -146,14 +149,16 @@ class _Session:
             return {"error": str(error)}
 
     @contextlib.contextmanager
-    def _running(self) -> Iterator[None]:
+    def _runs(self, request: int) -> Iterator[None]:
         with self._lock:
-            self._is_running = not self._has_ended
+            if self._has_ended or self._cancelled == request:
+                raise InterruptedError("INTERRUPT Error: Interrupted!")
+            self._running = request
         try:
             yield
         finally:
             with self._lock:
-                self._is_running = False
+                self._running = None
 
     def _keep(self, sql: str) -> dict[str, Any]:
         self._kept = self._cursor.sql(sql)

@@ -52,7 +52,7 @@ class LentTransport:
         self._socket = socket.socket(socket.AF_UNIX)
         self._sending = threading.Lock()
         self._last_id = 0
-        self._is_busy = False
+        self._busy_with = 0  # The id of a request that may be stopped.
         try:
             self._socket.connect(str(address))
         except OSError as error:
@@ -106,10 +106,11 @@ class LentTransport:
 
     def cancel(self) -> bool:
         """Stop what another thread waits for; see `Transport`."""
-        if self._is_busy:
+        request = self._busy_with
+        if request:
             with contextlib.suppress(OSError):
-                self._send({"cancel": True})
-        return self._is_busy
+                self._send({"cancel": request})
+        return request != 0
 
     def close(self) -> None:
         """End the session."""
@@ -123,7 +124,7 @@ class LentTransport:
 
     def _ask(self, request: dict[str, Any], may_stop: bool) -> dict[str, Any]:
         self._last_id += 1
-        self._is_busy = may_stop
+        self._busy_with = self._last_id if may_stop else 0
         try:
             self._send({"id": self._last_id, **request})
             answer = self._receive()
@@ -134,7 +135,7 @@ class LentTransport:
             self.cancel()
             raise
         finally:
-            self._is_busy = False
+            self._busy_with = 0
         if "error" in answer:
             raise error_of(answer["error"])
         return answer
