@@ -33,7 +33,7 @@ import queue
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 TYPES = frozenset({"duckdb"})
@@ -104,11 +104,16 @@ class _Session:
     def serve(self) -> None:
         """Run what comes until the connection ends."""
         _in_thread(self._receive)
-        lent = contextlib.closing(_handle(self._adapter))
-        with contextlib.suppress(OSError), self._connection, lent as handle:
-            self._cursor = handle.cursor()
-            for request in self._until_end():
-                self._send({"id": request["id"], **self._answer(request)})
+        with contextlib.suppress(OSError), self._connection:
+            try:
+                lent = contextlib.closing(_handle(self._adapter))
+            except Exception as error:
+                refusal = {"error": str(error)}
+                self._answer_all(lambda _: refusal)
+                return
+            with lent as handle:
+                self._cursor = handle.cursor()
+                self._answer_all(self._answer)
 
     def _receive(self) -> None:
         lines = self._connection.makefile("rb")
@@ -123,9 +128,9 @@ class _Session:
         self._stop(self._running)
         self._requests.put(None)
 
-    def _until_end(self) -> Iterator[dict[str, Any]]:
+    def _answer_all(self, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         while not self._has_ended and (request := self._requests.get()) is not None:
-            yield request
+            self._send({"id": request["id"], **answer(request)})
 
     def _stop(self, request: int | None) -> None:
         with self._lock:
