@@ -12,38 +12,15 @@
 #include <utility>
 #include <vector>
 
-#include "plugin/warehouse/dialects/list.h"
-#include "plugin/warehouse/odbc/connection.h"
 #include "plugin/warehouse/read/table_reader.h"
 #include "plugin/warehouse/write/table_writer.h"
+#include "python_runtime/open_warehouse.h"
 #include "python_runtime/py_border.h"
 #include "python_runtime/requests.h"
 #include "python_runtime/result_type.h"
-#include "python_runtime/transport_connection.h"
 
 namespace aft::py {
 namespace {
-
-struct Warehouse {
-  /// Over ODBC.
-  Warehouse(const std::string& connection_string, std::chrono::seconds longest_silence) {
-    auto opened = std::make_unique<odbc::Connection>(connection_string, longest_silence);
-    dialect = MakeDialect(*opened);
-    dbms_name = opened->InfoText(SQL_DBMS_NAME);
-    connection = std::move(opened);
-  }
-  /// Over an object of Python's.
-  Warehouse(std::unique_ptr<TransportConnection> transport, std::string name)
-      : dbms_name(std::move(name)),
-        dialect(MakeDialect(dbms_name)),
-        connection(std::move(transport)) {}
-
-  std::string dbms_name;
-  std::unique_ptr<Dialect> dialect;
-  std::unique_ptr<Connection> connection;
-  /// Of the last write.
-  std::vector<std::string> notices;
-};
 
 /// Results that are still read use the connection beyond close(). In a fork of the
 /// process that opened it nothing is sent over it, not even its end: the session is the
@@ -153,20 +130,6 @@ void RunStatements(ConnectionObject* self, PyObject* statements) {
   if (PyErr_Occurred() != nullptr) throw PythonError();
 }
 
-std::unique_ptr<Warehouse> Open(const std::string& connection_string,
-                                std::chrono::seconds longest_silence) {
-  const WithoutLock unlocked;
-  return std::make_unique<Warehouse>(connection_string, longest_silence);
-}
-
-std::unique_ptr<Warehouse> Over(PyObject* self, PyObject* transport) {
-  const PyRef name = Checked(PyObject_GetAttrString(transport, "dbms_name"));
-  return std::make_unique<Warehouse>(
-      std::make_unique<TransportConnection>(
-          PyRef::Borrow(transport), Checked(PyObject_GetAttrString(self, "Result"))),
-      AsText(name.get(), "dbms_name"));
-}
-
 PyObject* NewConnection(PyTypeObject* type, PyObject* arguments, PyObject* keywords) {
   return Guard(reinterpret_cast<PyObject*>(type), [&] {
     static const char* const kNames[] = {"connection_string", "statements",
@@ -183,8 +146,10 @@ PyObject* NewConnection(PyTypeObject* type, PyObject* arguments, PyObject* keywo
     object->process = ::getpid();
     object->warehouse =
         transport == nullptr
-            ? Open(connection_string, std::chrono::seconds(seconds)).release()
-            : Over(self.get(), transport).release();
+            ? OpenWarehouse(connection_string, std::chrono::seconds(seconds)).release()
+            : WarehouseOver(transport,
+                            Checked(PyObject_GetAttrString(self.get(), "Result")))
+                  .release();
     if (statements != nullptr) RunStatements(object, statements);
     return self;
   });

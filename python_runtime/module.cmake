@@ -13,6 +13,7 @@ add_library(_aft MODULE
   connection_type.cc
   fork_into_group.cc
   module.cc
+  open_warehouse.cc
   py_border.cc
   requests.cc
   result_type.cc
