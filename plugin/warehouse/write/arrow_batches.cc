@@ -7,6 +7,7 @@
 #include "plugin/warehouse/arrow/borrowed.h"
 #include "plugin/warehouse/write/arrow_values.h"
 #include "plugin/warehouse/write/batch.h"
+#include "plugin/warehouse/write/list_check.h"
 
 namespace aft {
 namespace {
@@ -82,12 +83,25 @@ void ArrowBatches::Insert(const ArrowArray& batch,
   bytes_ += bytes;
 }
 
+void ArrowBatches::RefuseList(const FittedColumn& column, int64_t row) const {
+  throw Error(
+      Text("cannot ", doing_, ": column '", column.name(), "', row ", row,
+           Leaf(column.values()).kind == Kind::kText
+               ? " holds text that isn't valid UTF-8 in a list"
+               : " holds a date or time outside of the years 1 to 9999 in a list"));
+}
+
 void ArrowBatches::Send(const ArrowArray& batch, int64_t from, int64_t count) {
   std::vector<Unique<ArrowSchema>> schemas;
   std::vector<Unique<ArrowArray>> arrays;
   for (size_t i = 0; i < columns_.size(); ++i) {
     const auto& [column, schema] = columns_[i];
     const ArrowArray& array = *batch.children[i];
+    if (column.form() == Form::kArray) {
+      if (const auto at = FindUnfitList(array, *schema, batch.offset + from, count)) {
+        RefuseList(column, rows_ + from + *at + 1);
+      }
+    }
     if (GoAsTheyAre(columns_[i], array, {batch.offset, from, count})) {
       schemas.push_back(CopySchema(*schema));
       arrays.push_back(BorrowRows(array, batch.offset + from, count));

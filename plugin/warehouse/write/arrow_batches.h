@@ -38,6 +38,7 @@ class ArrowBatches final : public RowSink {
   [[nodiscard]] std::optional<int64_t> taken() const override { return std::nullopt; }
 
  private:
+  [[noreturn]] void RefuseList(const FittedColumn& column, int64_t row) const;
   void Send(const ArrowArray& batch, int64_t from, int64_t count);
 
   BatchTaker& taker_;
