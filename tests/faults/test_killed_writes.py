@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from aft import _aft
 
+from tests.support.duckdb_file import DuckdbFile
 from tests.support.place import Place, frame
 from tests.support.processes import PATIENCE, wait_until
 
@@ -30,7 +31,13 @@ def batches():
     sys.stdin.readline()
 frame = pa.RecordBatchReader.from_batches(schema, batches())
 key = ["k"] if mode in ("upsert", "delete+insert") else []
-_aft.Connection(string).write(frame, relation, mode, unique_key=key)
+if string.endswith("duckdb"):
+    from pathlib import Path
+    from aft.transports.duckdb_settings import DuckdbSettings
+    connection = DuckdbSettings(Path(string)).connect()
+else:
+    connection = _aft.Connection(string)
+connection.write(frame, relation, mode, unique_key=key)
 """
 # What keeps a write from publishing its rows, and shows that it waits.
 LOCKS = {
@@ -76,6 +83,24 @@ def test_a_write_that_is_killed_before_it_publishes_changes_nothing(
     assert place.rows() == ["1|old"]
     # The server has to notice first.
     wait_until(lambda: next_write_cleans(place), "nothing is left")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_write_to_duckdb_that_is_killed_changes_nothing(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / "shop.duckdb"
+    file = DuckdbFile(path)
+    file.run("create schema merges; create table merges.t (k bigint, s varchar)")
+    file.run("insert into merges.t values (1, 'old')")
+    file.close()
+
+    with sent(Place("duckdb", "merges", str(path), lambda _: []), mode) as process:
+        process.kill()
+
+    file = DuckdbFile(path)
+    place = Place("duckdb", "merges", "", lambda sql: file.run(sql).splitlines(), file)
+    assert place.rows() == ["1|old"]
+    assert next_write_cleans(place)
+    file.close()
 
 
 @pytest.mark.parametrize("place", ["postgres", "mariadb"], indirect=True)

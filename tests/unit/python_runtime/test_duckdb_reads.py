@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -19,6 +20,7 @@ from aft.transports.transport import TransportConnection
 
 from tests.support import duckdb_transports
 from tests.support.duckdb_file import DuckdbFile
+from tests.support.processes import wait_until
 
 ID = "00000000-1111-2222-3333-444444444444"
 DAY = dt.date(2024, 1, 1)
@@ -240,6 +242,38 @@ def test_rows_that_nobody_takes_keep_no_statement_from_running(
     )
     result.read_next_batch()
 
+    assert read(connection, "select 1 as a")["a"].to_pylist() == [1]
+
+
+@pytest.mark.parametrize("is_write", [False, True])
+def test_a_statement_that_runs_is_stopped(
+    connection: TransportConnection, is_write: bool
+) -> None:
+    states: list[str | None] = []
+    sql = (
+        "select count(*) as n from range(1000000000) a, range(1000) b where a.range <> b.range"
+    )
+
+    def run() -> None:
+        try:
+            if is_write:
+                connection.execute(f"create temp table never as {sql}")
+            else:
+                read(connection, sql)
+        except _aft.Error as error:
+            states.append(error.sqlstate)
+
+    running = threading.Thread(target=run)
+    running.start()
+
+    def is_over() -> bool:
+        # Between two calls there is nothing to stop.
+        connection.cancel()
+        return not running.is_alive()
+
+    wait_until(is_over, "it is stopped")
+
+    assert states == ["57014"]
     assert read(connection, "select 1 as a")["a"].to_pylist() == [1]
 
 
