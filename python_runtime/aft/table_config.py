@@ -11,6 +11,7 @@ from aft.errors import AftError
 
 Quote = Callable[[str], str]
 MARIADB = ("MariaDB", "MySQL")
+DUCKDB = "DuckDB"
 _QUOTES = str.maketrans("", "", "\"'`")
 _ANY_HOST = re.compile("@%?$")
 
@@ -115,20 +116,33 @@ class TableConfig:
 
     def left_out(self, dbms_name: str) -> str:
         """What dbt's adapter would do for a new table and aft does not, in words, or ""."""
-        if dbms_name not in MARIADB or not any(self._constraints("", str)):
-            return ""
-        return (
-            f"aft does not apply the constraints in the contract of model '{self._name}' on "
-            f"{dbms_name}; it checks names and types alone"
-        )
+        words = []
+        if dbms_name in (*MARIADB, DUCKDB) and any(self._constraints("", str)):
+            words.append(
+                f"aft does not apply the constraints in the contract of model '{self._name}' "
+                f"on {dbms_name}; it checks names and types alone"
+            )
+        if dbms_name == DUCKDB and self._indexes:
+            words.append(
+                f"aft makes no indexes on {dbms_name}; dbt makes those of model "
+                f"'{self._name}' when it builds the table, and aft keeps them as long as its "
+                "columns stay the same"
+            )
+        return "; ".join(words)
 
     def statements(
         self, dbms_name: str, table: str, names: Iterable[str], quote: Quote
     ) -> tuple[list[str], list[str]]:
         """Statements for a new table, and for any whose rows were overwritten."""
+        said = _plain_literal if dbms_name == DUCKDB else literal
+        comments = [
+            f"COMMENT ON {what} IS {said(text)}"
+            for what, text in self._descriptions(table, names, quote)
+        ]
+        if dbms_name == DUCKDB:
+            return [], comments
         if dbms_name == "PostgreSQL":
             new = [*self._constraints(table, quote), *map(_index(table), self._indexes)]
-            comments = [*self._comment(table), *self._column_comments(table, names, quote)]
             return new, [*self._granted(table), *comments]
         if dbms_name in MARIADB:
             return [], list(self._granted(table))
@@ -140,19 +154,16 @@ class TableConfig:
             if names:
                 yield f"GRANT {privilege} ON {table} TO {', '.join(names)}"
 
-    def _comment(self, table: str) -> Iterator[str]:
+    def _descriptions(
+        self, table: str, names: Iterable[str], quote: Quote
+    ) -> Iterator[tuple[str, str]]:
         description = self._node.get("description")
         if self._docs.get("relation") and description:
-            yield f"COMMENT ON TABLE {table} IS {literal(description)}"
-
-    def _column_comments(
-        self, table: str, names: Iterable[str], quote: Quote
-    ) -> Iterator[str]:
+            yield f"TABLE {table}", description
         for name in names if self._docs.get("columns") else ():
             if name in self._columns:
                 description = self._columns[name].get("description") or ""
-                column = f"{table}.{quote(name)}"
-                yield f"COMMENT ON COLUMN {column} IS {literal(description)}"
+                yield f"COLUMN {table}.{quote(name)}", description
 
     def _constraints(self, table: str, quote: Quote) -> Iterator[str]:
         if not self._has_contract:
@@ -209,6 +220,11 @@ def _folded(sql_type: str) -> str:
 def literal(text: str) -> str:
     """The text in PostgreSQL's SQL."""
     return "E'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _plain_literal(text: str) -> str:
+    """The text where a backslash is nothing else."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _hex_literal(text: str) -> str:

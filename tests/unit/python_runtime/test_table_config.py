@@ -17,6 +17,7 @@ from aft.tables import Tables
 from aft.warehouse import Warehouse
 from aft.write_options import WriteOptions
 
+from tests.support.duckdb_file import DuckdbFile
 from tests.support.mariadb import MariadbServer
 from tests.support.postgres import DATABASE, PostgresServer
 
@@ -253,6 +254,32 @@ def test_grants_on_mariadb_are_those_of_the_configuration(
     finally:
         mariadb.run("drop user reader, `other`@localhost, gone@localhost; drop role analysts")
         mariadb.run("drop schema configured")
+
+
+def test_duckdb_gets_comments_and_keeps_what_dbt_has_made(
+    duckdb: DuckdbFile, warned: list[str]
+) -> None:
+    made = (
+        "select t.comment, c.comment, (select count(*) from duckdb_indexes() where "
+        "schema_name = 'configured') from duckdb_tables() t join duckdb_columns() c "
+        "using (table_oid) where t.schema_name = 'configured' and c.column_name = 's'"
+    )
+    with closing(Warehouse(duckdb.target("configured"))) as warehouse:
+        tables = Tables(warehouse, _manifest(MODEL))
+        write(tables, a=[1], s=["x"])
+        assert duckdb.run(made) == "It's mine|A \\ in it|0"
+        duckdb.run("create unique index i on configured.m (a)")
+        write(tables, a=[1], s=["y"])
+
+    assert duckdb.run(made) == "It's mine|A \\ in it|1"
+    assert duckdb.run("from configured.m") == "1|y"
+    duckdb.run("drop schema configured cascade")
+    constraints, indexes = warned[0].split("; aft makes ")
+    assert constraints == (
+        "aft does not apply the constraints in the contract of model 'm' on DuckDB; it checks "
+        "names and types alone"
+    )
+    assert indexes.startswith("no indexes on DuckDB; dbt makes those of model 'm' when it")
 
 
 def test_grants_that_are_no_more_configured_are_revoked(
