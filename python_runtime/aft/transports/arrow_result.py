@@ -14,6 +14,7 @@ from aft import _aft
 from aft.transports.decimal_reals import nearest_reals
 
 _Convert = Callable[[pa.Array], pa.Array]
+_DAY = {"us": 86_400 * 10**6, "ns": 86_400 * 10**9}
 # Where databases keep infinite dates and moments.
 _INFINITE = {32: (2**31 - 1, -(2**31 - 1)), 64: (2**63 - 1, -(2**63 - 1))}
 
@@ -90,6 +91,8 @@ class _Column:
             return values if kind == wanted else self._from_decimals(values, wanted)
         if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
             values = self._without_infinity(values)
+        if pa.types.is_time64(kind):
+            _check_times(values)
         if _is_list(kind):
             return self._from_lists(values, wanted)
         if pa.types.is_map(kind):
@@ -204,6 +207,18 @@ class ArrowResult:
         except BaseException as error:
             self._failure = error
             raise
+
+
+def _check_times(values: pa.Array) -> None:
+    """DuckDB has a time at the end of a day."""
+    end = _DAY[values.type.unit]
+    is_end = pc.greater_equal(values.view(pa.int64()), end)
+    if pc.any(is_end).as_py():
+        raise _Unfit(
+            pc.index(is_end, True).as_py(),
+            "'24:00:00' is not one of the times that frames can hold; cast it in the query to "
+            "text",
+        )
 
 
 def _is_list(kind: pa.DataType) -> bool:

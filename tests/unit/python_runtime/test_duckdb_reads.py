@@ -188,6 +188,16 @@ def test_what_is_infinite_is_refused_by_its_row_or_null(
     assert last in (None, [None, None], {"a": None})
 
 
+@pytest.mark.parametrize("sql", ["{}::time", "[null, {}::time_ns]"])
+def test_the_time_at_the_end_of_a_day_is_refused(
+    connection: TransportConnection, sql: str
+) -> None:
+    rows = f"select {sql.format('t')} from (values ('23:59:59.999999'), ('24:00:00')) v(t)"
+
+    with pytest.raises(_aft.Error, match="row 2: '24:00:00' is not one of the times"):
+        read(connection, rows)
+
+
 @pytest.mark.parametrize(
     ("sql", "names", "rows"),
     [
