@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "plugin/warehouse/arrow/array_builder.h"
 #include "plugin/warehouse/arrow/borrowed.h"
+#include "plugin/warehouse/arrow/variable_builder.h"
 #include "plugin/warehouse/dialects/duckdb_type.h"
 #include "plugin/warehouse/write/arrow_values.h"
+#include "plugin/warehouse/write/list_check.h"
 #include "tests/unit/warehouse/database.h"
 
 namespace aft {
@@ -165,6 +170,28 @@ TEST(FittedValues, RefuseWhatTheColumnWouldChangeByItsRow) {
       ErrorOf([] { FitRows(Frame().Integers("a", {1, 40'000}), "SMALLINT", 0); }),
       "cannot test: column 'a', row 2 holds the integer 40000, and the table's column "
       "of type 'SMALLINT' holds -32768 to 32767");
+}
+
+/// Dates in lists that end at these elements.
+Unique<ArrowArray> DateLists(const test::Values<int32_t>& days,
+                             const std::vector<size_t>& ends) {
+  FixedBuilder<int32_t> dates;
+  for (const auto& day : days) day ? dates.Append(*day) : dates.AppendNull();
+  ListBuilder lists;
+  for (const size_t end : ends) lists.Append(end);
+  return lists.Finish(dates.Finish());
+}
+
+TEST(FindUnfitList, FindsTheFirstWithADateThatStandsForInfinity) {
+  constexpr int32_t kInfinite = std::numeric_limits<int32_t>::max();
+  const Unique<ArrowSchema> schema = MakeListSchema("a", MakeSchema("tdD", "item"));
+  const Unique<ArrowArray> lists =
+      DateLists({1, std::nullopt, 2, kInfinite, -kInfinite}, {2, 2, 3, 5});
+
+  EXPECT_EQ(FindUnfitList(*lists, *schema, 0, 3), std::nullopt);
+  EXPECT_EQ(FindUnfitList(*lists, *schema, 0, 4), 3);
+  EXPECT_EQ(FindUnfitList(*lists, *schema, 2, 2), 1);
+  EXPECT_EQ(FindUnfitList(*lists, *schema, 4, 0), std::nullopt);
 }
 
 TEST(CopySchema, OutlivesWhatItIsACopyOf) {
