@@ -47,6 +47,7 @@ std::vector<std::string> ScriptNames(const fs::path& folder) {
   std::map<std::string, int> counts;
   for (const fs::path path : paths) ++counts[path.filename()];
   std::vector<std::string> names;
+  names.reserve(paths.size());
   for (const fs::path path : paths)
     names.push_back(counts[path.filename()] == 1 ? path.filename() : path);
   return names;
