@@ -47,8 +47,9 @@ const std::map<std::string, std::string, std::less<>>& OldNames() {
   return kNames;
 }
 
-constexpr int kFirstWithClick = 5;          // and with names in place of the old ones
-constexpr int kFirstWithEnginePrefix = 11;  // "DBT_ENGINE_", before "DBT_"
+constexpr int kFirstWithClick = 5;  // and with names in place of the old ones
+// With "DBT_ENGINE_", which comes before "DBT_"; in dbt 2 it comes after that.
+constexpr int kFirstWithEnginePrefix = 11;
 
 std::string UpperCase(std::string_view option) {
   std::string upper(option);
@@ -91,13 +92,15 @@ std::string DbtVariables::Override(std::string_view option) const {
 }
 
 std::string DbtVariables::ValueOf(const std::string& name) const {
-  for (const char* prefix : {"DBT_ENGINE_", "DBT_"}) {
-    if (prefix != std::string_view("DBT_") && IsBefore(version_, kFirstWithEnginePrefix))
-      continue;
+  const auto with_prefix = [&name](const char* prefix) -> std::string {
     const char* value = std::getenv((prefix + name).c_str());
-    if (value != nullptr && *value != '\0') return value;
-  }
-  return "";
+    return value == nullptr ? "" : value;
+  };
+  const bool reads_engine = !IsBefore(version_, kFirstWithEnginePrefix);
+  const std::string engine = reads_engine ? with_prefix("DBT_ENGINE_") : "";
+  const std::string plain = with_prefix("DBT_");
+  const bool prefers_plain = version_.starts_with("2.") && !plain.empty();
+  return prefers_plain || engine.empty() ? plain : engine;
 }
 
 }  // namespace aft

@@ -113,21 +113,29 @@ DbtAbility AbilityWithoutPath(const fs::path& dbt, const fs::path& python,
   return ability;
 }
 
-/// Whether a program is dbt itself without any Python, dbt 2. Compiled shims start a
-/// Python, which answers, or prints what dbt-core 1 does.
-bool IsCompiledDbt(const fs::path& dbt, const DbtQuestion& question) {
-  if (!IsBinary(dbt)) return false;
+/// The version of a program that is dbt itself without any Python, dbt 2, or empty if it
+/// does not say. Nothing for another program: compiled shims start a Python, which
+/// answers, or prints what dbt-core 1 does.
+std::optional<std::string> VersionOfCompiledDbt(const fs::path& dbt,
+                                                const DbtQuestion& question) {
+  if (!IsBinary(dbt)) return std::nullopt;
   try {
     const std::string output =
         AnswerOf({dbt, "--version"}, {PythonPathWith(question.module_folder)});
-    return !AnswerIn(output) && output.find("installed:") == output.npos;
+    if (AnswerIn(output) || output.find("installed:") != output.npos) return std::nullopt;
+    // "dbt-core 2.0.0-alpha.4"
+    const std::size_t space = output.find(" 2.");
+    if (space == output.npos) return "";
+    const std::size_t begin = space + 1;
+    return output.substr(begin, output.find_first_of(" \n", begin) - begin);
   } catch (const Error&) {
-    return true;
+    return "";
   }
 }
 
 DbtAbility AskWrapper(const fs::path& dbt, const DbtQuestion& question) {
-  if (IsCompiledDbt(dbt, question)) return {false, kNoPython, "", ""};
+  if (const std::optional<std::string> version = VersionOfCompiledDbt(dbt, question))
+    return {false, kNoPython, "", *version};
   const std::string output = OutputOfWrapper(dbt, question);
   if (const std::optional<Answer> answer = AnswerIn(output)) return AbilityFrom(*answer);
   const std::size_t at = output.find(kPythonPath);

@@ -110,7 +110,7 @@ TEST(DbtArguments, KnowWhichVariablesTheirDbtReads) {
   EXPECT_EQ(called("1.8.0").Setting("target"), "prod");
   EXPECT_EQ(called("1.10.23").Setting("target"), "prod");
   EXPECT_EQ(called("1.11.2").Setting("target"), "newest");
-  EXPECT_EQ(called("2.0.0").Setting("target"), "newest");
+  EXPECT_EQ(called("2.0.0-alpha.4").Setting("target"), "prod");
   EXPECT_FALSE(called("1.4.9").Flag("full-refresh", false));
   EXPECT_TRUE(called("1.5.0").Flag("full-refresh", false));
 }

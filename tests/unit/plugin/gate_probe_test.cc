@@ -220,6 +220,20 @@ TEST(GateProbe, TakesOtherProgramsForNoPython) {
   }
 }
 
+TEST(GateProbe, KnowsTheVersionOfADbtWithoutPython) {
+  const InstalledDbt dbt("1.10.23");
+  const fs::path compiled = dbt.python.parent_path() / "dbt-compiled";
+  fs::copy_file(AFT_EXEC_SHIM, compiled);
+  const EnvironmentVariable started(
+      "AFT_TEST_STARTS",
+      dbt.Executable("dbt2", "#!/bin/sh\necho dbt-core 2.0.0-alpha.4\n"));
+
+  const DbtAbility ability = AskDbt(compiled, dbt.question);
+
+  EXPECT_EQ(ability.version, "2.0.0-alpha.4");
+  EXPECT_EQ(ability.reason, "it is no Python program");
+}
+
 TEST(GateProbe, AsksAgainOnlyWhenTheExecutableHasChanged) {
   const InstalledDbt dbt("1.7.20");
 
