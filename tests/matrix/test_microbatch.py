@@ -11,7 +11,11 @@ import pytest
 from tests.matrix.chain import add_model, line
 from tests.support.project import STAGED, Project
 
-pytestmark = [pytest.mark.since(1, 9), pytest.mark.adapters("postgres")]
+pytestmark = [
+    pytest.mark.since(1, 9),
+    pytest.mark.before(2, reason="dbt 2 reports no batches, and nothing of a failed one"),
+    pytest.mark.adapters("postgres"),
+]
 
 
 TODAY = datetime.now(timezone.utc).date()

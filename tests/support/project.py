@@ -169,8 +169,13 @@ class Project:
         )
         if entry not in content["models"]:
             content["models"].append(entry)
-        entry.update(properties, meta={**(meta or {}), "aft": settings})
+        entry.update(properties)
+        self.set_meta(entry, {**(meta or {}), "aft": settings})
         file.write_text(yaml.safe_dump(content))
+
+    def set_meta(self, properties: dict[str, Any], meta: dict[str, Any]) -> None:
+        """Set the `meta` of a node among its properties in YAML."""
+        properties["meta"] = meta
 
     def query(self, sql: str, database: str = "jaffle_shop.db") -> list[tuple[Any, ...]]:
         """Rows of the project's database, read by other means than aft's."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.postgres import DATABASE, PASSWORD, USER, PostgresServer
+from tests.support.postgres import DATABASE, USER, PostgresServer
 from tests.support.project import Project
 
 PROFILE = f"""
@@ -50,7 +50,7 @@ class ServerProject(Project):
         """What the project's commands run with."""
         return super().environment | {
             "POSTGRES_PORT": str(self.server.port),
-            "POSTGRES_PASSWORD": PASSWORD,
+            "POSTGRES_PASSWORD": self.server.password,
         }
 
     def rows(self, sql: str) -> list[str]:
