@@ -33,11 +33,13 @@ import queue
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 TYPES = frozenset({"duckdb"})
 _NAME = "lend"
+_INTERVAL = 0.05  # seconds
 _CREDENTIALS = struct.Struct("3i")  # Of a peer: process, user, group.
 
 
@@ -106,14 +108,21 @@ class _Session:
         _in_thread(self._receive)
         with contextlib.suppress(OSError), self._connection:
             try:
-                lent = contextlib.closing(_handle(self._adapter))
-            except Exception as error:
-                refusal = {"error": str(error)}
-                self._answer_all(lambda _: refusal)
-                return
-            with lent as handle:
-                self._cursor = handle.cursor()
-                self._answer_all(self._answer)
+                self._answer_by_session()
+            finally:
+                # The thread that receives would keep the other side waiting.
+                self._connection.shutdown(socket.SHUT_RDWR)
+
+    def _answer_by_session(self) -> None:
+        try:
+            handle = _handle(self._adapter)
+            self._cursor = handle.cursor()
+        except Exception as error:
+            refusal = {"error": str(error)}
+            self._answer_all(lambda _: refusal)
+            return
+        with contextlib.closing(handle):
+            self._answer_all(self._answer)
 
     def _receive(self) -> None:
         lines = self._connection.makefile("rb")
@@ -124,8 +133,10 @@ class _Session:
                     self._stop(request["cancel"])
                 else:
                     self._requests.put(request)
-        self._has_ended = True
-        self._stop(self._running)
+        with self._lock:
+            self._has_ended = True
+            running = self._running
+        self._stop(running)
         self._requests.put(None)
 
     def _answer_all(self, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
@@ -133,11 +144,14 @@ class _Session:
             self._send({"id": request["id"], **answer(request)})
 
     def _stop(self, request: int | None) -> None:
-        with self._lock:
-            if request is not None and request == self._running:
+        # DuckDB forgets what it was told before the statement begins.
+        while True:
+            with self._lock:
+                if request is None or request != self._running:
+                    self._cancelled = request or 0
+                    return
                 self._cursor.interrupt()
-            else:
-                self._cancelled = request or 0
+            time.sleep(_INTERVAL)
 
     def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         try:

@@ -33,18 +33,18 @@ def connected(name: str, file: DuckdbFile) -> Iterator[TransportConnection]:
         connection.close()
         return
     with tempfile.TemporaryDirectory(prefix="aft-test-") as folder:
-        connection = LentSettings(_lend(file, Path(folder) / "lend")).connect()
+        connection = LentSettings(lend(file, Path(folder) / "lend")).connect()
         yield connection
         connection.close()
         assert [path.name for path in Path(folder).iterdir()] == ["lend"]
 
 
-def _lend(file: DuckdbFile, address: Path) -> Path:
+def lend(file: DuckdbFile, address: Path) -> Path:
     """Lend the file at a socket, as the gate does with what dbt's adapter has open."""
     gate = str(PACKAGES / "gate")
     if gate not in sys.path:
         sys.path.append(gate)
-    lend: Any = importlib.import_module("aft_dbt_lend")
+    lender: Any = importlib.import_module("aft_dbt_lend")
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(address))
     listener.listen(1)
@@ -55,7 +55,7 @@ def _lend(file: DuckdbFile, address: Path) -> Path:
     def serve() -> None:
         with listener:
             connection, _ = listener.accept()
-        lend._Session(connection, adapter).serve()
+        lender._Session(connection, adapter).serve()
 
     threading.Thread(target=serve, daemon=True).start()
     return address

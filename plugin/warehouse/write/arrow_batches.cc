@@ -34,7 +34,12 @@ struct RowSpan {
 /// infinity. Throws for a text that is none.
 bool GoAsTheyAre(const BatchColumn& given, const ArrowArray& array, const RowSpan& rows) {
   const auto& [column, schema] = given;
-  if (!IsWithin(column.values(), column.target().type)) return false;
+  if (!IsWithin(column.values(), column.target().type)) {
+    if (column.form() != Form::kArray) return false;
+    // Each element fits, or is refused here.
+    CheckTexts(column, rows.from, rows.count);
+    return true;
+  }
   // DuckDB 2.0 takes no half-precision numbers.
   if (schema->format == std::string_view("e")) return false;
   const Kind kind = column.values().kind;
@@ -58,8 +63,9 @@ ArrowBatches::ArrowBatches(BatchTaker& taker, std::string table, std::string nam
       columns_(std::move(columns)),
       doing_(std::move(doing)) {
   for (const auto& [column, schema] : columns_) {
-    const bool goes_as_it_is = IsWithin(column.values(), column.target().type);
-    if (column.form() != Form::kArray || goes_as_it_is) continue;
+    const bool is_within = IsWithin(column.values(), column.target().type);
+    const bool is_nested = Depth(column.values()) > 1;
+    if (column.form() != Form::kArray || is_within || !is_nested) continue;
     throw Error(Text("cannot ", doing_, ": the frame's column '", column.name(),
                      "' holds ", Describe(column.values()),
                      ", which would change in the table's column of type '",

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from aft import messages
@@ -13,6 +15,7 @@ from aft.profile import Target
 from aft.targets.driver import Facts
 from aft.transports.duckdb_lent import LentSettings
 from aft.transports.duckdb_settings import DuckdbSettings
+from aft.transports.duckdb_statement import UTC
 
 MEMORY = ":memory:"  # Where dbt-duckdb keeps a database that has no path.
 TYPES = frozenset({"duckdb"})
@@ -25,6 +28,8 @@ FACTS = Facts(
     undivided="DuckDB's own threads share the work",
 )
 _ABSENT = "dbt makes it when it builds the first seed or model, as by 'dbt seed'"
+# md:, ducklake:, https: and the like.
+_SCHEME = re.compile(r"[A-Za-z]\w+:")
 # What aft does not do in a session of its own.
 _LEFT_OUT = ("secrets", "use_credential_provider", "filesystems", "plugins")
 
@@ -40,7 +45,7 @@ def settings_of(target: Target) -> DuckdbSettings | LentSettings:
             "belongs to one process, which is dbt's own, so that only scripts of a live run "
             "can use it; give it a path, or run dbt 1.8 or later live"
         )
-    if ":" in path:  # md:, ducklake: and the like
+    if _SCHEME.match(path):
         raise NoConnection(
             f"cannot reach the data of target '{target.name}': its path is no file; scripts "
             "of a live run can use it, because dbt lends them its own connection"
@@ -52,7 +57,7 @@ def settings_of(target: Target) -> DuckdbSettings | LentSettings:
             f"{', '.join(left_out)}"
         )
     return DuckdbSettings(
-        target.project_dir / path,
+        target.project_dir / Path(path).expanduser(),
         target.credentials.get("config_options") or {},
         tuple(_statements(target)),
         _ABSENT,
@@ -70,14 +75,13 @@ def _statements(target: Target) -> Iterator[str]:
         yield _attach(entry, target)
     for name, value in (credentials.get("settings") or {}).items():
         yield f"SET {name} = {_literal(value)}"
-    # Moments are read in UTC, whatever dbt's session has.
-    yield "SET TimeZone = 'UTC'"
+    yield UTC
 
 
 def _attach(entry: Mapping[str, Any], target: Target) -> str:
     path = str(entry["path"])
-    if ":" not in path:
-        path = str(target.project_dir / path)
+    if not _SCHEME.match(path):
+        path = str(target.project_dir / Path(path).expanduser())
     options = []
     if entry.get("type"):
         options.append(f"TYPE {entry['type']}")

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import re
+
 from aft import _aft
 
-# By the beginning of the message, as DuckDB itself names the kind of error.
+# By the kind of error that DuckDB's message begins with.
 _STATES = {
     "INTERRUPT": "57014",
     "Out of Memory": "53200",
@@ -18,7 +20,11 @@ _STATES = {
     "Parser": "42000",
     "IO": "58030",
     "Connection": "08006",
+    "Catalog": "42000",
+    "Binder": "42000",
+    "TransactionContext": "25000",
 }
+_KIND = re.compile(rf"({'|'.join(_STATES)}) Error:")
 _GENERAL = "HY000"
 
 
@@ -31,14 +37,17 @@ def error_of(text: str) -> _aft.Error:
 
 
 def _state_of(text: str) -> str:
-    if "conflict" in text.lower() and "Transaction" in text:
+    found = _KIND.search(text)
+    if found is None:
+        return _GENERAL
+    kind, said = found[1], text[found.end() :].lower()
+    if kind == "TransactionContext" and "conflict" in said:
         return "40001"
-    if "Catalog Error" in text or "Binder Error" in text:
-        if "already exists" in text:
+    if kind in ("Catalog", "Binder"):
+        if "already exists" in said:
             return "42S01"
-        if "does not exist" in text:
+        if "does not exist" in said:
             return "42S02"
-        return "42S22" if "column" in text.lower() else "42000"
-    return next(
-        (state for kind, state in _STATES.items() if f"{kind} Error" in text), _GENERAL
-    )
+        if "column" in said:
+            return "42S22"
+    return _STATES[kind]

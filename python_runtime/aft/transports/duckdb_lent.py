@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from aft import _aft
 from aft.transports.duckdb_errors import error_of
-from aft.transports.duckdb_statement import gives_rows, outcome
+from aft.transports.duckdb_statement import UTC, gives_rows, outcome
 from aft.transports.duckdb_types import readable_query
 from aft.transports.transport import TextRow, TransportConnection
 
@@ -58,6 +58,8 @@ class LentTransport:
         except OSError as error:
             raise _lost(str(error)) from None
         self._answers = self._socket.makefile("rb")
+        # dbt's own may have another one.
+        self.run(UTC, False)
 
     def run(self, sql: str, may_stop: bool) -> tuple[list[TextRow] | None, int]:
         """Run a statement; see `Transport`."""

@@ -7,6 +7,7 @@ import contextlib
 import importlib
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,8 @@ from aft.transports.duckdb_statement import SEVERAL, gives_rows, outcome
 from aft.transports.duckdb_types import readable_query
 from aft.transports.transport import TextRow
 
+_INTERVAL = 0.02  # seconds
+_LONGEST_CANCEL = 1.0
 _SELECTS = frozenset({"SELECT"})
 
 
@@ -33,7 +36,8 @@ class ModuleTransport:
         module = importlib.import_module("duckdb")
         self._errors = (module.Error, pa.ArrowException, OSError)
         self._cancelling = threading.Lock()
-        self._is_busy = False
+        self._calls_so_far = 0
+        self._call = 0  # The number of the one that runs and may be stopped.
         # Rows that nobody has taken to their end keep others from running.
         self._open: pa.RecordBatchReader | None = None
         self._left: list[str] = []  # Names of rows that a failed statement has read.
@@ -89,10 +93,18 @@ class ModuleTransport:
 
     def cancel(self) -> bool:
         """Stop what another thread waits for; see `Transport`."""
-        with self._cancelling:
-            if self._is_busy:
+        call = self._call
+        if not call:
+            return False
+        # DuckDB forgets what it was told before the statement begins.
+        deadline = time.monotonic() + _LONGEST_CANCEL
+        while time.monotonic() < deadline:
+            with self._cancelling:
+                if self._call != call:
+                    break
                 self._connection.interrupt()
-            return self._is_busy
+            time.sleep(_INTERVAL)
+        return True
 
     def close(self) -> None:
         """End the session."""
@@ -124,8 +136,9 @@ class ModuleTransport:
 
         ``closes`` what rows are left of the statement before.
         """
+        self._calls_so_far += 1
         with self._cancelling:
-            self._is_busy = may_stop
+            self._call = self._calls_so_far if may_stop else 0
         try:
             if closes and self._open is not None:
                 self._open.close()
@@ -135,7 +148,7 @@ class ModuleTransport:
             raise error_of(str(error)) from None
         finally:
             with self._cancelling:
-                self._is_busy = False
+                self._call = 0
 
 
 def _reader(relation: Any, batch_rows: int) -> pa.RecordBatchReader:

@@ -13,14 +13,18 @@ from aft.transports.transport import TextRow
 _CHANGING = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE_INTO"})
 _QUERIES = frozenset({"MULTI"})  # PIVOT makes a type before it selects.
 _COUNT = ["Count"]
+# Moments are written and read in it.
+UTC = "SET TimeZone = 'UTC'"
 SEVERAL = "SEVERAL"
 
 
 def gives_rows(kind: str, is_query: bool, sql: str) -> bool:
     """Whether a statement gives rows. DuckDB itself says so of queries only.
 
-    Raises _aft.Error for several statements.
+    Raises _aft.Error for several statements, and for none.
     """
+    if not kind:
+        raise _aft.Error("cannot run the query: there is no statement in it")
     if kind == SEVERAL:
         raise _aft.Error(
             "cannot run the query: it is more than one statement; run one after the other"

@@ -7,11 +7,14 @@ import datetime as dt
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from aft import _aft
+from aft.transports.duckdb_lent import LentSettings
 from aft.transports.transport import TransportConnection
 
 from tests.support import duckdb_transports
@@ -332,6 +335,31 @@ def test_rows_that_duckdb_refuses_are_refused_in_its_words(
     connection.write(pa.table({"a": ["1 day"]}), {**table, **quotes}, "append")
 
     assert duckdb.run("from refusing") == "1 day"
+
+
+def test_a_session_is_in_utc(connection: TransportConnection) -> None:
+    moment = "timestamptz '2020-01-01 12:00' as v, current_setting('TimeZone') as zone"
+
+    read_back = read(connection, f"select {moment}").to_pylist()
+
+    assert read_back == [{"v": dt.datetime(2020, 1, 1, 12, tzinfo=UTC), "zone": "UTC"}]
+
+
+@pytest.mark.parametrize("sql", ["", " ; ", "-- nothing\n"])
+def test_no_statement_is_refused(connection: TransportConnection, sql: str) -> None:
+    with pytest.raises(_aft.Error, match="there is no statement in it"):
+        read(connection, sql, any_statement=True)
+
+
+def test_who_lends_no_session_says_so(tmp_path: Path) -> None:
+    def refuse() -> Any:
+        raise RuntimeError("no more sessions")
+
+    file: Any = SimpleNamespace(cursor=refuse)
+    address = duckdb_transports.lend(file, tmp_path / "lend")
+
+    with pytest.raises(_aft.Error, match="no more sessions"):
+        LentSettings(address).connect()
 
 
 def test_several_statements_are_no_query(connection: TransportConnection) -> None:

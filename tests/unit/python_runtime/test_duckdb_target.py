@@ -49,6 +49,20 @@ def test_a_duckdb_file_is_opened_as_dbt_opens_it(tmp_path: Path) -> None:
     )
 
 
+def test_a_path_may_begin_with_the_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+    settings = settings_for(
+        duckdb_target(tmp_path, "path: ~/a:b.duckdb, attach: [{path: ~/c.duckdb}]")
+    )
+
+    assert isinstance(settings, DuckdbSettings)
+    assert settings.path == tmp_path / "home" / "a:b.duckdb"
+    assert f"'{tmp_path}/home/c.duckdb'" in settings.statements[0]
+
+
 def test_a_duckdb_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     settings = settings_for(duckdb_target(tmp_path, "path: shop.duckdb"))
 

@@ -145,6 +145,10 @@ INTO: list[tuple[str, Any, str]] = [
     ("varchar", [1, None], "[1, null]"),
     ("bigint[2]", [1, 2], "[1, 2]"),
     ("decimal(4,1)[]", [Decimal("1.5")], "[1.5]"),
+    ("integer[]", [1, None, -5], "[1, NULL, -5]"),
+    ("decimal(4,2)[]", [2, 1], "[2.00, 1.00]"),
+    ("float[]", [0.1], "[0.1]"),
+    ("date[]", [dt.datetime(2024, 2, 29)], "[2024-02-29]"),
 ]
 
 
@@ -158,6 +162,17 @@ def test_columns_that_are_there_hold_values_as_they_are(
     connection.write(frame, TABLE, "append")
 
     assert duckdb.run("from stored.t").split("|") == [stored for _, _, stored in INTO]
+
+
+def test_an_element_that_does_not_fit_is_refused_by_its_row(
+    connection: TransportConnection, duckdb: DuckdbFile
+) -> None:
+    duckdb.run("create or replace table stored.t (a smallint[])")
+
+    with pytest.raises(_aft.Error, match="column 'a', row 2 holds the integer 70000"):
+        connection.write(pa.table({"a": [[1], [2, 70_000]]}), TABLE, "append")
+
+    assert duckdb.run("select count(*) from stored.t") == "0"
 
 
 OUTSIDE = "row 2 holds a date or time outside of the years 1 to 9999"
