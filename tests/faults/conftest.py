@@ -20,11 +20,20 @@ from tests.support.server_project import ServerProject
 BUILT = "built"
 
 
-@pytest.fixture(params=databases.NAMES)
+# With packaging/test --matrix also a newer PostgreSQL.
+NAMES = (*databases.NAMES, pytest.param("postgres18", marks=pytest.mark.matrix))
+
+
+def database_of(name: str, request: pytest.FixtureRequest) -> Database:
+    """The database of that name on its server, which is started if need be."""
+    server = request.getfixturevalue(name.removeprefix("unknown-"))
+    return databases.database("postgres" if name == "postgres18" else name, server)
+
+
+@pytest.fixture(params=NAMES)
 def database(request: pytest.FixtureRequest) -> Database:
     """Each of the databases in turn."""
-    server = request.getfixturevalue(request.param.removeprefix("unknown-"))
-    return databases.database(request.param, server)
+    return database_of(request.param, request)
 
 
 @pytest.fixture
@@ -37,14 +46,13 @@ def warehouse(database: Database) -> Iterator[Warehouse]:
     database.drop_schema("edges")
 
 
-@pytest.fixture(params=["sqlite", *databases.NAMES])
+@pytest.fixture(params=["sqlite", *NAMES])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """A table of the test's own on each of the databases in turn."""
     if request.param == "sqlite":
         yield in_sqlite(tmp_path / "test.db")
         return
-    server = request.getfixturevalue(request.param.removeprefix("unknown-"))
-    with on_server(databases.database(request.param, server), "merges") as made:
+    with on_server(database_of(request.param, request), "merges") as made:
         yield made
 
 

