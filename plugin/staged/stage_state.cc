@@ -51,6 +51,14 @@ void StageState::KeepFromDeferral(const fs::path& deferred_to,
   WriteAtomically(defer_folder_ / "manifest.json", json::serialize(manifest));
 }
 
+fs::path StageState::KeepManifest(const fs::path& manifest) const {
+  const fs::path kept = Made(folder_) / manifest.filename();
+  std::error_code code;
+  fs::copy_file(manifest, kept, fs::copy_options::overwrite_existing, code);
+  if (code) throw Error(Text("cannot copy '", manifest.native(), "': ", code.message()));
+  return kept;
+}
+
 StageSelection StageState::Select(const std::vector<std::string>& nodes,
                                   const Graph& graph,
                                   const std::string& dbt_version) const {

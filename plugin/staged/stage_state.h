@@ -11,7 +11,8 @@
 
 namespace aft {
 
-/// The files by which a stage's dbt finds its nodes, and what it may defer to.
+/// The files by which a stage's dbt finds its nodes, what it may defer to, and what must
+/// outlast it.
 ///
 /// dbt 1.x picks nodes by a run_results.json in which each of them has failed: by their
 /// unique ids, in one pass over its graph and in few words, however many they are.
@@ -25,6 +26,11 @@ class StageState {
   /// has built would look like nodes that the user has not selected. Throws Error.
   void KeepFromDeferral(const std::filesystem::path& deferred_to,
                         const std::set<std::string>& selected);
+
+  /// A copy of the manifest, for whoever reads it while a stage's dbt writes its own,
+  /// which it does in place. Throws Error.
+  [[nodiscard]] std::filesystem::path KeepManifest(
+      const std::filesystem::path& manifest) const;
 
   /// How a dbt of this version is to be told of `nodes`. Throws Error.
   [[nodiscard]] StageSelection Select(const std::vector<std::string>& nodes,

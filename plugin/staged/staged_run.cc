@@ -131,7 +131,8 @@ void StagedRun::Plan() {
   schedule_ = std::make_unique<StageSchedule>(manifest_.graph, plan.selected,
                                               std::move(plan.bound.nodes));
   preparation_.UseSelection({plan.selected.begin(), plan.selected.end()});
-  preparation_.Require(plan.bound.environments, target_folder_ / "manifest.json");
+  preparation_.Require(plan.bound.environments,
+                       state_.KeepManifest(target_folder_ / "manifest.json"));
   phase_ = Phase::kPreparing;
   HostIsReady();
 }

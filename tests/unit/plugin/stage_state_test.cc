@@ -65,6 +65,17 @@ TEST(StageState, DefersToTheUsersManifestWithoutWhatIsSelected) {
             R"({"nodes":{"model.shop.z":{}},"x":1})");
 }
 
+TEST(StageState, KeepsAManifestThatAStageReplaces) {
+  const TemporaryFolder folder;
+  const std::filesystem::path own = folder.Write("target/manifest.json", "{}");
+
+  const std::filesystem::path kept =
+      StageState(folder.path() / "private").KeepManifest(own);
+  folder.Write("target/manifest.json", "{");
+
+  EXPECT_EQ(boost::json::serialize(ReadJsonFile(kept)), "{}");
+}
+
 TEST(StageState, NamesTheUsersManifestThatItCannotRead) {
   const TemporaryFolder folder;
   StageState state(folder.path() / "private");

@@ -357,7 +357,7 @@ TEST(StagedRun, CountsNodesOfWhichAKilledDbtHasNotTold) {
 TEST(StagedRun, EndsWithResultsWhereAStageCannotBeDescribed) {
   const Shop shop = TwoModels();
   shop.SetDbtVersion("1.7.20");
-  shop.Write("private", "a file where a folder should be");
+  shop.Write("private/stage", "a file where a folder should be");
   StagedDriver driver(shop.path());
 
   driver.List({"a", "b"});
