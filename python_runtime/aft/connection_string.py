@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Union
+from typing import TYPE_CHECKING, Union
 
 from aft import odbc
 from aft.connection import Connection
@@ -15,13 +15,15 @@ from aft.odbc_string import VARIABLE
 from aft.profile import Target
 from aft.targets import duckdb, mariadb, postgres, sqlite
 from aft.targets.driver import Database, Facts
-from aft.transports.duckdb_lent import LentSettings
-from aft.transports.duckdb_settings import DuckdbSettings
 
 _DATABASES: tuple[Database, ...] = (sqlite, postgres, mariadb)
 
 
-Settings = Union[ConnectionSettings, DuckdbSettings, LentSettings]
+if TYPE_CHECKING:
+    from aft.transports.duckdb_lent import LentSettings
+    from aft.transports.duckdb_settings import DuckdbSettings
+
+    Settings = Union[ConnectionSettings, DuckdbSettings, LentSettings]
 
 
 def connect(settings: Settings, longest_silence: int = 0) -> Connection:

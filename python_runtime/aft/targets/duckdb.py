@@ -6,16 +6,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aft import messages
 from aft.errors import NoConnection
 from aft.parameters import Abilities
 from aft.profile import Target
 from aft.targets.driver import Facts
-from aft.transports.duckdb_lent import LentSettings
-from aft.transports.duckdb_settings import DuckdbSettings
-from aft.transports.duckdb_statement import UTC
+
+# They import pyarrow, which a worker host does when it has said that it is there.
+if TYPE_CHECKING:
+    from aft.transports.duckdb_lent import LentSettings
+    from aft.transports.duckdb_settings import DuckdbSettings
 
 MEMORY = ":memory:"  # Where dbt-duckdb keeps a database that has no path.
 TYPES = frozenset({"duckdb"})
@@ -36,6 +38,9 @@ _LEFT_OUT = ("secrets", "use_credential_provider", "filesystems", "plugins")
 
 def settings_of(target: Target) -> DuckdbSettings | LentSettings:
     """A session that dbt lends, or one as dbt-duckdb would make. Raises NoConnection."""
+    from aft.transports.duckdb_lent import LentSettings
+    from aft.transports.duckdb_settings import DuckdbSettings
+
     if target.lender is not None and target.lender.exists():
         return LentSettings(target.lender)
     path = str(target.credentials.get("path") or MEMORY)
@@ -65,6 +70,8 @@ def settings_of(target: Target) -> DuckdbSettings | LentSettings:
 
 
 def _statements(target: Target) -> Iterator[str]:
+    from aft.transports.duckdb_statement import UTC
+
     credentials = target.credentials
     for extension in credentials.get("extensions") or ():
         given = extension if isinstance(extension, Mapping) else {"name": extension}

@@ -97,5 +97,5 @@ def test_nothing_is_installed_into_the_python_of_the_system(
     first = "" if has_pip else "apt-get install python3-venv && "
     assert install_hint.how_to_install(["numpy"]) == (
         f"install with: {first}{sys.executable} -m venv .venv && "
-        ".venv/bin/pip install dbt-core dbt-postgres dbt-sqlite numpy"
+        ".venv/bin/pip install dbt-core dbt-duckdb dbt-postgres dbt-sqlite numpy"
     )
