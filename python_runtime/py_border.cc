@@ -19,12 +19,12 @@ void SetError(PyObject* owner, const Error& error) {
   const PyRef value =
       PyRef::Steal(PyObject_CallFunctionObjArgs(type.get(), message.get(), nullptr));
   if (!value) return;
-  if (const auto* odbc_error = dynamic_cast<const DatabaseError*>(&error)) {
+  if (const auto* database_error = dynamic_cast<const DatabaseError*>(&error)) {
     const PyRef state =
-        PyRef::Steal(PyUnicode_FromString(odbc_error->sqlstate().c_str()));
-    const PyRef code = PyRef::Steal(PyLong_FromLong(odbc_error->native_code()));
+        PyRef::Steal(PyUnicode_FromString(database_error->sqlstate().c_str()));
+    const PyRef code = PyRef::Steal(PyLong_FromLong(database_error->native_code()));
     const PyRef function =
-        PyRef::Steal(PyUnicode_FromString(odbc_error->function().c_str()));
+        PyRef::Steal(PyUnicode_FromString(database_error->function().c_str()));
     if (!state || !code || !function ||
         PyObject_SetAttrString(value.get(), "sqlstate", state.get()) != 0 ||
         PyObject_SetAttrString(value.get(), "native_code", code.get()) != 0 ||

@@ -55,7 +55,7 @@ class ConnectionPool:
         keeps_connections: bool = True,
     ) -> None:
         self._open = open
-        self._driver_of = facts_of
+        self._facts_of = facts_of
         self._keeps_connections = keeps_connections
         self._dbms_name = ""
         self._has_forked = False
@@ -107,7 +107,7 @@ class ConnectionPool:
     @property
     def _facts(self) -> Facts | None:
         """Of the last connection opened."""
-        return self._driver_of(self._dbms_name)
+        return self._facts_of(self._dbms_name)
 
     def _has_another_beside_write(self) -> bool:
         """Whether this thread writes, and a second connection would not wait for it."""

@@ -7,12 +7,6 @@
 namespace aft {
 namespace {
 
-std::string Literal(std::string_view text) {
-  std::string literal = "'";
-  for (const char c : text) literal += c == '\'' ? "''" : std::string(1, c);
-  return literal + "'";
-}
-
 /// A condition: a column of a catalogue function has that name, or what the session takes
 /// for none.
 std::string IsNamed(std::string_view column, const std::string& name,

@@ -27,16 +27,4 @@ std::string DuckdbStatements::CreateSchema(const Relation& relation) const {
               names().Part(relation.schema, relation.quote_schema));
 }
 
-std::string DuckdbStatements::Update(const Merge& merge) const {
-  const std::string alias = Alias(merge.staging);
-  std::string values;
-  for (const TableColumn& column : merge.values) {
-    const std::string name = names().Quote(column.name);
-    values += Text(values.empty() ? "" : ", ", name, " = ", alias, ".", name);
-  }
-  return Text("UPDATE ", Name(merge.target), " aft_t SET ", values, " FROM ",
-              Name(merge.staging), " ", alias, " WHERE ",
-              HasSameKey(merge, "aft_t", alias));
-}
-
 }  // namespace aft

@@ -14,7 +14,9 @@ class DuckdbStatements final : public WriteStatements {
   DuckdbStatements();
 
   [[nodiscard]] std::string CreateSchema(const Relation& relation) const override;
-  [[nodiscard]] std::string Update(const Merge& merge) const override;
+  [[nodiscard]] std::string Update(const Merge& merge) const override {
+    return UpdateFrom(merge);
+  }
 };
 
 }  // namespace aft

@@ -44,18 +44,6 @@ std::vector<WriteStep> PostgresStatements::PrepareMerge(const Merge& merge) cons
   return steps;
 }
 
-std::string PostgresStatements::Update(const Merge& merge) const {
-  const std::string alias = Alias(merge.staging);
-  std::string values;
-  for (const TableColumn& column : merge.values) {
-    const std::string name = names().Quote(column.name);
-    values += Text(values.empty() ? "" : ", ", name, " = ", alias, ".", name);
-  }
-  return Text("UPDATE ", Name(merge.target), " aft_t SET ", values, " FROM ",
-              Name(merge.staging), " ", alias, " WHERE ",
-              HasSameKey(merge, "aft_t", alias));
-}
-
 std::string PostgresStatements::CreateSchema(const Relation& relation) const {
   return "CREATE SCHEMA IF NOT EXISTS " +
          names().Part(relation.schema, relation.quote_schema);

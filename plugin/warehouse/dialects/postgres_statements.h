@@ -22,7 +22,9 @@ class PostgresStatements final : public WriteStatements {
   [[nodiscard]] std::vector<WriteStep> CreateLike(
       const Merge& merge, const std::vector<TableColumn>& new_columns) const override;
   [[nodiscard]] std::vector<WriteStep> PrepareMerge(const Merge& merge) const override;
-  [[nodiscard]] std::string Update(const Merge& merge) const override;
+  [[nodiscard]] std::string Update(const Merge& merge) const override {
+    return UpdateFrom(merge);
+  }
   [[nodiscard]] bool CountsFoundRows() const override { return true; }
 
  private:

@@ -20,6 +20,12 @@ bool IsPlainWord(std::string_view name) {
 
 }  // namespace
 
+std::string Literal(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("''") : std::string(1, c);
+  return quoted + "'";
+}
+
 SqlNames NamesOf(const odbc::Connection& connection) {
   SqlNames names;
   const std::string quote = connection.InfoText(SQL_IDENTIFIER_QUOTE_CHAR);

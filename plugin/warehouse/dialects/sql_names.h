@@ -44,6 +44,9 @@ struct SqlNames {
   void CheckLength(std::string_view identifier) const;
 };
 
+/// A text as a literal, where a backslash stands for itself.
+std::string Literal(std::string_view text);
+
 /// By what the driver says.
 SqlNames NamesOf(const odbc::Connection& connection);
 

@@ -12,12 +12,6 @@
 namespace aft {
 namespace {
 
-std::string Literal(std::string_view text) {
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("''") : std::string(1, c);
-  return quoted + "'";
-}
-
 /// What a pragma's function takes to mean the relation.
 std::string Arguments(const Relation& relation) {
   return Literal(relation.identifier) +

@@ -149,6 +149,18 @@ std::string WriteStatements::Update(const Merge& merge) const {
   return Text(sql, " WHERE EXISTS (SELECT 1", from, ")");
 }
 
+std::string WriteStatements::UpdateFrom(const Merge& merge) const {
+  const std::string alias = Alias(merge.staging);
+  std::string values;
+  for (const TableColumn& column : merge.values) {
+    const std::string name = names_.Quote(column.name);
+    values += Text(values.empty() ? "" : ", ", name, " = ", alias, ".", name);
+  }
+  return Text("UPDATE ", Name(merge.target), " aft_t SET ", values, " FROM ",
+              Name(merge.staging), " ", alias, " WHERE ",
+              HasSameKey(merge, "aft_t", alias));
+}
+
 std::string WriteStatements::Delete(const Merge& merge) const {
   const std::string target = Name(merge.target);
   const std::string alias = Alias(merge.staging);

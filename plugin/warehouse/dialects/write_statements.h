@@ -79,6 +79,8 @@ class WriteStatements {
   [[nodiscard]] virtual std::vector<WriteStep> InsertNew(const Merge& merge) const;
 
  protected:
+  /// As Update(), where the database joins staging in an UPDATE.
+  [[nodiscard]] std::string UpdateFrom(const Merge& merge) const;
   /// As CreateLike(), without a look at the target.
   [[nodiscard]] std::vector<WriteStep> CreateByTypes(
       const Merge& merge, const std::vector<TableColumn>& new_columns) const;
