@@ -134,7 +134,7 @@ class TableConfig:
         self, dbms_name: str, table: str, names: Iterable[str], quote: Quote
     ) -> tuple[list[str], list[str]]:
         """Statements for a new table, and for any whose rows were overwritten."""
-        said = _plain_literal if dbms_name == DUCKDB else literal
+        said = plain_literal if dbms_name == DUCKDB else literal
         comments = [
             f"COMMENT ON {what} IS {said(text)}"
             for what, text in self._descriptions(table, names, quote)
@@ -222,7 +222,7 @@ def literal(text: str) -> str:
     return "E'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def _plain_literal(text: str) -> str:
+def plain_literal(text: str) -> str:
     """The text where a backslash is nothing else."""
     return "'" + text.replace("'", "''") + "'"
 

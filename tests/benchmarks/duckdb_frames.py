@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -27,8 +27,9 @@ from aft.transports.transport import TransportConnection
 
 from tests.benchmarks.frames import frame_data
 from tests.benchmarks.measure import print_machine, print_table
+from tests.support import duckdb_transports
+from tests.support.duckdb_file import DuckdbFile
 from tests.support.processes import wait_until
-from tests.support.programs import PACKAGES
 
 _QUERY = "select * from source"
 _RELATION = {
@@ -41,28 +42,10 @@ _RELATION = {
 }
 
 
-class _Adapter:
-    """Gives the lender sessions of a database, as dbt's adapter does."""
-
-    def __init__(self, path: str) -> None:
-        self._connection = duckdb.connect(path)
-        environment = SimpleNamespace(handle=self._handle)
-        self.connections = SimpleNamespace(env=lambda: environment)
-
-    def _handle(self) -> Any:
-        cursor = self._connection.cursor()
-        return SimpleNamespace(cursor=lambda: cursor, close=cursor.close)
-
-
-def _lend(path: str, folder: str) -> None:
+def _lend(path: str, address: str) -> None:
     """Lend the database until this process is ended."""
-    sys.path.insert(0, str(PACKAGES / "gate"))
-    import aft_dbt_lend
-
-    adapter = _Adapter(path)
-    aft_dbt_lend._adapter = lambda: adapter
-    aft_dbt_lend.start(f"{folder}/gate")
-    time.sleep(86_400)
+    duckdb_transports.lend(DuckdbFile(Path(path)), Path(address))
+    signal.pause()
 
 
 def _ways(connection: Any, frame: pa.Table) -> dict[str, Callable[[], Any]]:
@@ -120,11 +103,11 @@ def main() -> None:
         by_module = TransportConnection(ModuleTransport(duckdb.connect(path)))
         measured["aft, by the module"] = _measure(by_module, frame, options.rounds)
         by_module.close()
+        socket = Path(folder) / "lend"
         lender = multiprocessing.get_context("spawn").Process(
-            target=_lend, args=(path, folder), daemon=True
+            target=_lend, args=(path, str(socket)), daemon=True
         )
         lender.start()
-        socket = Path(folder) / "lend"
         wait_until(socket.exists, "the database is lent")
         lent = TransportConnection(LentTransport(socket))
         measured["aft, by a loan"] = _measure(lent, frame, options.rounds)

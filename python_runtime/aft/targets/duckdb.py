@@ -12,6 +12,7 @@ from aft import messages
 from aft.errors import NoConnection
 from aft.parameters import Abilities
 from aft.profile import Target
+from aft.table_config import plain_literal
 from aft.targets.driver import Facts
 
 # They import pyarrow, which a worker host does when it has said that it is there.
@@ -108,4 +109,4 @@ def _literal(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return str(value)
-    return "'" + str(value).replace("'", "''") + "'"
+    return plain_literal(str(value))

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from aft import _aft
+from aft.table_config import plain_literal
 from aft.transports.duckdb_errors import error_of
 from aft.transports.duckdb_statement import UTC, gives_rows, outcome
 from aft.transports.duckdb_types import readable_query
@@ -79,7 +80,7 @@ class LentTransport:
                 write_statistics=False,
                 row_group_size=_ROWS_OF_GROUP,
             )
-            source = f"read_parquet({_literal(path)})"
+            source = f"read_parquet({plain_literal(str(path))})"
             self.run(f"INSERT INTO {table} ({columns}) SELECT * FROM {source}", True)
 
     def read(self, sql: str, batch_rows: int) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
@@ -91,7 +92,7 @@ class LentTransport:
         query = readable_query(sql if described else "FROM aft_kept", columns, in_file=True)
         with self._file() as path:
             if described:
-                copy = f"COPY (\n{query}\n) TO {_literal(path)} ({_PARQUET})"
+                copy = f"COPY (\n{query}\n) TO {plain_literal(str(path))} ({_PARQUET})"
                 self.run(copy, True)
             else:
                 self._ask({"kept": query, "path": str(path)}, True)
@@ -169,10 +170,6 @@ def _lost(text: str) -> _aft.Error:
     error = _aft.Error(text)
     error.sqlstate, error.native_code, error.function = _GONE, 0, "duckdb"
     return error
-
-
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 def _renamed(schema: pa.Schema, names: list[str]) -> pa.Schema:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from aft import _aft
+from aft.table_config import plain_literal
 
 # What is quoted or commented out; a question mark in it is no mark.
 _NO_CODE = re.compile(
@@ -59,7 +60,7 @@ def literal(value: Any) -> str:
     if isinstance(value, bytes):
         return "CAST('" + "".join(f"\\x{byte:02X}" for byte in value) + "' AS BLOB)"
     kind, text, precision, scale = value
-    quoted = "'" + text.replace("'", "''") + "'"
+    quoted = plain_literal(text)
     if kind == "decimal":
         return f"CAST({quoted} AS DECIMAL({max(precision, 1)},{scale}))"
     return quoted if kind == "text" else f"CAST({quoted} AS {kind.upper()})"
